@@ -1,0 +1,36 @@
+# make run    installs what is missing, builds, opens the workbench on its embedded default and trains
+# make test   the same set-up, then every test
+# make build  the release build alone            make bench   the benchmark suite
+# make soak   the long sweeps (fuzzing, kills)    make format  swift-format over the tree
+
+# One configuration everywhere, so that run and test share one build.
+SWIFT_FLAGS := -c release -Xswiftc -enable-testing
+PROGRAM     := .build/release/workbench
+SOURCES     := Sources Tests Package.swift
+
+.PHONY: run test build setup bench soak format lint clean
+
+run: build
+	@$(PROGRAM) demo
+
+build: setup
+	@swift build $(SWIFT_FLAGS) --product workbench
+
+test: setup
+	@swift build $(SWIFT_FLAGS)
+	@swift test $(SWIFT_FLAGS)
+
+setup:
+	@./Tools/setup.sh
+
+soak: setup
+	@WORKBENCH_SOAK=1 swift test $(SWIFT_FLAGS)
+
+format:
+	@swift format --in-place --recursive --parallel $(SOURCES)
+
+lint:
+	@swift format lint --strict --recursive --parallel $(SOURCES)
+
+clean:
+	@rm -rf .build

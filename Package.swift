@@ -1,0 +1,67 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// Targets are the architecture: an arrow that is not listed here does not compile.
+//   Numerics <- Checkpoint, Model <- Preference, PreferenceData <- Training <- Session <- Workbench
+let package = Package(
+  name: "workbench",
+  platforms: [.macOS(.v15)],
+  products: [.executable(name: "workbench", targets: ["workbench"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    // C: unsafe code lives here and in Numerics.
+    .systemLibrary(
+      name: "CNcurses", path: "Sources/CNcurses", providers: [.apt(["libncursesw5-dev"])]),
+    .target(name: "CTerminal", path: "Sources/CTerminal"),
+    .target(name: "CKernels", path: "Sources/CKernels", cSettings: [.unsafeFlags(["-O3"])]),
+    .target(name: "COneDNN", path: "Sources/COneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
+    .systemLibrary(name: "CZlib", path: "Sources/CZlib", providers: [.apt(["zlib1g-dev"])]),
+
+    // Core: the engine. No terminal code.
+    .target(name: "Numerics", dependencies: ["CKernels", "COneDNN"], path: "Sources/Core/Numerics"),
+    .target(name: "Checkpoint", dependencies: ["Numerics"], path: "Sources/Core/Checkpoint"),
+    .target(name: "Text", path: "Sources/Core/Text"),
+    .target(name: "Model", dependencies: ["Numerics", "Checkpoint"], path: "Sources/Core/Model"),
+    .target(name: "PreferenceData", dependencies: ["Text", "CZlib"], path: "Sources/Core/Data"),
+    .target(name: "Preference", dependencies: ["Numerics"], path: "Sources/Core/Preference"),
+    .target(name: "Control", path: "Sources/Core/Control"),
+    .target(
+      name: "Training",
+      dependencies: ["Numerics", "Checkpoint", "Text", "Model", "PreferenceData", "Preference", "Control", "Yams"],
+      path: "Sources/Core/Training"),
+    .target(name: "Session", dependencies: ["Training", "Control", "Checkpoint"], path: "Sources/Core/Session"),
+
+    // The teaching world behind `workbench demo`.
+    .target(
+      name: "DemoWorld", dependencies: ["Numerics"], path: "Sources/DemoWorld", resources: [.copy("Resources")]),
+    .executableTarget(name: "make-demo-world", dependencies: ["DemoWorld"], path: "Sources/MakeDemoWorld"),
+
+    // The program.
+    .target(
+      name: "WorkbenchScreen", dependencies: ["CNcurses", "CTerminal", "Control", "Preference", "Yams"],
+      path: "Sources/Workbench/Screen"),
+    .executableTarget(
+      name: "workbench",
+      dependencies: [
+        "WorkbenchScreen", "Session", "Training", "DemoWorld", "Control", "Model", "Checkpoint", "Numerics", "Text",
+        "PreferenceData", "Preference",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Sources/Workbench/Commands"),
+
+    .testTarget(
+      name: "CoreTests",
+      dependencies: [
+        "Numerics", "Checkpoint", "Text", "Model", "PreferenceData", "Preference", "Control", "Training", "Session",
+        "DemoWorld",
+      ],
+      path: "Tests/CoreTests"),
+    .testTarget(
+      name: "WorkbenchTests", dependencies: ["WorkbenchScreen", "Control"], path: "Tests/WorkbenchTests"),
+    .testTarget(name: "EndToEndTests", path: "Tests/EndToEndTests"),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,212 @@
+// The naive twins: each kernel's definition in the fewest words, in scalar fp32. The tests hold the vector bodies to
+// these.
+#include <math.h>
+#include <string.h>
+
+#include "Scalar.h"
+
+static void convert(int64_t rows, int64_t n, const void *x, int64_t ldx, wb_type tx, void *y, int64_t ldy, wb_type ty) {
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t j = 0; j < n; j++) wb_store(y, i * ldy + j, ty, wb_load(x, i * ldx + j, tx));
+}
+
+static void rms_norm(int64_t rows, int64_t n, const float *x, int64_t ldx, const float *w, float eps, void *xhat,
+                     int64_t ldh, void *y, int64_t ldy, float *s, wb_type t) {
+  for (int64_t i = 0; i < rows; i++) {
+    float sum = 0;
+    for (int64_t j = 0; j < n; j++) sum += x[i * ldx + j] * x[i * ldx + j];
+    s[i] = 1.0f / sqrtf(sum / (float)n + eps);
+    for (int64_t j = 0; j < n; j++) {
+      wb_store(xhat, i * ldh + j, t, x[i * ldx + j] * s[i]);
+      wb_store(y, i * ldy + j, t, wb_load(xhat, i * ldh + j, t) * w[j]);
+    }
+  }
+}
+
+static void rms_norm_scale(int64_t rows, int64_t n, const void *xhat, int64_t ldh, const float *w, void *y, int64_t ldy,
+                           wb_type t) {
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t j = 0; j < n; j++) wb_store(y, i * ldy + j, t, wb_load(xhat, i * ldh + j, t) * w[j]);
+}
+
+static void rms_norm_backward(int64_t rows, int64_t n, const void *xhat, int64_t ldh, const float *s, const float *w,
+                              const float *dy, int64_t ldy, float *dx, int64_t ldx, wb_type t) {
+  for (int64_t i = 0; i < rows; i++) {
+    float dot = 0;
+    for (int64_t j = 0; j < n; j++) dot += w[j] * dy[i * ldy + j] * wb_load(xhat, i * ldh + j, t);
+    dot /= (float)n;
+    for (int64_t j = 0; j < n; j++)
+      dx[i * ldx + j] += s[i] * (w[j] * dy[i * ldy + j] - wb_load(xhat, i * ldh + j, t) * dot);
+  }
+}
+
+static void rope(int64_t rows, int64_t heads, int64_t dim, const float *x, int64_t ldx, const float *table,
+                 const int32_t *positions, float direction, void *y, int64_t ldy, wb_type t) {
+  int64_t half = dim / 2;
+  for (int64_t i = 0; i < rows; i++) {
+    const float *angle = table + (int64_t)positions[i] * dim;
+    for (int64_t h = 0; h < heads; h++)
+      for (int64_t j = 0; j < half; j++) {
+        int64_t at = h * dim + j;
+        float a = x[i * ldx + at], b = x[i * ldx + at + half], c = angle[j], d = angle[half + j] * direction;
+        wb_store(y, i * ldy + at, t, a * c - b * d);
+        wb_store(y, i * ldy + at + half, t, b * c + a * d);
+      }
+  }
+}
+
+static void silu_mul(int64_t rows, int64_t n, const void *gate, int64_t ldg, const void *up, int64_t ldu, void *act,
+                     int64_t lda, wb_type t) {
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t j = 0; j < n; j++) {
+      float g = wb_load(gate, i * ldg + j, t);
+      wb_store(act, i * lda + j, t, g / (1.0f + expf(-g)) * wb_load(up, i * ldu + j, t));
+    }
+}
+
+static void silu_mul_backward(int64_t rows, int64_t n, const void *gate, int64_t ldg, const void *up, int64_t ldu,
+                              const float *dact, int64_t ldd, void *dgate, int64_t ldx, void *dup, int64_t ldy,
+                              wb_type t) {
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t j = 0; j < n; j++) {
+      float g = wb_load(gate, i * ldg + j, t), d = dact[i * ldd + j], sigma = 1.0f / (1.0f + expf(-g));
+      wb_store(dgate, i * ldx + j, t, d * wb_load(up, i * ldu + j, t) * sigma * (1.0f + g * (1.0f - sigma)));
+      wb_store(dup, i * ldy + j, t, d * g * sigma);
+    }
+}
+
+static void add_bias(int64_t rows, int64_t n, float *y, int64_t ldy, const float *bias) {
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t j = 0; j < n; j++) y[i * ldy + j] += bias[j];
+}
+
+static void scale_rows(int64_t rows, int64_t n, float *y, int64_t ldy, const float *factors) {
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t j = 0; j < n; j++) y[i * ldy + j] *= factors[i];
+}
+
+static void transpose(int64_t rows, int64_t n, const void *x, int64_t ldx, wb_type tx, float *y, int64_t ldy) {
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t j = 0; j < n; j++) y[j * ldy + i] = wb_load(x, i * ldx + j, tx);
+}
+
+static void gemm(int64_t m, int64_t n, int64_t k, const float *a, int64_t a_row, int64_t a_column, const float *b,
+                 int64_t ldb, float *c, int64_t ldc, int32_t accumulate) {
+  for (int64_t i = 0; i < m; i++)
+    for (int64_t j = 0; j < n; j++) {
+      float sum = accumulate ? c[i * ldc + j] : 0;
+      for (int64_t l = 0; l < k; l++) sum += a[i * a_row + l * a_column] * b[l * ldb + j];
+      c[i * ldc + j] = sum;
+    }
+}
+
+static void gemm_pairs(int64_t m, int64_t n, int64_t pairs, const uint32_t *a, int64_t a_row, int64_t a_column,
+                       const uint32_t *b, int64_t ldb, float *c, int64_t ldc, int32_t accumulate) {
+  for (int64_t i = 0; i < m; i++)
+    for (int64_t j = 0; j < n; j++) {
+      float sum = accumulate ? c[i * ldc + j] : 0;
+      for (int64_t l = 0; l < pairs; l++) {
+        uint32_t x = a[i * a_row + l * a_column], y = b[l * ldb + j];
+        sum += wb_first(x) * wb_first(y) + wb_second(x) * wb_second(y);
+      }
+      c[i * ldc + j] = sum;
+    }
+}
+
+static void pair_rows(int64_t rows, int64_t n, const void *x, int64_t ldx, wb_type tx, uint32_t *y, int64_t ldy) {
+  for (int64_t i = 0; i < rows; i += 2)
+    for (int64_t j = 0; j < n; j++)
+      y[i / 2 * ldy + j] =
+          wb_pair(wb_load(x, i * ldx + j, tx), i + 1 < rows ? wb_load(x, (i + 1) * ldx + j, tx) : 0);
+}
+
+static void transpose_words(int64_t rows, int64_t n, const uint32_t *x, int64_t ldx, uint32_t *y, int64_t ldy) {
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t j = 0; j < n; j++) y[j * ldy + i] = x[i * ldx + j];
+}
+
+static void few_rows(int64_t m, int64_t n, int64_t k, const void *x, int64_t ldx, const void *w, int64_t ldw, float *y,
+                     int64_t ldy, int32_t accumulate, wb_type t) {
+  for (int64_t i = 0; i < m; i++)
+    for (int64_t j = 0; j < n; j++) {
+      float sum = accumulate ? y[i * ldy + j] : 0;
+      for (int64_t l = 0; l < k; l++) sum += wb_load(x, i * ldx + l, t) * wb_load(w, j * ldw + l, t);
+      y[i * ldy + j] = sum;
+    }
+}
+
+static void softmax(int64_t rows, int64_t n, float *s, int64_t lds, float scale, int64_t visible, float *log_sums) {
+  for (int64_t i = 0; i < rows; i++) {
+    float *row = s + i * lds, maximum = -INFINITY, sum = 0;
+    int64_t seen = visible + i < n ? visible + i : n;
+    for (int64_t j = 0; j < seen; j++) maximum = fmaxf(maximum, row[j] * scale);
+    for (int64_t j = 0; j < seen; j++) sum += row[j] = expf(row[j] * scale - maximum);
+    for (int64_t j = 0; j < seen; j++) row[j] /= sum;
+    for (int64_t j = seen; j < n; j++) row[j] = 0;
+    log_sums[i] = maximum + logf(sum);
+  }
+}
+
+static void softmax_backward(int64_t rows, int64_t n, float *s, float *dp, int64_t ld, float scale, int64_t visible,
+                             const float *log_sums, const float *delta) {
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t j = 0; j < n; j++) {
+      int64_t at = i * ld + j;
+      s[at] = j < visible + i ? expf(s[at] * scale - log_sums[i]) : 0;
+      dp[at] = j < visible + i ? s[at] * (dp[at] - delta[i]) * scale : 0;
+    }
+}
+
+static void row_dots(int64_t rows, int64_t n, const float *a, int64_t lda, const float *b, int64_t ldb, float *delta) {
+  for (int64_t i = 0; i < rows; i++) {
+    delta[i] = 0;
+    for (int64_t j = 0; j < n; j++) delta[i] += a[i * lda + j] * b[i * ldb + j];
+  }
+}
+
+static void online_softmax(int64_t rows, int64_t n, const float *x, int64_t ldx, float *maxima, float *sums,
+                           float *correction, void *p, int64_t ldp, wb_type t) {
+  for (int64_t i = 0; i < rows; i++) {
+    float maximum = maxima[i], sum = 0;
+    for (int64_t j = 0; j < n; j++) maximum = fmaxf(maximum, x[i * ldx + j]);
+    for (int64_t j = 0; j < n; j++) {
+      float e = expf(x[i * ldx + j] - maximum);
+      sum += e;
+      wb_store(p, i * ldp + j, t, e);
+    }
+    correction[i] = expf(maxima[i] - maximum);
+    sums[i] = sums[i] * correction[i] + sum;
+    maxima[i] = maximum;
+  }
+}
+
+static void axpy(int64_t n, float a, const float *x, float *y) {
+  for (int64_t i = 0; i < n; i++) y[i] += a * x[i];
+}
+
+static double sum_of_squares(int64_t n, const float *x) {
+  double sums[8] = {0}, total = 0;
+  for (int64_t i = 0; i < n; i++) sums[i % 8] += (double)x[i] * (double)x[i];
+  for (int i = 0; i < 8; i++) total += sums[i];
+  return total;
+}
+
+static void adamw(int64_t n, float *w, const float *g, float *m, float *v, float clip, float lr, float beta1,
+                  float beta2, float eps, float decay, float correction1, float correction2) {
+  for (int64_t i = 0; i < n; i++) {
+    float d = g[i] * clip;
+    m[i] = beta1 * m[i] + (1.0f - beta1) * d;
+    v[i] = beta2 * v[i] + (1.0f - beta2) * d * d;
+    w[i] -= lr * decay * w[i];
+    w[i] -= lr * (m[i] / correction1) / (sqrtf(v[i] / correction2) + eps);
+  }
+}
+
+const wb_kernels wb_kernels_naive = {
+    .name = "naive", .level = WB_NAIVE, .convert = convert, .rms_norm = rms_norm, .rms_norm_scale = rms_norm_scale,
+    .rms_norm_backward = rms_norm_backward, .rope = rope, .silu_mul = silu_mul, .silu_mul_backward = silu_mul_backward,
+    .add_bias = add_bias, .scale_rows = scale_rows, .transpose = transpose, .gemm = gemm, .gemm_pairs = gemm_pairs,
+    .pair_rows = pair_rows, .transpose_words = transpose_words, .few_rows = few_rows, .softmax = softmax,
+    .softmax_backward = softmax_backward, .row_dots = row_dots, .online_softmax = online_softmax, .axpy = axpy,
+    .sum_of_squares = sum_of_squares, .adamw = adamw,
+};

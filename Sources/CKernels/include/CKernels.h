@@ -1,0 +1,110 @@
+// Micro-kernels for the work around the matrix products: norms, rotary positions, gates, soft-max, the optimizer.
+//
+// Every kernel exists four times: a naive twin in plain C (the definition), and one vector body compiled for the
+// portable baseline, AVX2, AVX-512 and AVX-512 with bf16. `wb_kernels_at` hands out the table of one level; nothing here keeps state.
+// Matrices are row-major; `ld` is the distance between rows in elements. `wb_type` names what a void pointer holds.
+#ifndef WB_CKERNELS_H
+#define WB_CKERNELS_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum { WB_F32 = 0, WB_BF16 = 1, WB_F16 = 2 } wb_type;
+typedef enum { WB_NAIVE = 0, WB_PORTABLE = 1, WB_AVX2 = 2, WB_AVX512 = 3, WB_AVX512_BF16 = 4 } wb_level;
+
+/// Columns of every operand of `gemm` come in multiples of this.
+#define WB_PANEL 16
+
+typedef struct wb_kernels {
+  const char *name;
+  wb_level level;
+
+  /// y[i, j] = x[i, j] in another type, rounded to nearest even.
+  void (*convert)(int64_t rows, int64_t n, const void *x, int64_t ldx, wb_type tx, void *y, int64_t ldy, wb_type ty);
+
+  /// s_i = 1 / sqrt(mean_j x[i, j]^2 + eps); xhat = round(x * s); y = round(xhat * w). Caches xhat and s for backward.
+  void (*rms_norm)(int64_t rows, int64_t n, const float *x, int64_t ldx, const float *w, float eps, void *xhat,
+                   int64_t ldh, void *y, int64_t ldy, float *s, wb_type t);
+  /// y = round(xhat * w): the second half of rms_norm, recomputed in the backward pass.
+  void (*rms_norm_scale)(int64_t rows, int64_t n, const void *xhat, int64_t ldh, const float *w, void *y, int64_t ldy,
+                         wb_type t);
+  /// dx += s * (w * dy - xhat * mean_j(w * dy * xhat)).
+  void (*rms_norm_backward)(int64_t rows, int64_t n, const void *xhat, int64_t ldh, const float *s, const float *w,
+                            const float *dy, int64_t ldy, float *dx, int64_t ldx, wb_type t);
+
+  /// Rotate-half RoPE on `heads` heads of `dim` columns: table rows are [cos | sin], dim / 2 each, picked by position.
+  /// direction = 1 rotates forward, -1 back (the backward pass).
+  void (*rope)(int64_t rows, int64_t heads, int64_t dim, const float *x, int64_t ldx, const float *table,
+               const int32_t *positions, float direction, void *y, int64_t ldy, wb_type t);
+
+  /// act = round(silu(gate) * up).
+  void (*silu_mul)(int64_t rows, int64_t n, const void *gate, int64_t ldg, const void *up, int64_t ldu, void *act,
+                   int64_t lda, wb_type t);
+  /// dgate = dact * up * silu'(gate), dup = dact * silu(gate).
+  void (*silu_mul_backward)(int64_t rows, int64_t n, const void *gate, int64_t ldg, const void *up, int64_t ldu,
+                            const float *dact, int64_t ldd, void *dgate, int64_t ldx, void *dup, int64_t ldy,
+                            wb_type t);
+
+  /// y[i, j] += bias[j].
+  void (*add_bias)(int64_t rows, int64_t n, float *y, int64_t ldy, const float *bias);
+  /// y[i, j] *= factors[i].
+  void (*scale_rows)(int64_t rows, int64_t n, float *y, int64_t ldy, const float *factors);
+  /// y[j, i] = x[i, j] for x of `rows` by `n`.
+  void (*transpose)(int64_t rows, int64_t n, const void *x, int64_t ldx, wb_type tx, float *y, int64_t ldy);
+
+  /// c[m, n] (+)= sum_k a[i * a_row + k * a_column] * b[k, j], fp32. n is a multiple of WB_PANEL.
+  void (*gemm)(int64_t m, int64_t n, int64_t k, const float *a, int64_t a_row, int64_t a_column, const float *b,
+               int64_t ldb, float *c, int64_t ldc, int32_t accumulate);
+
+  /// The same with bf16 inputs and fp32 sums. A word holds two neighbours along k, the first in its low half: a is
+  /// [m, pairs] words of any stride, b [pairs, n] words.
+  void (*gemm_pairs)(int64_t m, int64_t n, int64_t pairs, const uint32_t *a, int64_t a_row, int64_t a_column,
+                     const uint32_t *b, int64_t ldb, float *c, int64_t ldc, int32_t accumulate);
+  /// y[i, j] = the word of bf16 x[2i, j] and x[2i + 1, j]; a missing last row counts as 0.
+  void (*pair_rows)(int64_t rows, int64_t n, const void *x, int64_t ldx, wb_type tx, uint32_t *y, int64_t ldy);
+  /// y[j, i] = x[i, j] for words x of `rows` by `n`.
+  void (*transpose_words)(int64_t rows, int64_t n, const uint32_t *x, int64_t ldx, uint32_t *y, int64_t ldy);
+
+  /// y[m, n] (+)= x[m, k] * w[n, k]^T for a few rows, w read once and in place: what decoding one token at a time needs.
+  void (*few_rows)(int64_t m, int64_t n, int64_t k, const void *x, int64_t ldx, const void *w, int64_t ldw, float *y,
+                   int64_t ldy, int32_t accumulate, wb_type t);
+
+  /// Causal soft-max of a strip, in place: row i sees columns j < visible + i; the others become 0.
+  /// log_sums[i] = log sum_j exp(scale * s[i, j]).
+  void (*softmax)(int64_t rows, int64_t n, float *s, int64_t lds, float scale, int64_t visible, float *log_sums);
+  /// s holds raw scores and becomes p = exp(scale * s - log_sum); dp becomes p * (dp - delta_i) * scale.
+  void (*softmax_backward)(int64_t rows, int64_t n, float *s, float *dp, int64_t ld, float scale, int64_t visible,
+                           const float *log_sums, const float *delta);
+  /// delta_i = sum_j a[i, j] * b[i, j].
+  void (*row_dots)(int64_t rows, int64_t n, const float *a, int64_t lda, const float *b, int64_t ldb, float *delta);
+
+  /// One tile of a soft-max over many columns: m' = max(m, max_j x), correction = exp(m - m'),
+  /// sum = sum * correction + sum_j exp(x - m'), p = exp(x - m'). p may share x's memory (rows are done in order).
+  void (*online_softmax)(int64_t rows, int64_t n, const float *x, int64_t ldx, float *maxima, float *sums,
+                         float *correction, void *p, int64_t ldp, wb_type t);
+
+  /// y += a * x.
+  void (*axpy)(int64_t n, float a, const float *x, float *y);
+  /// Sum of squares with eight Double accumulators in a fixed order.
+  double (*sum_of_squares)(int64_t n, const float *x);
+  /// AdamW (Loshchilov & Hutter, 2019) on one run of parameters; the gradient is first multiplied by `clip`.
+  void (*adamw)(int64_t n, float *w, const float *g, float *m, float *v, float clip, float lr, float beta1, float beta2,
+                float eps, float decay, float correction1, float correction2);
+} wb_kernels;
+
+/// The best level that this processor runs.
+wb_level wb_best_level(void);
+
+/// The table of one level, or of the best level below it that this processor runs.
+const wb_kernels *wb_kernels_at(wb_level level);
+
+/// Hands out 0, 1, 2, … to the workers of one parallel loop.
+static inline int64_t wb_next(int64_t *counter) { return __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED); }
+
+#ifdef __cplusplus
+}
+#endif
+#endif

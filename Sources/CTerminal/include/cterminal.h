@@ -1,0 +1,68 @@
+// The parts of owning a terminal that must be async-signal-safe or need C: putting the terminal back whatever happens,
+// capturing file descriptors 1 and 2, waking a poll loop, and measuring a character's width.
+#ifndef WORKBENCH_CTERMINAL_H
+#define WORKBENCH_CTERMINAL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// MARK: width.c
+
+/// Columns that `scalar` takes on a terminal: 0 (combining), 1 or 2; -1 where it is not printable.
+/// Always by the UTF-8 character type, whatever the process's locale is.
+int ct_width(uint32_t scalar);
+
+// MARK: wake.c
+
+/// A descriptor that becomes readable after `ct_wake`; -1 on failure.
+int ct_wake_open(void);
+/// Async-signal-safe, callable from any thread, never blocks.
+void ct_wake(int fd);
+/// Makes the descriptor unreadable again.
+void ct_wake_clear(int fd);
+
+// MARK: capture.c
+
+/// Points descriptors 1 and 2, those of them that are terminals, at a pipe. Returns the pipe's reading end, or -1.
+int ct_capture_begin(void);
+/// Reads captured bytes, waiting for some; returns their count, 0 once the capture has ended.
+/// The last few kilobytes are kept, so that a crash can still show them.
+long ct_capture_read(int fd, char *buffer, size_t capacity);
+/// Points 1 and 2 back at the terminal and closes the pipe's writing end.
+void ct_capture_end(void);
+/// For a dying process: points 1 and 2 back and writes what was captured last to the real standard error.
+/// Async-signal-safe.
+void ct_capture_abandon(void);
+
+// MARK: guard.c
+
+enum {
+  ct_flag_resized = 1,    // SIGWINCH
+  ct_flag_suspend = 2,    // SIGTSTP: call ct_guard_suspend
+  ct_flag_continued = 4,  // SIGCONT: paint everything anew
+};
+
+/// Remembers the terminal's present mode. Call before anything changes it. Returns 0, or -1 if `tty` is no terminal.
+int ct_guard_save(int tty);
+
+/// From here on the terminal is put back (`leave` is written, the saved mode is set) on exit(), on SEGV, BUS, FPE, ILL,
+/// TRAP, SYS, ABRT and QUIT, which then die as they would have, and on a second TERM, HUP or INT or 10 s after the first.
+/// The first TERM, HUP or INT is only noted, for `ct_guard_take_signal`. `wake` is woken at every signal.
+void ct_guard_begin(const char *leave, size_t length, int wake);
+
+/// The terminal is back already: no handler acts any more, and the old ones are restored.
+void ct_guard_end(void);
+
+/// ct_flag_ bits since the last call.
+unsigned ct_guard_take_flags(void);
+
+/// The first TERM, HUP or INT since the last call, or 0.
+int ct_guard_take_signal(void);
+
+/// Puts the terminal back and stops the process, as Ctrl-Z asks; returns when it is continued.
+void ct_guard_suspend(void);
+
+/// Puts the terminal back. Async-signal-safe.
+void ct_guard_leave(void);
+
+#endif

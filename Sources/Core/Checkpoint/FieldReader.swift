@@ -1,0 +1,88 @@
+/// Typed, range-checked access to a JSON object's fields; each refusal names the file, the key's path and the value.
+/// An explicit null counts as absent, as in Hugging Face's configurations.
+struct FieldReader {
+  let object: JSONObject
+  let file: String
+  /// "rope_parameters." inside that object; empty at the top.
+  var prefix = ""
+
+  func value(_ key: String) -> JSONValue? {
+    guard let value = object[key], value != .null else { return nil }
+    return value
+  }
+
+  func invalid(_ key: String, allowed: String) -> CheckpointError {
+    // A key may come from the file; without its quotes, `quoted` is the key itself unless it holds odd characters.
+    .invalidValue(
+      file: file, key: prefix + CheckpointError.quoted(key).dropFirst().dropLast(),
+      value: object[key]?.brief ?? "absent",
+      allowed: allowed)
+  }
+
+  func integer(_ key: String, _ range: ClosedRange<Int>, default fallback: Int? = nil) throws -> Int {
+    if let result = try optionalInteger(key, range) ?? fallback { return result }
+    throw invalid(key, allowed: "a whole number from \(range.lowerBound) to \(range.upperBound)")
+  }
+
+  func optionalInteger(_ key: String, _ range: ClosedRange<Int>) throws -> Int? {
+    guard let value = value(key) else { return nil }
+    guard let number = value.integer, range.contains(number) else {
+      throw invalid(key, allowed: "a whole number from \(range.lowerBound) to \(range.upperBound)")
+    }
+    return number
+  }
+
+  /// A number in an open-below interval: `bounds.lowerBound < x <= bounds.upperBound`.
+  func positive(_ key: String, above lower: Double = 0, upTo upper: Double, default fallback: Double? = nil) throws
+    -> Double
+  {
+    let allowed = "a number above \(JSONValue.number(lower).text()) and at most \(JSONValue.number(upper).text())"
+    guard let value = value(key) else {
+      if let fallback { return fallback }
+      throw invalid(key, allowed: allowed)
+    }
+    guard let number = value.number, number > lower, number <= upper else { throw invalid(key, allowed: allowed) }
+    return number
+  }
+
+  func bool(_ key: String, default fallback: Bool) throws -> Bool {
+    switch value(key) {
+    case nil: return fallback
+    case .bool(let value): return value
+    default: throw invalid(key, allowed: "true or false")
+    }
+  }
+
+  func string(_ key: String) throws -> String? {
+    guard let value = value(key) else { return nil }
+    guard let text = value.string else { throw invalid(key, allowed: "a string") }
+    return text
+  }
+
+  func object(_ key: String) throws -> FieldReader? {
+    guard let value = value(key) else { return nil }
+    guard case .object(let object) = value else { throw invalid(key, allowed: "an object") }
+    return FieldReader(object: object, file: file, prefix: prefix + key + ".")
+  }
+
+  func strings(_ key: String) throws -> [String]? {
+    guard let value = value(key) else { return nil }
+    guard case .array(let values) = value else { throw invalid(key, allowed: "a list of strings") }
+    return try values.map {
+      guard let text = $0.string else { throw invalid(key, allowed: "a list of strings") }
+      return text
+    }
+  }
+
+  /// One number or a list of them.
+  func integers(_ key: String, _ range: ClosedRange<Int>) throws -> [Int] {
+    guard let value = value(key) else { return [] }
+    let values = if case .array(let values) = value { values } else { [value] }
+    return try values.map {
+      guard let number = $0.integer, range.contains(number) else {
+        throw invalid(key, allowed: "a whole number from \(range.lowerBound) to \(range.upperBound), or a list of them")
+      }
+      return number
+    }
+  }
+}

@@ -1,0 +1,83 @@
+/// What a person or a script may ask of a running trainer. The trainer reads commands between layers and answers each
+/// with exactly one `RunEvent.acknowledged`.
+public enum RunCommand: Sendable, Equatable {
+  /// Stop before the next optimizer step.
+  case pause
+  case resume
+  /// While paused: run this many optimizer steps, then pause again.
+  case step(Int)
+  /// Write a checkpoint after the step under way, and read it back.
+  case checkpoint
+  /// Finish the step under way, write a checkpoint, end the run.
+  case stop
+  case gamma(GammaOverride)
+  case learningRate(Double)
+  case beta(Double)
+  /// Score all responses of one prompt with the present policy; answered by `RunEvent.inspected` as well.
+  case inspect(prompt: Int)
+}
+
+/// A person's hand on the hardness γ (HPS Eq. 7), over the run's schedule.
+public enum GammaOverride: Sendable, Equatable {
+  /// Keep γ at this value from the next step on.
+  case hold(Double)
+  /// Move linearly from the present γ to `target` over `steps` optimizer steps, then hold it.
+  case ramp(target: Double, steps: Int)
+  /// From optimizer step `step` on, hold `value`; the schedule rules until then.
+  case at(step: Int, value: Double)
+  /// Return to the run's schedule.
+  case schedule
+}
+
+/// A command on its way to the trainer.
+public struct CommandRequest: Sendable, Equatable {
+  /// Chosen by the sender; comes back in the acknowledgement.
+  public var id: Int
+  public var command: RunCommand
+  /// Who asked: "you" for the screen, "control" for `--control`, "signal" for TERM and INT.
+  public var origin: String
+  /// A reason a person typed, kept in the run's record.
+  public var reason: String?
+
+  public init(id: Int, command: RunCommand, origin: String, reason: String? = nil) {
+    self.id = id
+    self.command = command
+    self.origin = origin
+    self.reason = reason
+  }
+}
+
+/// The trainer's answer to one `CommandRequest`.
+public struct CommandAcknowledgement: Sendable, Equatable {
+  public var id: Int
+  public var command: RunCommand
+  public var origin: String
+  public var reason: String?
+  /// Optimizer steps complete when the command was read.
+  public var requestStep: Int
+  /// The first optimizer step (counted from 1) that runs under the new setting; for pause, stop and checkpoint the
+  /// number of complete steps at which it takes effect.
+  public var effectStep: Int
+  public var oldValue: Double?
+  public var newValue: Double?
+  /// Set when the command was refused: one sentence that says why. Nothing has changed then.
+  public var refusal: String?
+  /// Set for a checkpoint: the folder, after it was synced and read back.
+  public var path: String?
+
+  public init(
+    id: Int, command: RunCommand, origin: String, reason: String? = nil, requestStep: Int, effectStep: Int,
+    oldValue: Double? = nil, newValue: Double? = nil, refusal: String? = nil, path: String? = nil
+  ) {
+    self.id = id
+    self.command = command
+    self.origin = origin
+    self.reason = reason
+    self.requestStep = requestStep
+    self.effectStep = effectStep
+    self.oldValue = oldValue
+    self.newValue = newValue
+    self.refusal = refusal
+    self.path = path
+  }
+}

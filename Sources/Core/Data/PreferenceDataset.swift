@@ -1,0 +1,57 @@
+/// Preference data in memory, with the account of every row that was read.
+public struct PreferenceDataset: Sendable {
+  public var records: [PreferenceRecord]
+  public var report: DataReport
+  /// The format of each path.
+  public var formats: [DataFormat]
+  /// The first path's format.
+  public var format: DataFormat
+
+  public init(records: [PreferenceRecord], report: DataReport, formats: [DataFormat], format: DataFormat) {
+    self.records = records
+    self.report = report
+    self.formats = formats
+    self.format = format
+  }
+
+  /// Reads `paths` (JSON lines or JSON arrays, plain or gzip, "-" for standard input).
+  ///
+  /// - Parameters:
+  ///   - format: how to read every file; nil recognises each by its content.
+  ///   - columns: the file's own names for prompt, responses and rewards; overrides `format`.
+  ///   - maxBadRows: share of a file's rows, 0 … 1, that may be unreadable (`DropReason.isBad`).
+  ///   - progress: called with the share read so far, 0 … 1, about once a megabyte.
+  /// - Throws: `DataError`, one sentence.
+  public static func load(
+    paths: [String], format: DataFormat? = nil, columns: ColumnMap? = nil, maxBadRows: Double = 0.01,
+    progress: ((Double) -> Void)? = nil
+  ) throws(DataError) -> PreferenceDataset {
+    var records: [PreferenceRecord] = []
+    let report = try stream(
+      paths: paths, format: format, columns: columns, maxBadRows: maxBadRows, progress: progress
+    ) { records.append($0) }
+    guard let first = report.formats.first else { throw .noFiles }
+    return PreferenceDataset(records: records, report: report, formats: report.formats, format: first)
+  }
+
+  /// As `load`, but hands each record to `body` as soon as it is read, so that memory stays flat however large the file is.
+  /// When the bad rows of a file turn out too many, its records have been handed over already.
+  public static func stream(
+    paths: [String], format: DataFormat? = nil, columns: ColumnMap? = nil, maxBadRows: Double = 0.01,
+    progress: ((Double) -> Void)? = nil, body: (PreferenceRecord) -> Void
+  ) throws(DataError) -> DataReport {
+    guard !paths.isEmpty else { throw .noFiles }
+    if let problem = columns?.problem { throw .badColumns(why: problem) }
+    var loader = DatasetLoader(paths: paths, requested: format, columns: columns, maxBadRows: maxBadRows)
+    for index in paths.indices {
+      try loader.load(
+        file: index, progress: { progress?((Double(index) + $0) / Double(paths.count)) }, emit: body)
+    }
+    progress?(1)
+    let report = loader.report
+    guard loader.emitted > 0 else {
+      throw .nothingUsable(path: paths.joined(separator: ", "), details: report.lines().joined(separator: "; "))
+    }
+    return report
+  }
+}

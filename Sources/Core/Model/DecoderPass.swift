@@ -1,0 +1,96 @@
+import Checkpoint
+import Numerics
+
+/// One pass of one micro-batch: the constants that every block of the decoder works with. All memory is views.
+///
+/// Dimensions: T rows, H hidden, Q heads · d, K kvHeads · d, I inner width of the MLP, R LoRA rank, V vocabulary.
+struct DecoderPass: Sendable {
+  let runtime: Runtime
+  let configuration: ModelConfiguration
+  let weights: ModelWeights
+  let adapter: AdapterWeights?
+  let batch: MicroBatch
+  let rotary: RotaryTable
+
+  /// The residual stream [T, H].
+  let residual: Matrix
+  /// One per layer when training, one for all otherwise.
+  let layers: [LayerActivations]
+  let head: HeadMemory
+  let backward: BackwardMemory?
+  /// One per worker.
+  let scratch: [Matrix]
+
+  struct HeadMemory: Sendable {
+    let xhat, inverse, hidden, maxima, sums, logSums, targetLogits: Matrix
+    let partMeans: [Matrix]
+    let mean, gradient: Matrix?
+  }
+
+  struct BackwardMemory: Sendable {
+    let residual, attention, q, k, v, partials: Matrix
+  }
+
+  init(
+    runtime: Runtime, configuration: ModelConfiguration, weights: ModelWeights, adapter: AdapterWeights?,
+    batch: MicroBatch, rotary: RotaryTable, plan: WorkspacePlan, arena: Arena
+  ) {
+    self.runtime = runtime
+    self.configuration = configuration
+    self.weights = weights
+    self.adapter = adapter
+    self.batch = batch
+    self.rotary = rotary
+    residual = arena[plan.residual]
+    layers = plan.layers.map { layer in
+      LayerActivations(
+        attentionXhat: arena[layer.attentionXhat], attentionInverse: arena[layer.attentionInverse], q: arena[layer.q],
+        k: arena[layer.k], v: arena[layer.v], o: arena[layer.o], logSums: arena[layer.logSums],
+        mlpXhat: arena[layer.mlpXhat], mlpInverse: arena[layer.mlpInverse], gate: arena[layer.gate],
+        up: arena[layer.up], lowRank: arena[layer.lowRank])
+    }
+    let slots = plan.head
+    head = HeadMemory(
+      xhat: arena[slots.xhat], inverse: arena[slots.inverse], hidden: arena[slots.hidden], maxima: arena[slots.maxima],
+      sums: arena[slots.sums], logSums: arena[slots.logSums], targetLogits: arena[slots.targetLogits],
+      partMeans: slots.partMeans.map { arena[$0] }, mean: slots.mean.map { arena[$0] },
+      gradient: slots.gradient.map { arena[$0] })
+    backward = plan.backward.map { slots in
+      BackwardMemory(
+        residual: arena[slots.residual], attention: arena[slots.attention], q: arena[slots.q], k: arena[slots.k],
+        v: arena[slots.v], partials: arena[slots.partials])
+    }
+    scratch = plan.scratch.map { arena[$0] }
+  }
+
+  var type: ElementType { runtime.precision.elementType }
+  var epsilon: Float { Float(configuration.rmsNormEpsilon) }
+  var queryColumns: Int { configuration.headCount * configuration.headDimension }
+  var keyColumns: Int { configuration.keyValueHeadCount * configuration.headDimension }
+
+  func activations(layer: Int) -> LayerActivations { layers.count == 1 ? layers[0] : layers[layer] }
+
+  func columns(head: Int) -> Range<Int> {
+    head * configuration.headDimension..<(head + 1) * configuration.headDimension
+  }
+
+  /// The query heads that share one key-value head.
+  var headsPerKey: Int { configuration.headCount / configuration.keyValueHeadCount }
+
+  /// Runs `body` for every chunk of rows.
+  func forEachChunk(_ body: @Sendable (_ rows: Range<Int>, _ chunk: Int, _ scratch: ScratchMemory) -> Void) {
+    let chunks = batch.chunks
+    runtime.parallel(chunks.count) { chunk, worker in
+      body(chunks[chunk], chunk, ScratchMemory(scratch[worker]))
+    }
+  }
+
+  /// x[T, H] = the tokens' embeddings; rows that only fill the last chunk are 0.
+  func embed() {
+    forEachChunk { rows, _, _ in
+      let real = rows.clamped(to: 0..<batch.rows)
+      runtime.gather(weights.embedding, batch.tokens[real], into: residual.rows(real))
+      runtime.zero(residual.rows(max(rows.lowerBound, real.upperBound)..<rows.upperBound))
+    }
+  }
+}

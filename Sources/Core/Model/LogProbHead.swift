@@ -1,0 +1,111 @@
+import Checkpoint
+import Numerics
+
+// MARK: Log-probs in one pass over the vocabulary
+
+extension DecoderPass {
+  /// l = logit_y − logΣexp for every target, and, when training, m = Σ_v p_v W_v for every head row.
+  ///
+  /// A [rows, V] matrix never exists: each task walks one part of the vocabulary in tiles, keeping a running maximum
+  /// and sum (Milakov & Gimelshein, 2018). dl/dh = W_y − m, so a loss needs only m and its own dL/dl.
+  func logProbs() -> [Float] {
+    guard !batch.headRows.isEmpty else { return [] }
+    let count = head.hidden.rows
+    let blocks = RowBlocks(count: count, longest: WorkspacePlan.headBlock)
+    let parts = head.maxima.rows
+    runtime.parallel(blocks.count) { task, _ in
+      let real = blocks[task].clamped(to: 0..<batch.headRows.count)
+      runtime.zero(head.hidden.rows(max(real.upperBound, blocks[task].lowerBound)..<blocks[task].upperBound))
+      for row in real {
+        let source = batch.headRows[row]
+        runtime.rmsNorm(
+          residual.rows(source..<source + 1), weight: weights.finalNorm, epsilon: epsilon,
+          xhat: head.xhat.rows(row..<row + 1), inverse: head.inverse.columns(row..<row + 1),
+          into: head.hidden.rows(row..<row + 1))
+      }
+    }
+    runtime.parallel(blocks.count * parts) { task, worker in
+      vocabularyPart(task % parts, of: parts, rows: blocks[task / parts], scratch: ScratchMemory(scratch[worker]))
+    }
+    let joins = RowBlocks(count: count, longest: 32)
+    let means = head.mean == nil ? nil : head.partMeans
+    runtime.parallel(joins.count) { task, _ in
+      runtime.joinSoftmax(
+        maxima: head.maxima, sums: head.sums, means: means, rows: joins[task], logSums: head.logSums, mean: head.mean)
+    }
+    return batch.targets.enumerated().map { index, target in
+      head.targetLogits[0, index] - head.logSums[0, target.headRow]
+    }
+  }
+
+  private func vocabularyPart(_ part: Int, of parts: Int, rows: Range<Int>, scratch: ScratchMemory) {
+    var scratch = scratch
+    let vocabulary = configuration.vocabularySize
+    let tile = WorkspacePlan.vocabularyTile
+    let columns = vocabulary * part / parts..<vocabulary * (part + 1) / parts
+    let maxima = head.maxima.rows(part..<part + 1).columns(rows)
+    let sums = head.sums.rows(part..<part + 1).columns(rows)
+    let correction = scratch.take(1, rows.count)
+    let memory = scratch.take(rows.count, tile)
+    runtime.fill(maxima, with: -.infinity)
+    runtime.fill(sums, with: 0)
+    for start in stride(from: columns.lowerBound, to: columns.upperBound, by: tile) {
+      let range = start..<min(start + tile, columns.upperBound)
+      let logits = memory.columns(0..<range.count)
+      let weight = weights.head.rows(range)
+      runtime.linear(head.hidden.rows(rows), weight, into: logits)
+      for (index, target) in batch.targets.enumerated()
+      where rows.contains(target.headRow) && range.contains(Int(target.token)) {
+        head.targetLogits[0, index] = logits[target.headRow - rows.lowerBound, Int(target.token) - start]
+      }
+      let p = runtime.onlineSoftmax(logits, maxima: maxima, sums: sums, correction: correction)
+      guard head.mean != nil else { continue }
+      let mean = head.partMeans[part].rows(rows)
+      if start > columns.lowerBound { runtime.scaleRows(mean, by: correction) }
+      runtime.linearBackward(p, weight, into: mean, accumulate: start > columns.lowerBound)
+    }
+  }
+
+  /// dL/dx of the residual stream from dL/dl of every target: dh = Σ c·(W_y − m), through the final norm.
+  func logProbsBackward(_ coefficients: [Float]) {
+    guard let backward, let mean = head.mean, let gradient = head.gradient else { return }
+    forEachChunk { rows, _, _ in runtime.zero(backward.residual.rows(rows)) }
+    let blocks = RowBlocks(count: batch.headRows.count, longest: 64)
+    runtime.parallel(blocks.count) { task, worker in
+      let rows = blocks[task]
+      var memory = ScratchMemory(scratch[worker])
+      let embedding = memory.take(1, configuration.hiddenSize)
+      runtime.zero(gradient.rows(rows))
+      for (index, target) in batch.targets.enumerated() where rows.contains(target.headRow) {
+        let row = gradient.rows(target.headRow..<target.headRow + 1)
+        let token = Int(target.token)
+        runtime.convert(weights.head.rows(token..<token + 1), into: embedding)
+        runtime.add(embedding, times: coefficients[index], to: row)
+        runtime.add(mean.rows(target.headRow..<target.headRow + 1), times: -coefficients[index], to: row)
+      }
+      for row in rows {
+        let target = batch.headRows[row]
+        runtime.rmsNormBackward(
+          gradient.rows(row..<row + 1), xhat: head.xhat.rows(row..<row + 1),
+          inverse: head.inverse.columns(row..<row + 1), weight: weights.finalNorm,
+          accumulateInto: backward.residual.rows(target..<target + 1))
+      }
+    }
+  }
+}
+
+/// Nearly equal runs of rows of at most `longest`, in steps of 32 so that few shapes of product exist.
+struct RowBlocks: Sendable {
+  let total: Int
+  let size: Int
+
+  init(count: Int, longest: Int) {
+    total = count
+    let blocks = max(1, (count + longest - 1) / longest)
+    size = min(longest, ((count + blocks - 1) / blocks + 31) / 32 * 32)
+  }
+
+  var count: Int { (total + size - 1) / size }
+
+  subscript(index: Int) -> Range<Int> { index * size..<min((index + 1) * size, total) }
+}

@@ -1,0 +1,121 @@
+import Numerics
+
+/// Prompt groups laid out as one flat list of rows, `[prompt | r_1 | … | r_K]` after one another.
+///
+/// Positions restart after the prompt in each response. No padding between sequences; only the end of the list is
+/// filled up to whole chunks, with rows that are zero, are never attended to and receive no gradient.
+struct MicroBatch: Sendable {
+  /// One scored token: which head row predicts it, and where its log-prob goes.
+  struct Target: Sendable {
+    let headRow: Int
+    let token: Int32
+    let group: Int
+    let response: Int
+    let position: Int
+  }
+
+  /// Number of groups before this micro-batch, so that errors and callbacks count over the whole call.
+  let firstGroup: Int
+  let groups: [PromptGroup]
+  /// T, without filling.
+  let rows: Int
+  /// Token and position of each row, filling included.
+  let tokens: [Int32]
+  let positions: [Int32]
+  let attention: [AttentionGroup]
+  /// The rows that predict something, each once, ascending: responses share their prompt's last row.
+  let headRows: [Int]
+  let targets: [Target]
+  let chunks: RowChunks
+
+  init(_ groups: ArraySlice<PromptGroup>) {
+    var tokens: [Int32] = []
+    var positions: [Int32] = []
+    var attention: [AttentionGroup] = []
+    var headRows: [Int] = []
+    var targets: [Target] = []
+    for (index, group) in groups.enumerated() {
+      let start = tokens.count
+      let prompt = start..<start + group.prompt.count
+      tokens += group.prompt
+      positions += (0..<group.prompt.count).map { Int32($0) }
+      var segments = [AttentionSegment(rows: prompt, prefix: prompt.lowerBound..<prompt.lowerBound)]
+      let promptHeadRow = headRows.count
+      if group.responses.contains(where: { !$0.isEmpty }) { headRows.append(prompt.upperBound - 1) }
+      for (number, response) in group.responses.enumerated() where !response.isEmpty {
+        targets.append(
+          Target(headRow: promptHeadRow, token: response[0], group: index, response: number, position: 0))
+        let first = tokens.count
+        for (offset, token) in response.dropLast().enumerated() {
+          tokens.append(token)
+          positions.append(Int32(group.prompt.count + offset))
+          targets.append(
+            Target(
+              headRow: headRows.count, token: response[offset + 1], group: index, response: number,
+              position: offset + 1))
+          headRows.append(first + offset)
+        }
+        if response.count > 1 { segments.append(AttentionSegment(rows: first..<tokens.count, prefix: prompt)) }
+      }
+      attention.append(AttentionGroup(rows: start..<tokens.count, segments: segments))
+    }
+    let chunks = RowChunks(rows: tokens.count)
+    let filling = chunks.paddedRows - tokens.count
+    firstGroup = groups.startIndex
+    self.groups = Array(groups)
+    rows = tokens.count
+    self.tokens = tokens + [Int32](repeating: 0, count: filling)
+    self.positions = positions + [Int32](repeating: 0, count: filling)
+    self.attention = attention
+    self.headRows = headRows
+    self.targets = targets
+    self.chunks = chunks
+  }
+
+  /// Zeros in the shape of the log-probs: [group][response][token].
+  var emptyLogProbs: [[[Float]]] {
+    groups.map { $0.responses.map { [Float](repeating: 0, count: $0.count) } }
+  }
+
+  /// Splits groups, in order, into micro-batches of at most `tokenBudget` rows; a longer group gets one of its own.
+  static func split(_ groups: [PromptGroup], tokenBudget: Int) -> [MicroBatch] {
+    var batches: [MicroBatch] = []
+    var start = 0
+    var rows = 0
+    for (index, group) in groups.enumerated() {
+      if index > start, rows + group.rowCount > tokenBudget {
+        batches.append(MicroBatch(groups[start..<index]))
+        start = index
+        rows = 0
+      }
+      rows += group.rowCount
+    }
+    if start < groups.count { batches.append(MicroBatch(groups[start...])) }
+    return batches
+  }
+}
+
+/// How rows are split into tasks: an even number of nearly equal chunks of at most 256 rows.
+///
+/// oneDNN packs a weight again in every call, which costs little from a few hundred rows on; chunk sizes come in steps
+/// of 32, so that few different shapes are ever compiled. Depends on the number of rows alone.
+struct RowChunks: Sendable, Equatable {
+  static let longest = 256
+  static let step = 32
+
+  let paddedRows: Int
+  let size: Int
+
+  init(rows: Int) {
+    let whole = (max(rows, 1) + Self.step - 1) / Self.step * Self.step
+    var count = (whole + Self.longest - 1) / Self.longest
+    if count > 1 || whole > 64 { count += count % 2 }
+    let size = ((whole + count - 1) / count + Self.step - 1) / Self.step * Self.step
+    self.size = size
+    paddedRows = whole
+  }
+
+  var count: Int { (paddedRows + size - 1) / size }
+
+  subscript(index: Int) -> Range<Int> { index * size..<min((index + 1) * size, paddedRows) }
+}

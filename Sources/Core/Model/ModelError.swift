@@ -1,0 +1,29 @@
+/// Why a model cannot do what it was asked.
+public enum ModelError: Error, Equatable, CustomStringConvertible {
+  case tensorShape(name: String, found: [Int], expected: [Int])
+  case emptyPrompt(group: Int)
+  case tokenOutsideVocabulary(token: Int32, vocabularySize: Int)
+  case sequenceTooLong(tokens: Int, limit: Int, what: String)
+  case adapterDoesNotFit(reason: String)
+  case coefficientCount(found: Int, expected: Int)
+  case badSampling(reason: String)
+
+  public var description: String {
+    switch self {
+    case .tensorShape(let name, let found, let expected):
+      "The tensor \(name) has the shape \(found), where config.json asks for \(expected)."
+    case .emptyPrompt(let group):
+      "Prompt group \(group) has no prompt tokens; the first token of a response needs at least one (such as BOS) before it."
+    case .tokenOutsideVocabulary(let token, let size):
+      "Token id \(token) lies outside the model's vocabulary of \(size)."
+    case .sequenceTooLong(let tokens, let limit, let what):
+      "A sequence of \(tokens) tokens is longer than the model's \(what) of \(limit)."
+    case .adapterDoesNotFit(let reason):
+      "The adapter does not fit the model: \(reason)."
+    case .coefficientCount(let found, let expected):
+      "A loss returned \(found) gradients for a group of \(expected) responses."
+    case .badSampling(let reason):
+      "The sampling settings cannot be used: \(reason)."
+    }
+  }
+}

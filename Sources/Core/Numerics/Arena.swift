@@ -1,0 +1,69 @@
+/// Where everything will lie in an arena: filled in before any memory exists, so that the total can be shown or refused.
+public struct ArenaPlan: Sendable {
+  /// A place for one matrix.
+  public struct Slot: Sendable {
+    let offset: Int
+    public let rows: Int
+    public let columns: Int
+    public let type: ElementType
+  }
+
+  /// Bytes by purpose, in the order of first use.
+  public private(set) var parts: [(name: String, bytes: Int)] = []
+  /// What the arena needs: the highest byte that any slot touches.
+  public private(set) var byteCount = 0
+  private var position = 0
+
+  public init() {}
+
+  /// Takes room for a [rows, columns] matrix, on a cache line of its own, counted under `part`.
+  public mutating func add(_ part: String, rows: Int, columns: Int, type: ElementType) -> Slot {
+    let slot = Slot(offset: position, rows: rows, columns: columns, type: type)
+    position += (max(rows * columns, 1) * type.byteWidth + 127) / 64 * 64
+    let growth = max(0, position - byteCount)
+    byteCount += growth
+    if let index = parts.firstIndex(where: { $0.name == part }) {
+      parts[index].bytes += growth
+    } else {
+      parts.append((part, growth))
+    }
+    return slot
+  }
+
+  /// Lays out several uses of the same memory that never live at the same time; each starts where the first did.
+  public mutating func overlay(_ uses: [(inout ArenaPlan) -> Void]) {
+    let start = position
+    var end = start
+    for use in uses {
+      position = start
+      use(&self)
+      end = max(end, position)
+    }
+    position = end
+  }
+}
+
+/// One block of memory for all activations, gradients of activations and scratch of a pass.
+///
+/// It grows when a pass needs more than any before it, and is never given back in between: in the steady state nothing
+/// is allocated. Views of the old block keep it alive until they are gone.
+public final class Arena {
+  private var block = MemoryBlock(byteCount: 64)
+
+  public init() {}
+
+  public var byteCount: Int { block.byteCount }
+
+  /// Makes room for a plan. Contents are undefined afterwards.
+  public func reserve(_ plan: ArenaPlan) {
+    guard plan.byteCount > block.byteCount else { return }
+    block = MemoryBlock(byteCount: plan.byteCount)
+  }
+
+  public subscript(slot: ArenaPlan.Slot) -> Matrix {
+    precondition(slot.offset + slot.rows * slot.columns * slot.type.byteWidth <= block.byteCount, "reserved")
+    return Matrix(
+      base: block.base + slot.offset, rows: slot.rows, columns: slot.columns, stride: slot.columns, type: slot.type,
+      owner: block)
+  }
+}

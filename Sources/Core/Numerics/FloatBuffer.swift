@@ -1,0 +1,68 @@
+/// Flat fp32 storage of fixed length: LoRA parameters, their gradients, AdamW's moments.
+///
+/// `@unchecked Sendable`: the memory is fixed; its contents belong to one thread at a time, the training queue's, and
+/// operations that split a buffer over threads give each thread its own range.
+public final class FloatBuffer: @unchecked Sendable {
+  public let count: Int
+  private let block: MemoryBlock
+
+  /// `count` zeros.
+  public init(count: Int) {
+    precondition(count >= 0)
+    self.count = count
+    block = MemoryBlock(byteCount: max(64, count * 4))
+  }
+
+  public convenience init(_ values: [Float]) {
+    self.init(count: values.count)
+    copy(from: values)
+  }
+
+  public subscript(index: Int) -> Float {
+    get {
+      precondition(index >= 0 && index < count, "inside the buffer")
+      return floats[index]
+    }
+    set {
+      precondition(index >= 0 && index < count, "inside the buffer")
+      floats[index] = newValue
+    }
+  }
+
+  /// A copy of the contents.
+  public var array: [Float] { Array(UnsafeBufferPointer(start: floats, count: count)) }
+
+  public func zero() { floats.update(repeating: 0, count: count) }
+
+  /// Overwrites the first `values.count` numbers.
+  public func copy(from values: [Float], at offset: Int = 0) {
+    precondition(offset >= 0 && offset + values.count <= count, "inside the buffer")
+    values.withUnsafeBufferPointer { source in
+      if let base = source.baseAddress { (floats + offset).update(from: base, count: source.count) }
+    }
+  }
+
+  public func copy(from other: FloatBuffer) {
+    precondition(other.count == count, "buffers of one length")
+    floats.update(from: other.floats, count: count)
+  }
+
+  public func withUnsafeBufferPointer<Result>(_ body: (UnsafeBufferPointer<Float>) throws -> Result) rethrows -> Result {
+    try body(UnsafeBufferPointer(start: floats, count: count))
+  }
+
+  public func withUnsafeMutableBufferPointer<Result>(
+    _ body: (UnsafeMutableBufferPointer<Float>) throws -> Result
+  ) rethrows -> Result {
+    try body(UnsafeMutableBufferPointer(start: floats, count: count))
+  }
+
+  /// A [rows, columns] view that starts at `offset`.
+  public func matrix(at offset: Int, rows: Int, columns: Int) -> Matrix {
+    precondition(offset >= 0 && offset + rows * columns <= count, "inside the buffer")
+    return Matrix(
+      base: block.base + offset * 4, rows: rows, columns: columns, stride: columns, type: .fp32, owner: block)
+  }
+
+  var floats: UnsafeMutablePointer<Float> { block.base.assumingMemoryBound(to: Float.self) }
+}

@@ -1,0 +1,51 @@
+import CKernels
+
+// MARK: Flat buffers
+
+extension Runtime {
+  /// One AdamW step (Loshchilov & Hutter, 2019, decoupled decay) on all parameters, in place.
+  ///
+  /// - Parameters:
+  ///   - step: counts from 1, for the bias corrections.
+  ///   - clip: the factor gradients are multiplied by first (1 where the norm is within its limit).
+  public func adamW(
+    parameters: FloatBuffer, gradients: FloatBuffer, m: FloatBuffer, v: FloatBuffer, step: Int, lr: Double,
+    beta1: Double = 0.9, beta2: Double = 0.999, eps: Double = 1e-8, weightDecay: Double = 0, clip: Double = 1
+  ) {
+    let count = parameters.count
+    precondition(gradients.count == count && m.count == count && v.count == count && step >= 1, "one length, step from 1")
+    let correction1 = Float(1 - power(beta1, step))
+    let correction2 = Float(1 - power(beta2, step))
+    let chunk = 1 << 16
+    parallel((count + chunk - 1) / chunk) { task, _ in
+      let start = task * chunk
+      self.kernels.adamw(
+        Int64(min(chunk, count - start)), parameters.floats + start, gradients.floats + start, m.floats + start,
+        v.floats + start, Float(clip), Float(lr), Float(beta1), Float(beta2), Float(eps), Float(weightDecay),
+        correction1, correction2)
+    }
+  }
+
+  /// The L2 norm, summed in Double in a fixed order.
+  public func norm(_ buffer: FloatBuffer) -> Double {
+    kernels.sum_of_squares(Int64(buffer.count), buffer.floats).squareRoot()
+  }
+
+  /// y += a · x.
+  public func add(_ x: FloatBuffer, times a: Float = 1, to y: FloatBuffer) {
+    precondition(x.count == y.count, "one length")
+    kernels.axpy(Int64(x.count), a, x.floats, y.floats)
+  }
+
+  private func power(_ base: Double, _ exponent: Int) -> Double {
+    var result = 1.0
+    var factor = base
+    var left = exponent
+    while left > 0 {
+      if left & 1 == 1 { result *= factor }
+      factor *= factor
+      left >>= 1
+    }
+    return result
+  }
+}

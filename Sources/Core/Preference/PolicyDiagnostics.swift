@@ -1,0 +1,67 @@
+/// What a policy's implicit rewards say about its training, beside the loss.
+public enum PolicyDiagnostics {
+  /// How many response pairs the implicit reward orders as annotated.
+  public struct Ranking: Sendable, Equatable {
+    /// Pairs with different annotated rewards.
+    public var pairs: Int
+    /// Of these, those that β·D orders the same way, strictly.
+    public var agreeing: Int
+    /// agreeing/pairs; NaN without pairs.
+    public var accuracy: Double { Double(agreeing) / Double(pairs) }
+
+    public init(pairs: Int = 0, agreeing: Int = 0) {
+      self.pairs = pairs
+      self.agreeing = agreeing
+    }
+
+    public static func + (a: Ranking, b: Ranking) -> Ranking {
+      Ranking(pairs: a.pairs + b.pairs, agreeing: a.agreeing + b.agreeing)
+    }
+  }
+
+  /// Over all pairs of one prompt's responses, in any order.
+  public static func ranking(of group: ScoredGroup) -> Ranking {
+    guard group.isConsistent else { return Ranking() }
+    let ratios = zip(group.logProbs, group.referenceLogProbs).map { $0 - $1 }
+    var result = Ranking()
+    for i in ratios.indices {
+      for j in ratios.indices where group.rewards[i] > group.rewards[j] {
+        result.pairs += 1
+        if ratios[i] > ratios[j] { result.agreeing += 1 }
+      }
+    }
+    return result
+  }
+
+  /// Estimates of KL(policy ‖ reference) in nats from responses that the *policy* generated, D = l − l_ref summed over
+  /// the response. On responses of a dataset neither is a KL.
+  public struct KLEstimate: Sendable, Equatable {
+    /// Mean of D: unbiased, may be negative.
+    public var plain: Double
+    /// Mean of e^−D − 1 + D: unbiased, never negative, less noise near 0 (Schulman 2020, "k3").
+    public var lowVariance: Double
+  }
+
+  /// - Returns: NaN for no responses.
+  public static func kl(logRatios: [Double]) -> KLEstimate {
+    let count = Double(logRatios.count)
+    return KLEstimate(
+      plain: logRatios.reduce(0, +) / count,
+      lowVariance: logRatios.reduce(0) { $0 + (StableMath.expMinusOne(-$1) + $1) } / count)
+  }
+
+  /// Pearson correlation of two equally long lists, such as implicit rewards and lengths; NaN where either does not
+  /// vary or the counts differ.
+  public static func correlation(_ x: [Double], _ y: [Double]) -> Double {
+    guard x.count == y.count, !x.isEmpty else { return .nan }
+    let count = Double(x.count)
+    let (meanX, meanY) = (x.reduce(0, +) / count, y.reduce(0, +) / count)
+    var (xx, yy, xy) = (0.0, 0.0, 0.0)
+    for (a, b) in zip(x, y) {
+      xx += (a - meanX) * (a - meanX)
+      yy += (b - meanY) * (b - meanY)
+      xy += (a - meanX) * (b - meanY)
+    }
+    return xy / (xx.squareRoot() * yy.squareRoot())
+  }
+}

@@ -1,0 +1,150 @@
+import Control
+import Dispatch
+import Model
+import Numerics
+import Preference
+import PreferenceData
+import Text
+
+/// Grades answers to prompts whose truth is known (the demo world).
+public protocol AnswerGrader: Sendable {
+  /// The kinds in order, best first; `grade` returns an index into them.
+  var kinds: [String] { get }
+  func grade(prompt: String, answer: String) -> Int
+}
+
+/// What an evaluation does beside the held-out loss and margins.
+public struct EvaluationOptions: Sendable {
+  /// Held-out prompts answered greedily by policy and reference at every evaluation.
+  public var generations = 2
+  public var maxNewTokens = 128
+  public var grader: (any AnswerGrader)?
+  /// Answers sampled and graded at every evaluation where there is a grader.
+  public var gradedSamples = 200
+  public var gradedTemperature = 0.9
+  public var samplesPerPrompt = 5
+
+  public init() {}
+}
+
+/// Held-out loss, margins and generations of the present policy. Reads nothing of the training loop but what it is
+/// handed, so an evaluation never changes a run.
+final class Evaluator {
+  private let set: TrainingSet
+  private let scorer: GroupScorer
+  private let text: any TextEncoding
+  private let stopTokens: [Int32]
+  private let seed: UInt64
+  private let options: EvaluationOptions
+  private var references = ReferenceCache()
+  private var referenceAnswers: [Int: String] = [:]
+
+  init(
+    set: TrainingSet, scorer: GroupScorer, text: any TextEncoding, stopTokens: [Int32], seed: UInt64,
+    options: EvaluationOptions
+  ) {
+    self.set = set
+    self.scorer = scorer
+    self.text = text
+    self.stopTokens = stopTokens
+    self.seed = seed
+    self.options = options
+  }
+
+  func run(
+    step: Int, epoch: Double, objective: Objective, gamma: Double?, publish: @Sendable (RunEvent) -> Void
+  ) throws {
+    publish(.evaluation(try measure(step: step, epoch: epoch, objective: objective, gamma: gamma)))
+    for index in 0..<min(options.generations, set.count) { publish(.generation(try answer(index, step: step))) }
+    if let grader = options.grader { publish(.answerShares(try shares(grader, step: step, adapter: scorer.adapter))) }
+  }
+
+  /// The untrained model's shares, for a "before"; the adapter is off, so it may be measured at any time.
+  func referenceShares() throws -> AnswerShares? {
+    try options.grader.map { try shares($0, step: 0, adapter: nil) }
+  }
+
+  // MARK: Held-out loss and margins
+
+  private func measure(step: Int, epoch: Double, objective: Objective, gamma: Double?) throws -> EvaluationRecord {
+    let begin = DispatchTime.now().uptimeNanoseconds
+    let all = set.items.indices.map { (prompt: $0, responses: Array(set.items[$0].responses.indices)) }
+    let scored = try scorer.score(set: set, cache: &references, wanted: all)
+    var means = VisitMeans()
+    var hardest = 0.0
+    var mean = 0.0
+    for (prompt, responses) in scored.enumerated() {
+      // The same negatives at every evaluation with the same γ.
+      var stream = RandomStream(seed: seed, purpose: .evaluation, index: prompt)
+      let rewards = set.items[prompt].rewards
+      guard let selection = objective.select(rewards: rewards, gamma: gamma, stream: &stream) else { continue }
+      let visit = Visit(
+        prompt: prompt, selection: selection, rewards: rewards,
+        logProbs: selection.responses.map { responses[$0].logProb }, references: references,
+        lengths: selection.responses.map { responses[$0].tokens })
+      let value = objective.evaluate(visit.group, selection: selection)
+      means.add(visit, loss: value.loss, beta: objective.beta)
+      let full = ScoredGroup(
+        logProbs: responses.map(\.logProb), referenceLogProbs: responses.map(\.referenceLogProb),
+        lengths: responses.map(\.tokens), rewards: rewards)
+      if let margins = RewardMargin.margins(of: full, beta: objective.beta) {
+        hardest += margins.hardest
+        mean += margins.mean
+      }
+    }
+    let m = means.means
+    let count = Double(max(1, means.count))
+    return EvaluationRecord(
+      step: step, epoch: epoch, loss: m.loss, chosenReward: m.chosenReward, rejectedReward: m.rejectedReward,
+      margin: m.chosenReward - m.rejectedReward, accuracy: m.accuracy, chosenLogProb: m.chosenLogProb,
+      rejectedLogProb: m.rejectedLogProb, hardestMargin: hardest / count, meanMargin: mean / count,
+      prompts: means.count, runtime: Double(DispatchTime.now().uptimeNanoseconds - begin) * 1e-9)
+  }
+
+  // MARK: Answers
+
+  private func answer(_ index: Int, step: Int) throws -> GenerationRecord {
+    let prompt = set.catalogue.prompt(index).text
+    let policy = try greedy(index, adapter: scorer.adapter)
+    let reference: String
+    if let known = referenceAnswers[index] {
+      reference = known
+    } else {
+      reference = try greedy(index, adapter: nil)
+      referenceAnswers[index] = reference
+    }
+    let grader = options.grader
+    return GenerationRecord(
+      step: step, prompt: prompt, policy: policy, reference: reference,
+      policyGrade: grader.map { $0.kinds[$0.grade(prompt: prompt, answer: policy)] },
+      referenceGrade: grader.map { $0.kinds[$0.grade(prompt: prompt, answer: reference)] }, temperature: 0)
+  }
+
+  private func greedy(_ index: Int, adapter: LoRAAdapter?) throws -> String {
+    let settings = SamplingSettings(
+      maxNewTokens: options.maxNewTokens, stopTokenIDs: stopTokens, greedy: true)
+    let ids = try scorer.model.generate(
+      set.items[index].prompt, count: 1, settings: settings, seed: seed, index: index, adapter: adapter)
+    return text.decode(ids[0], skipSpecialTokens: true)
+  }
+
+  private func shares(_ grader: any AnswerGrader, step: Int, adapter: LoRAAdapter?) throws -> AnswerShares {
+    let settings = SamplingSettings(
+      temperature: options.gradedTemperature, maxNewTokens: options.maxNewTokens, stopTokenIDs: stopTokens)
+    var counts = [Int](repeating: 0, count: grader.kinds.count)
+    var sampled = 0
+    for index in set.items.indices where sampled < options.gradedSamples {
+      let wanted = min(options.samplesPerPrompt, options.gradedSamples - sampled)
+      let answers = try scorer.model.generate(
+        set.items[index].prompt, count: wanted, settings: settings, seed: seed, index: index, adapter: adapter)
+      for ids in answers {
+        let answer = text.decode(ids, skipSpecialTokens: true)
+        counts[grader.grade(prompt: set.catalogue.prompt(index).text, answer: answer)] += 1
+      }
+      sampled += wanted
+    }
+    return AnswerShares(
+      step: step, samples: sampled, temperature: options.gradedTemperature,
+      shares: zip(grader.kinds, counts).map { .init(kind: $0, fraction: Double($1) / Double(max(1, sampled))) })
+  }
+}

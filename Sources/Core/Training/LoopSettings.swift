@@ -1,0 +1,37 @@
+import Numerics
+
+/// What the training loop needs to know, free of files and YAML.
+public struct LoopSettings: Sendable {
+  public var promptsPerStep: Int
+  public var totalSteps: Int
+  public var learningRate: LearningRateSchedule
+  public var weightDecay: Double
+  public var maxGradientNorm: Double
+  public var seed: UInt64
+  /// Optimizer steps between evaluations; 0: none.
+  public var evaluationSteps: Int
+  /// Optimizer steps between checkpoints; 0: only at the end.
+  public var saveSteps: Int
+  /// Score the reference anew at every visit instead of once per response; for checking and for benchmarks.
+  public var liveReference: Bool
+
+  public init(
+    promptsPerStep: Int, totalSteps: Int, learningRate: LearningRateSchedule, weightDecay: Double,
+    maxGradientNorm: Double, seed: UInt64, evaluationSteps: Int, saveSteps: Int, liveReference: Bool
+  ) {
+    self.promptsPerStep = promptsPerStep
+    self.totalSteps = totalSteps
+    self.learningRate = learningRate
+    self.weightDecay = weightDecay
+    self.maxGradientNorm = maxGradientNorm
+    self.seed = seed
+    self.evaluationSteps = evaluationSteps
+    self.saveSteps = saveSteps
+    self.liveReference = liveReference
+  }
+
+  /// Optimizer steps of one pass over `prompts` prompts; the last one may be shorter.
+  public static func stepsPerEpoch(prompts: Int, promptsPerStep: Int) -> Int {
+    (prompts + promptsPerStep - 1) / promptsPerStep
+  }
+}

@@ -1,0 +1,66 @@
+/// Writes settings as YAML that any YAML 1.1 or 1.2 reader understands the same way.
+struct ConfigWriter {
+  private(set) var text = ""
+  private var indent = ""
+
+  mutating func section(_ key: String, _ body: (inout ConfigWriter) -> Void) {
+    text += "\(indent)\(key):\n"
+    indent += "  "
+    body(&self)
+    indent.removeLast(2)
+  }
+
+  mutating func value(_ key: String, _ value: String?) { line(key, value.map(Self.scalar) ?? "null") }
+  mutating func value(_ key: String, _ value: Double) { line(key, Self.number(value)) }
+  mutating func value(_ key: String, _ value: Double?) { line(key, value.map(Self.number) ?? "null") }
+  mutating func value(_ key: String, _ value: some BinaryInteger) { line(key, String(value)) }
+  mutating func value(_ key: String, _ value: Int?) { line(key, value.map { String($0) } ?? "null") }
+  mutating func value(_ key: String, _ value: Bool) { line(key, value ? "true" : "false") }
+  mutating func value(_ key: String, _ values: [String]) {
+    line(key, values.count == 1 ? Self.scalar(values[0]) : "[\(values.map(Self.scalar).joined(separator: ", "))]")
+  }
+  mutating func value(_ key: String, _ rows: [[Double]]) {
+    let items = rows.map { "[\($0.map(Self.number).joined(separator: ", "))]" }
+    line(key, "[\(items.joined(separator: ", "))]")
+  }
+
+  private mutating func line(_ key: String, _ value: String) { text += "\(indent)\(key): \(value)\n" }
+
+  /// The shortest digits that read back to the same number; with a point before an exponent, which YAML 1.1 wants.
+  static func number(_ value: Double) -> String {
+    let digits = "\(value)"
+    guard let exponent = digits.firstIndex(of: "e"), !digits.contains(".") else { return digits }
+    return digits[..<exponent] + ".0" + digits[exponent...]
+  }
+
+  /// Plain where no reader can take it for anything but text, double-quoted otherwise.
+  static func scalar(_ text: String) -> String {
+    let isPlain =
+      text.utf8.allSatisfy { byte in
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+          || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+          || "_-./".utf8.contains(byte)
+      }
+      && text.utf8.first.map { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0 | 0x20) || $0 == UInt8(ascii: "/") }
+        ?? false
+      && !["null", "true", "false", "yes", "no", "on", "off", "y", "n"].contains(text.lowercased())
+    if isPlain || NumberText.isNumber(text) && Int(text) != nil { return text }
+    var quoted = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": quoted += "\\\""
+      case "\\": quoted += "\\\\"
+      case "\n": quoted += "\\n"
+      case "\t": quoted += "\\t"
+      case "\r": quoted += "\\r"
+      case _
+      where scalar.value < 0x20 || (0x7F...0xA0).contains(scalar.value) || scalar.value == 0xFEFF
+        || (0x2028...0x2029).contains(scalar.value) || (0xFFFE...0xFFFF).contains(scalar.value):
+        let digits = String(scalar.value, radix: 16, uppercase: true)
+        quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      default: quoted.unicodeScalars.append(scalar)
+      }
+    }
+    return quoted + "\""
+  }
+}

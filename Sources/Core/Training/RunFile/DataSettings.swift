@@ -1,0 +1,72 @@
+extension RunFile {
+  /// `data:`
+  public struct DataSettings: Sendable, Equatable {
+    /// One or more files, plain or .gz; `-` is standard input.
+    public var train: [String]
+    /// The format's name; nil recognises it by content.
+    public var format: String?
+    public var evaluation = Evaluation.none
+    /// Tokens; half of `maxLength`, and 1,024 at most, where the file does not say.
+    public var maxPromptLength = 1024
+    /// Tokens of prompt and response together.
+    public var maxLength = 2048
+    /// Share of unreadable rows (0…1) above which the run is refused.
+    public var maxBadRows = 0.01
+
+    public init(train: [String]) {
+      self.train = train
+    }
+  }
+
+  /// Where held-out prompts come from.
+  public enum Evaluation: Sendable, Equatable {
+    case none
+    /// Files of their own (`eval:`).
+    case files([String])
+    /// This share of the training prompts (`eval_fraction:`), in the open interval 0…1.
+    case fraction(Double)
+  }
+}
+
+extension RunFile.DataSettings {
+  init(_ section: ConfigSection) throws {
+    guard let train = try section.texts("train", "a path or a list of paths") else {
+      throw section.error("train", "missing; give the preference data, a .jsonl or .jsonl.gz file or a list of them")
+    }
+    self.init(train: train)
+    format = try section.text("format", "the name of a data format")
+    let files = try section.texts("eval", "a path or a list of paths")
+    let fraction = section["eval_fraction"].flatMap { $0 == .null ? nil : $0 }
+    switch (files, fraction) {
+    case (nil, nil): evaluation = .none
+    case (let files?, nil): evaluation = .files(files)
+    case (nil, _?):
+      let share = try section.number("eval_fraction", default: 0, "a number between 0 and 1") { $0 > 0 && $0 < 1 }
+      evaluation = .fraction(share)
+    case (_?, _?): throw section.error("eval_fraction", "data.eval is given as well; keep one of the two")
+    }
+    maxLength = try section.integer("max_length", default: maxLength, in: 2...1_048_576)
+    maxPromptLength = try section.integer(
+      "max_prompt_length", default: min(maxPromptLength, maxLength / 2), in: 1...1_048_576)
+    guard maxPromptLength < maxLength else {
+      throw section.error(
+        "max_prompt_length", "\(maxPromptLength) leaves no room for a response within max_length \(maxLength)")
+    }
+    maxBadRows = try section.number("max_bad_rows", default: maxBadRows, "a share from 0 to 1") { $0 >= 0 && $0 <= 1 }
+  }
+
+  func write(to writer: inout ConfigWriter) {
+    writer.section("data") { writer in
+      writer.value("train", train)
+      writer.value("format", format)
+      switch evaluation {
+      case .none: writer.value("eval", String?.none)
+      case .files(let files): writer.value("eval", files)
+      case .fraction(let share): writer.value("eval_fraction", share)
+      }
+      writer.value("max_prompt_length", maxPromptLength)
+      writer.value("max_length", maxLength)
+      writer.value("max_bad_rows", maxBadRows)
+    }
+  }
+}

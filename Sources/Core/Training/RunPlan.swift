@@ -1,0 +1,21 @@
+import Foundation
+
+/// What a run is to be: the run file as resolved, where its session goes, and what the caller adds.
+public struct RunPlan: Sendable {
+  public var runFile: RunFile
+  /// A short name for titles; the session folder's last component by default.
+  public var name: String
+  /// Where checkpoints and the record go; nil keeps nothing.
+  public var sessionPath: String?
+  /// A sentence that every view of the run shows.
+  public var notice: String?
+  public var evaluation = EvaluationOptions()
+  /// Score the reference at every visit instead of once per response.
+  public var liveReference = false
+
+  public init(runFile: RunFile, name: String? = nil, sessionPath: String?) {
+    self.runFile = runFile
+    self.sessionPath = sessionPath
+    self.name = name ?? sessionPath.map { URL(fileURLWithPath: $0).lastPathComponent } ?? "run"
+  }
+}

@@ -1,0 +1,156 @@
+import Checkpoint
+import Control
+import Foundation
+import Model
+import Numerics
+import Preference
+import PreferenceData
+import Text
+
+/// From a run plan to a loop that is ready to train: model mapped, data read and tokenised, adapter made, memory planned.
+/// Says what it is doing through `RunEvent.loading`.
+struct RunPreparation {
+  let plan: RunPlan
+  let mailbox: CommandMailbox
+  let publish: @Sendable (RunEvent) -> Void
+
+  private var file: RunFile { plan.runFile }
+
+  func loop() throws -> TrainingLoop {
+    publish(.stateChanged(.loading))
+    let objective = try file.preference.objective()
+    let session = try plan.sessionPath.map(prepareSession)
+
+    publish(.loading(LoadingProgress(what: "mapping \(file.model)")))
+    let checkpoint = try CheckpointFolder(path: file.model)
+    let text = try TextFolder(path: file.model)
+    try checkLengths(checkpoint.configuration)
+
+    let (training, heldOut) = try readData(text: text, configuration: checkpoint.configuration)
+    let threads = file.training.threads ?? Machine.cores
+    let runtime = Runtime(threads: threads, precision: file.training.precision)
+    publish(.loading(LoadingProgress(what: "preparing the model")))
+    let model = try LanguageModel(checkpoint: checkpoint, runtime: runtime)
+    let adapter = try makeAdapter(checkpoint.configuration)
+    try checkMemory(model: model, adapter: adapter, sets: [training] + (heldOut.map { [$0] } ?? []))
+
+    let scorer = GroupScorer(model: model, adapter: adapter)
+    let settings = loopSettings(prompts: training.count)
+    let evaluator = heldOut.map {
+      Evaluator(
+        set: $0, scorer: scorer, text: text,
+        stopTokens: checkpoint.configuration.stopTokens(with: text),
+        seed: settings.seed, options: plan.evaluation)
+    }
+    let loop = TrainingLoop(
+      settings: settings, set: training, scorer: scorer, objective: objective,
+      gamma: try GammaControl(schedule: file.preference.gamma, totalSteps: settings.totalSteps),
+      store: session.map {
+        CheckpointStore(session: $0, baseModelName: file.model, model: checkpoint.configuration)
+      }, evaluator: evaluator, mailbox: mailbox, publish: publish)
+    publish(
+      .started(
+        RunDescription(
+          name: plan.name, modelName: URL(fileURLWithPath: file.model).lastPathComponent,
+          method: objective.name,
+          estimator: objective.estimator?.rawValue,
+          totalSteps: settings.totalSteps, stepsPerEpoch: Double(loop.stepsPerEpoch),
+          promptsPerStep: settings.promptsPerStep, learningRate: settings.learningRate.base, beta: objective.beta,
+          precision: file.training.precision.rawValue, threads: threads, trainableParameters: adapter.parameters.count,
+          sessionPath: plan.sessionPath, catalogue: training.catalogue, notice: plan.notice)))
+    return loop
+  }
+
+  // MARK: Session
+
+  private func prepareSession(_ path: String) throws -> String {
+    if FileManager.default.fileExists(atPath: path + "/run.yaml") { throw TrainingError.sessionExists(path) }
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      try file.yaml().write(toFile: path + "/run.yaml", atomically: true, encoding: .utf8)
+    } catch {
+      throw TrainingError.cannotWrite(path, why: CheckpointStore.reason(error))
+    }
+    return path
+  }
+
+  // MARK: Data
+
+  private func readData(
+    text: TextFolder, configuration: ModelConfiguration
+  ) throws -> (training: TrainingSet, heldOut: TrainingSet?) {
+    let reader = PreferenceReader(data: file.data, text: text, vocabulary: configuration.vocabularySize, model: file.model)
+    var training = try reader.read(file.data.train) { what, fraction in
+      publish(.loading(LoadingProgress(what: what, fraction: fraction)))
+    }
+    for line in training.report.lines() { publish(.log(LogLine(level: .info, text: line))) }
+    var heldOut: PreferenceReader.Encoded?
+    switch file.data.evaluation {
+    case .none: break
+    case .files(let paths):
+      heldOut = try reader.read(paths) { what, fraction in
+        publish(.loading(LoadingProgress(what: what, fraction: fraction)))
+      }
+    case .fraction(let share): (training, heldOut) = training.split(share, seed: file.training.seed)
+    }
+    guard !training.examples.isEmpty else {
+      throw TrainingError.nothingToTrainOn(file.data.train.joined(separator: ", "))
+    }
+    let scale = file.preference.rewardScale
+    return (
+      TrainingSet(examples: training.examples, records: training.records, rewardScale: scale),
+      heldOut.flatMap {
+        $0.examples.isEmpty ? nil : TrainingSet(examples: $0.examples, records: $0.records, rewardScale: scale)
+      }
+    )
+  }
+
+  private func checkLengths(_ configuration: ModelConfiguration) throws {
+    if let window = configuration.slidingWindow, window < file.data.maxLength {
+      throw TrainingError.slidingWindow(window: window, maxLength: file.data.maxLength)
+    }
+  }
+
+  // MARK: Model
+
+  private func makeAdapter(_ configuration: ModelConfiguration) throws -> LoRAAdapter {
+    if let folder = file.adapter.initFrom {
+      return try LoRAAdapter(folder: AdapterFolder.read(path: folder, model: configuration), model: configuration)
+    }
+    return try LoRAAdapter(configuration: file.adapter.lora, model: configuration, seed: file.training.seed)
+  }
+
+  /// Refuses a run that cannot fit, with the number, before anything large is allocated.
+  private func checkMemory(
+    model: LanguageModel, adapter: LoRAAdapter, sets: [TrainingSet]
+  ) throws {
+    let longest = sets.flatMap(\.items).map(\.tokens).max() ?? 0
+    let plan = model.memoryPlan(
+      tokens: max(model.tokenBudget, longest), longestGroup: longest, adapter: adapter.configuration)
+    publish(.log(LogLine(level: .info, text: "memory plan\n\(plan)")))
+    if let available = Machine.availableMemory, plan.totalBytes > available {
+      throw TrainingError.doesNotFit(needed: plan.totalBytes, available: available)
+    }
+  }
+
+  private func loopSettings(prompts: Int) -> LoopSettings {
+    let training = file.training
+    let perEpoch = LoopSettings.stepsPerEpoch(prompts: prompts, promptsPerStep: training.promptsPerStep)
+    let total: Int
+    switch training.duration {
+    case .epochs(let epochs): total = max(1, Int((epochs * Double(perEpoch)).rounded(.up)))
+    case .steps(let steps): total = steps
+    }
+    return LoopSettings(
+      promptsPerStep: training.promptsPerStep, totalSteps: total,
+      learningRate: LearningRateSchedule(
+        kind: training.scheduler, base: training.learningRate, totalSteps: total,
+        warmupRatio: training.warmupRatio),
+      weightDecay: training.weightDecay, maxGradientNorm: training.maxGradNorm, seed: training.seed,
+      evaluationSteps: training.evalSteps ?? 0, saveSteps: training.saveSteps ?? 0, liveReference: plan.liveReference)
+  }
+}
+
+extension TrainingSet.Item {
+  var tokens: Int { prompt.count + responses.reduce(0) { $0 + $1.count } }
+}

@@ -1,0 +1,38 @@
+/// Why a run could not begin or go on; the description is one sentence.
+public enum TrainingError: Error, CustomStringConvertible, Equatable {
+  case notFinite(step: Int, loss: Double, gradientNorm: Double, checkpoint: String?)
+  case nothingToTrainOn(String)
+  case doesNotFit(needed: Int, available: Int)
+  case sessionExists(String)
+  case cannotWrite(String, why: String)
+  case vocabulary(model: String, id: Int32, size: Int)
+  case slidingWindow(window: Int, maxLength: Int)
+  case sequenceTooLong(maxLength: Int, positions: Int)
+  case setting(String)
+
+  public var description: String {
+    switch self {
+    case .notFinite(let step, let loss, let norm, let checkpoint):
+      let kept = checkpoint.map { "the last good checkpoint is \($0)" } ?? "no checkpoint was written yet"
+      return "training stopped at step \(step): loss \(loss), gradient norm \(norm); the update was not applied, and "
+        + kept + "; a lower learning rate or a smaller max_grad_norm usually helps"
+    case .nothingToTrainOn(let path): return "\(path): no prompt is left to train on; see the report above"
+    case .doesNotFit(let needed, let available):
+      return "the run needs \(Self.megabytes(needed)) and \(Self.megabytes(available)) of memory are available; "
+        + "a smaller data.max_length or training.prompts_per_step needs less"
+    case .sessionExists(let path):
+      return "\(path) already holds a run; name another folder with --session, or remove it"
+    case .cannotWrite(let path, let why): return "\(path): cannot be written: \(why)"
+    case .vocabulary(let model, let id, let size):
+      return "\(model): the tokenizer gives id \(id), but the model's vocabulary has \(size) entries"
+    case .slidingWindow(let window, let maxLength):
+      return "the model attends to a sliding window of \(window) tokens, shorter than data.max_length \(maxLength); "
+        + "set data.max_length to \(window) or less"
+    case .sequenceTooLong(let maxLength, let positions):
+      return "data.max_length \(maxLength) is more than the model's \(positions) positions"
+    case .setting(let sentence): return sentence
+    }
+  }
+
+  private static func megabytes(_ bytes: Int) -> String { "\((bytes + 999_999) / 1_000_000) MB" }
+}

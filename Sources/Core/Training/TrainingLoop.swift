@@ -1,0 +1,221 @@
+import Control
+import Dispatch
+import Model
+import Numerics
+import Preference
+
+/// One run, step after step, on the training queue. Everything here belongs to that queue; the outside reaches it by
+/// the mailbox and hears of it by `publish`.
+final class TrainingLoop {
+  let settings: LoopSettings
+  let set: TrainingSet
+  let scorer: GroupScorer
+  let gradients: LoRAGradients
+  let store: CheckpointStore?
+  let evaluator: Evaluator?
+  let mailbox: CommandMailbox
+  let publish: @Sendable (RunEvent) -> Void
+
+  var objective: Objective
+  var gamma: GammaControl
+  var learningRate: LearningRateSchedule
+  var optimizer: Optimizer
+  var references = ReferenceCache()
+  /// References of inspected prompts. Kept apart, so that a look never changes which responses a step scores together.
+  private var inspectedReferences = ReferenceCache()
+
+  /// Optimizer steps complete.
+  private(set) var step = 0
+  private(set) var tokens = 0
+  private(set) var lastCheckpoint: CheckpointStore.Saved?
+  private var order: (epoch: Int, prompts: [Int]) = (-1, [])
+
+  // Run control, changed by commands only; see RunControl.swift.
+  var pauseRequested = false
+  var isPaused = false
+  var stepsBeforePause: Int?
+  var stopRequest: CommandRequest?
+  var pendingCheckpoints: [CommandRequest] = []
+  var pendingInspection: Int?
+  private(set) var stepUnderWay = false
+
+  init(
+    settings: LoopSettings, set: TrainingSet, scorer: GroupScorer, objective: Objective, gamma: GammaControl,
+    store: CheckpointStore?, evaluator: Evaluator?, mailbox: CommandMailbox,
+    publish: @escaping @Sendable (RunEvent) -> Void
+  ) {
+    self.settings = settings
+    self.set = set
+    self.scorer = scorer
+    self.objective = objective
+    self.gamma = gamma
+    self.store = store
+    self.evaluator = evaluator
+    self.mailbox = mailbox
+    self.publish = publish
+    learningRate = settings.learningRate
+    gradients = LoRAGradients(like: scorer.adapter)
+    optimizer = Optimizer(
+      count: scorer.adapter.parameters.count, weightDecay: settings.weightDecay,
+      maxGradientNorm: settings.maxGradientNorm)
+  }
+
+  var stepsPerEpoch: Int {
+    LoopSettings.stepsPerEpoch(prompts: set.count, promptsPerStep: settings.promptsPerStep)
+  }
+
+  /// Runs to the end, a stop, or an error. A checkpoint is written in every case but an error.
+  func run() throws -> RunSummary {
+    scorer.model.betweenLayers = { [unowned self] in takeCommands() }
+    defer { scorer.model.betweenLayers = nil }
+    do {
+      return try train()
+    } catch {
+      refuseTheRest(error)
+      throw error
+    }
+  }
+
+  private func train() throws -> RunSummary {
+    publish(.gammaPlan(gamma.plan()))
+    publish(.stateChanged(.running))
+    try evaluate()
+
+    var trained = 0.0
+    var lossSum = 0.0
+    var visits = 0
+    while step < settings.totalSteps {
+      try waitForTurn()
+      if stopRequest != nil { break }
+      let record = try runStep()
+      trained += record.stepTime
+      lossSum += record.loss
+      visits += record.visits.count
+      publish(.step(record))
+      guard record.loss.isFinite, record.gradientNorm.isFinite else {
+        throw TrainingError.notFinite(
+          step: record.step, loss: record.loss, gradientNorm: record.gradientNorm, checkpoint: lastCheckpoint?.path)
+      }
+      if settings.evaluationSteps > 0, step % settings.evaluationSteps == 0, step < settings.totalSteps {
+        try evaluate()
+      }
+      if settings.saveSteps > 0, step % settings.saveSteps == 0, step < settings.totalSteps { try save() }
+    }
+    if stopRequest == nil { try evaluate() }
+    if step > 0 { try save() }
+    try answerTheRest()
+    return RunSummary(
+      steps: step, trainRuntime: trained, trainLoss: lossSum / Double(max(1, step)),
+      pairsPerSecond: trained > 0 ? Double(visits) / trained : 0, checkpointPath: lastCheckpoint?.path,
+      reason: stopRequest.map { $0.origin == "signal" ? "interrupted" : "stopped" } ?? "completed")
+  }
+
+  // MARK: One step
+
+  /// The prompts of the optimizer step after `step`, with their epoch.
+  private func nextBatch() -> (epoch: Int, prompts: ArraySlice<Int>) {
+    let epoch = step / stepsPerEpoch
+    if order.epoch != epoch { order = (epoch, set.order(seed: settings.seed, epoch: epoch)) }
+    let begin = (step % stepsPerEpoch) * settings.promptsPerStep
+    return (epoch, order.prompts[begin..<min(begin + settings.promptsPerStep, set.count)])
+  }
+
+  private func runStep() throws -> StepRecord {
+    stepUnderWay = true
+    defer { stepUnderWay = false }
+    let begin = DispatchTime.now().uptimeNanoseconds
+    // Settings are read once, here: a command that comes during the step is for the next one.
+    let number = step + 1
+    let objective = objective
+    let rate = learningRate.value(step: number)
+    let currentGamma = objective.model == .hps ? gamma.value(step: number) : nil
+    let (epoch, prompts) = nextBatch()
+
+    var selections: [Selection] = []
+    var wanted: [(prompt: Int, responses: [Int])] = []
+    for prompt in prompts {
+      var stream = RandomStream(seed: settings.seed, purpose: .negativeSampling, epoch: epoch, index: prompt)
+      // The data's encoder keeps prompts without a dispreferred candidate out, so a selection always exists.
+      guard let selection = objective.select(
+        rewards: set.items[prompt].rewards, gamma: currentGamma, stream: &stream)
+      else { continue }
+      selections.append(selection)
+      wanted.append((prompt, selection.responses))
+    }
+    try scorer.fillReference(&references, set: set, wanted: wanted, again: settings.liveReference)
+
+    var visits: [PromptVisit] = []
+    var means = VisitMeans()
+    gradients.values.zero()
+    let share = 1 / Double(max(1, wanted.count))
+    try scorer.model.accumulate(
+      wanted.map { scorer.group(set.items[$0.prompt], responses: $0.responses) }, adapter: scorer.adapter,
+      gradients: gradients
+    ) { index, tokenLogProbs, sums in
+      let selection = selections[index]
+      let visit = Visit(
+        prompt: wanted[index].prompt, selection: selection, rewards: set.items[wanted[index].prompt].rewards,
+        logProbs: sums, references: references, lengths: tokenLogProbs.map(\.count))
+      let value = objective.evaluate(visit.group, selection: selection)
+      visits.append(visit.record(loss: value.loss, beta: objective.beta))
+      means.add(visit, loss: value.loss, beta: objective.beta)
+      return value.gradient.map { $0 * share }
+    }
+
+    let mean = means.means
+    let norm = scorer.model.runtime.norm(gradients.values)
+    // Nothing finite to learn from, or nothing at all: AdamW would still move by its momentum.
+    if norm.isFinite, mean.loss.isFinite, !wanted.isEmpty {
+      optimizer.update(
+        scorer.adapter.parameters, gradients: gradients.values, norm: norm, learningRate: rate,
+        runtime: scorer.model.runtime)
+    }
+    step = number
+    tokens += wanted.reduce(0) { sum, want in
+      let item = set.items[want.prompt]
+      return sum + item.prompt.count + want.responses.reduce(0) { $0 + item.responses[$1].count }
+    }
+
+    return StepRecord(
+      step: number, epoch: Double(number) / Double(stepsPerEpoch), loss: mean.loss, learningRate: rate,
+      gradientNorm: norm, chosenReward: mean.chosenReward, rejectedReward: mean.rejectedReward,
+      margin: mean.chosenReward - mean.rejectedReward, accuracy: mean.accuracy, chosenLogProb: mean.chosenLogProb,
+      rejectedLogProb: mean.rejectedLogProb, gamma: currentGamma, ess: currentGamma == nil ? nil : mean.ess,
+      saturatedShare: currentGamma == nil ? nil : mean.saturatedShare, tokens: tokens,
+      stepTime: Double(DispatchTime.now().uptimeNanoseconds - begin) * 1e-9, beta: objective.beta, visits: visits)
+  }
+
+  // MARK: Between steps
+
+  private func evaluate() throws {
+    guard let evaluator else { return }
+    let currentGamma =
+      objective.model == .hps
+      ? gamma.value(step: max(1, step)) : nil
+    try evaluator.run(
+      step: step, epoch: Double(step) / Double(stepsPerEpoch), objective: objective, gamma: currentGamma,
+      publish: publish)
+  }
+
+  /// Writes a checkpoint unless there is one of this very step.
+  @discardableResult
+  func save() throws -> CheckpointStore.Saved? {
+    guard let store else { return nil }
+    if let lastCheckpoint, lastCheckpoint.step == step { return lastCheckpoint }
+    let saved = try store.save(
+      adapter: scorer.adapter, optimizer: optimizer,
+      state: TrainerState(
+        step: step, totalSteps: settings.totalSteps, tokens: tokens, gamma: gamma, learningRate: learningRate.base,
+        beta: objective.beta, seed: settings.seed, promptsPerStep: settings.promptsPerStep))
+    lastCheckpoint = saved
+    publish(.checkpoint(step: step, path: saved.path))
+    return saved
+  }
+
+  func inspect(_ prompt: Int) throws {
+    guard set.items.indices.contains(prompt) else { return }
+    let all = (prompt: prompt, responses: Array(set.items[prompt].responses.indices))
+    let scored = try scorer.score(set: set, cache: &inspectedReferences, wanted: [all])
+    publish(.inspected(PromptInspection(prompt: prompt, step: step, scored: scored[0])))
+  }
+}

@@ -1,0 +1,109 @@
+import ArgumentParser
+import Checkpoint
+import Foundation
+import Model
+import Numerics
+import Preference
+import PreferenceData
+import Text
+import Training
+
+struct CheckCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check", abstract: "Validate a run file and all it names; show what would be trained on, and how.",
+    discussion: "Nothing is written and nothing is trained.")
+
+  @Argument(help: ArgumentHelp("The run file.", valueName: "run.yaml"))
+  var runFile: String
+
+  @Option(name: .customLong("set"), help: ArgumentHelp("Change a value of the run file.", valueName: "key.path=value"))
+  var overrides: [String] = []
+
+  func run() throws {
+    let file = try RunFile.read(path: runFile, overrides: overrides)
+    let objective = try file.preference.objective()
+    let checkpoint = try CheckpointFolder(path: file.model)
+    let configuration = checkpoint.configuration
+    let text = try TextFolder(path: file.model)
+
+    section("model")
+    line(
+      "\(file.model): \(configuration.modelType), \(configuration.layerCount) layers, hidden \(configuration.hiddenSize)"
+        + ", \(configuration.headCount)/\(configuration.keyValueHeadCount) heads, vocabulary "
+        + "\(configuration.vocabularySize), \(checkpoint.weightBytes / 1_000_000) MB")
+    line("chat template: \(text.hasChatTemplate ? "yes" : "none; conversations are used as plain text")")
+
+    section("objective")
+    line(objective.describe())
+    if objective.usesGamma { line("γ: \(gammaPlan(file))") }
+
+    section("data")
+    let reader = PreferenceReader(
+      data: file.data, text: text, vocabulary: configuration.vocabularySize, model: file.model)
+    let data = try reader.read(file.data.train) { _, _ in }
+    data.report.lines().forEach(line)
+    guard !data.examples.isEmpty else {
+      throw TrainingError.nothingToTrainOn(file.data.train.joined(separator: ", "))
+    }
+    let prompts = data.examples.map(\.prompt.count)
+    let responses = data.examples.flatMap { $0.responses.map(\.count) }
+    line(
+      "tokens: prompt mean \(mean(prompts)), longest \(prompts.max() ?? 0); response mean \(mean(responses)), "
+        + "longest \(responses.max() ?? 0)")
+    if case .files(let paths) = file.data.evaluation {
+      section("held-out data")
+      try reader.read(paths) { _, _ in }.report.lines().forEach(line)
+    }
+
+    section("memory")
+    let runtime = Runtime(
+      threads: file.training.threads ?? Machine.cores, precision: file.training.precision)
+    let model = try LanguageModel(checkpoint: checkpoint, runtime: runtime)
+    let longest = data.examples.map(\.tokens).max() ?? 0
+    let plan = model.memoryPlan(
+      tokens: max(model.tokenBudget, longest), longestGroup: longest, adapter: file.adapter.lora)
+    plan.description.split(separator: "\n").forEach { line(String($0)) }
+    if let available = Machine.availableMemory {
+      line("available: \(available / 1_000_000) MB")
+      if plan.totalBytes > available {
+        throw TrainingError.doesNotFit(needed: plan.totalBytes, available: available)
+      }
+    }
+
+    section("two examples, token by token: [scored] (context)")
+    for example in data.examples.prefix(2) { show(example, text: text) }
+  }
+
+  private func section(_ title: String) { print("\n\(title)") }
+
+  private func line(_ text: String) { print("  \(text)") }
+
+  private func mean(_ values: [Int]) -> Int { values.isEmpty ? 0 : values.reduce(0, +) / values.count }
+
+  private func gammaPlan(_ file: RunFile) -> String {
+    let plan = file.preference.gamma.plan(totalSteps: 1000)
+    var plateaus: [String] = []
+    for value in plan {
+      let text = String(format: "%+.2f", value)
+      if plateaus.last != text { plateaus.append(text) }
+    }
+    return plateaus.count <= 8
+      ? plateaus.joined(separator: " → ") : "\(plateaus[0]) → … → \(plateaus[plateaus.count - 1])"
+  }
+
+  /// The prompt's tokens in round brackets, each scored token in square ones.
+  private func show(_ example: EncodedExample, text: TextFolder) {
+    func piece(_ id: Int32) -> String {
+      text.decode([id], skipSpecialTokens: false).replacingOccurrences(of: "\n", with: "⏎")
+    }
+    let tail = example.prompt.suffix(24)
+    let lead = example.prompt.count > tail.count ? "… " : ""
+    line("prompt, \(example.prompt.count) tokens: \(lead)" + tail.map { "(\(piece($0)))" }.joined())
+    for (index, response) in [(0, example.responses[0]), (example.responses.count - 1, example.responses.last ?? [])] {
+      let shown = response.count > 40 ? response.prefix(30).map(piece) + ["…"] + response.suffix(8).map(piece) : response.map(piece)
+      line(
+        "\(index == 0 ? "best" : "worst"), reward \(example.rewards[index]), \(response.count) tokens: "
+          + shown.map { "[\($0)]" }.joined())
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import ArgumentParser
+import DemoWorld
+import Foundation
+import Training
+
+struct DemoCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "demo", abstract: "Train the bundled small model on its teaching world, and watch.",
+    discussion: "Nothing is downloaded and nothing is kept, unless --session names a folder.")
+
+  @Option(name: .customLong("set"), help: ArgumentHelp("Change a value of the demo's run file.", valueName: "key.path=value"))
+  var overrides: [String] = []
+
+  @Option(help: ArgumentHelp("Keep the run in this folder.", valueName: "dir"))
+  var session: String?
+
+  @Flag(help: "No screen: JSON lines on standard output.")
+  var headless = false
+
+  @Option(help: ArgumentHelp("Read commands from a FIFO or from standard input (-); headless only.", valueName: "fifo"))
+  var control: String?
+
+  @OptionGroup var appearance: AppearanceOptions
+
+  func run() throws {
+    let plan = try Self.plan(overrides: overrides, session: session)
+    let screen = !headless && RunScreen.isPossible
+    if control != nil, screen { throw UsageError("--control goes with --headless") }
+    let status =
+      screen
+      ? try RunScreen(plan: plan, appearance: appearance).run()
+      : try HeadlessRun(plan: plan, control: control).run()
+    if status != .done { throw ExitCode(status.rawValue) }
+  }
+
+  static func plan(overrides: [String], session: String?) throws -> RunPlan {
+    let resources = try DemoWorld.resources()
+    let file = try RunFile.read(
+      path: resources.runFilePath,
+      overrides: [
+        "model=\(quoted(resources.modelPath))", "data.train=\(quoted(resources.trainPath))",
+        "data.eval=\(quoted(resources.heldOutPath))",
+      ] + overrides)
+    var plan = RunPlan(runFile: file, name: "demo", sessionPath: session ?? file.session)
+    plan.notice = DemoWorld.notice
+    plan.evaluation.grader = RubricGrader()
+    plan.evaluation.maxNewTokens = 64
+    return plan
+  }
+
+  /// A path as a YAML scalar.
+  private static func quoted(_ path: String) -> String {
+    "'" + path.replacingOccurrences(of: "'", with: "''") + "'"
+  }
+}
+
+/// The teaching world's rubric as the evaluator sees it.
+struct RubricGrader: AnswerGrader {
+  let kinds = AnswerKind.allCases.map(\.title)
+
+  func grade(prompt: String, answer: String) -> Int {
+    let kind = HouseholdRubric.grade(prompt: prompt, answer: answer).kind
+    return AnswerKind.allCases.firstIndex(of: kind) ?? kinds.count - 1
+  }
+}

@@ -1,0 +1,33 @@
+import ArgumentParser
+import Checkpoint
+import Foundation
+import Model
+import Session
+import Training
+
+struct ExportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export", abstract: "Write a session's adapter as a PEFT folder, or merged into its model.")
+
+  @Argument(help: "A session folder, or one of its checkpoints.")
+  var session: String
+
+  @Option(help: ArgumentHelp("The folder to write; it must not exist or be empty.", valueName: "dir"))
+  var to: String
+
+  @Flag(help: "Write the whole model with the adapter added to its weights.")
+  var merge = false
+
+  func run() throws {
+    let export = try SessionExport(session: session)
+    let contents = (try? FileManager.default.contentsOfDirectory(atPath: to)) ?? []
+    guard contents.isEmpty else { throw UsageError("--to \(to): the folder is not empty") }
+    if merge {
+      try export.writeMerged(to: to)
+      print("merged model of step \(export.step): \(to)")
+    } else {
+      try export.writeAdapter(to: to)
+      print("PEFT adapter of step \(export.step): \(to)")
+    }
+  }
+}

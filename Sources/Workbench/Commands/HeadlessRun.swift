@@ -1,0 +1,93 @@
+import Control
+import Dispatch
+import Foundation
+import Session
+import Synchronization
+import Training
+
+/// A run without a screen: one JSON line a step on standard output, progress and warnings on standard error, commands
+/// from `--control`.
+struct HeadlessRun {
+  let plan: RunPlan
+  /// `-` for standard input, or the path of a FIFO.
+  let control: String?
+
+  /// Returns when the run is over.
+  func run() throws -> ExitStatus {
+    let output = LineOutput()
+    let progress = ProgressReport()
+    let recorder = plan.sessionPath.map(RunRecorder.init)
+    let box = Mutex<RunHandle?>(nil)
+    let handle = RunHandle { event in
+      if let line = event.line { output.print(line) }
+      recorder?.observe(event)
+      progress.observe(event)
+      if output.isBroken { box.withLock { $0 }?.stopOnce(origin: "signal", reason: "standard output was closed") }
+    }
+    box.withLock { $0 = handle }
+    let signals = SignalWatch { number in
+      handle.stopOnce(origin: "signal", reason: number == SIGINT ? "INT" : number == SIGTERM ? "TERM" : "HUP")
+    }
+    defer { withExtendedLifetime(signals) {} }
+    if let control { ControlReader(path: control, handle: handle, output: output).start() }
+    handle.start(plan)
+    let outcome = handle.wait()
+    box.withLock { $0 = nil }
+    progress.end()
+    switch outcome {
+    case .finished(let summary): return summary.reason == "interrupted" ? .interrupted : .done
+    case .failed(let error): throw error
+    }
+  }
+}
+
+extension RunHandle {
+  /// Asks the run to stop and save; further asks are refused by the trainer.
+  func stopOnce(origin: String, reason: String) {
+    send(CommandRequest(id: 0, command: .stop, origin: origin, reason: reason))
+  }
+}
+
+/// Reads JSON commands line by line on a thread of its own and hands them to the run.
+struct ControlReader {
+  let path: String
+  let handle: RunHandle
+  let output: LineOutput
+
+  func start() {
+    Thread.detachNewThread { [self] in read() }
+  }
+
+  private func read() {
+    guard let input = path == "-" ? FileHandle.standardInput : FileHandle(forReadingAtPath: path) else {
+      ExitStatus.write("warning: --control \(path): \(String(cString: strerror(errno)))")
+      return
+    }
+    var number = 0
+    var waiting: [UInt8] = []
+    // `availableData` waits for the next bytes and is empty at the end.
+    while case let data = input.availableData, !data.isEmpty {
+      waiting.append(contentsOf: data)
+      while let end = waiting.firstIndex(of: UInt8(ascii: "\n")) {
+        number += 1
+        take(String(decoding: waiting[..<end], as: UTF8.self), number: number)
+        waiting.removeFirst(end + 1)
+      }
+    }
+    if !waiting.isEmpty { take(String(decoding: waiting, as: UTF8.self), number: number + 1) }
+  }
+
+  private func take(_ line: String, number: Int) {
+    guard !line.allSatisfy(\.isWhitespace) else { return }
+    do {
+      handle.send(try ControlLine.parse(line, fallbackID: number))
+    } catch {
+      var json = JSONLine()
+      json.add("event", "refused")
+      json.add("id", number)
+      json.add("origin", "control")
+      json.add("message", "\(error)")
+      output.print(json.text)
+    }
+  }
+}

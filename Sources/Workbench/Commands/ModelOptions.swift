@@ -1,0 +1,49 @@
+import ArgumentParser
+import Checkpoint
+import Model
+import Numerics
+import Text
+import Training
+
+/// Where a command's model comes from.
+struct ModelOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("A Hugging Face checkpoint folder.", valueName: "dir"))
+  var model: String
+
+  @Option(help: ArgumentHelp("A PEFT adapter folder to use with it.", valueName: "dir"))
+  var adapter: String?
+
+  @Option(help: "bf16 (weights as stored, fp32 sums) or fp32.")
+  var precision: Precision = .bf16
+
+  @Option(help: ArgumentHelp("Threads; all cores by default.", valueName: "n"))
+  var threads: Int?
+
+  func validate() throws {
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads: \(threads) is not between 1 and 1024")
+    }
+  }
+
+  func load() throws -> LoadedModel {
+    let folder = try CheckpointFolder(path: model)
+    let text = try TextFolder(path: model)
+    let runtime = Runtime(threads: threads ?? Machine.cores, precision: precision)
+    let language = try LanguageModel(checkpoint: folder, runtime: runtime)
+    let loaded = try adapter.map {
+      try LoRAAdapter(folder: AdapterFolder.read(path: $0, model: folder.configuration), model: folder.configuration)
+    }
+    return LoadedModel(folder: folder, text: text, model: language, adapter: loaded)
+  }
+}
+
+extension Precision: ExpressibleByArgument {}
+
+struct LoadedModel {
+  let folder: CheckpointFolder
+  let text: TextFolder
+  let model: LanguageModel
+  let adapter: LoRAAdapter?
+
+  var stopTokens: [Int32] { folder.configuration.stopTokens(with: text) }
+}

@@ -1,0 +1,95 @@
+import Control
+
+/// The first line: what runs, in which state, how far, how fast. Narrow terminals lose the least important parts.
+enum StatusLine {
+  private struct Part {
+    var pieces: [Piece]
+    /// The highest goes first when room is short; 0 stays.
+    var expendable: Int
+  }
+
+  static func draw(_ state: ScreenState, _ rect: Rect, on painter: inout Painter) {
+    guard !rect.isEmpty else { return }
+    var parts = parts(state)
+    func width() -> Int {
+      parts.reduce(0) { $0 + painter.width($1.pieces) } + 2 * max(0, parts.count - 1) + 2
+    }
+    while width() > rect.width, parts.count > 1,
+      let index = parts.indices.max(by: { parts[$0].expendable < parts[$1].expendable }),
+      parts[index].expendable > 0
+    {
+      parts.remove(at: index)
+    }
+    var x = rect.x + (rect.width > 20 ? 1 : 0)
+    for part in parts {
+      x += painter.say(part.pieces, x: x, y: rect.y, limit: rect.right - x)
+      x += 2
+      if x >= rect.right { return }
+    }
+  }
+
+  private static func parts(_ state: ScreenState) -> [Part] {
+    var parts: [Part] = []
+    if let run = state.run {
+      parts.append(Part(pieces: [Piece(run.method, Style(.title, bold: true))], expendable: 4))
+      parts.append(Part(pieces: [Piece(run.modelName, .text, isData: true)], expendable: 7))
+    } else {
+      parts.append(Part(pieces: [Piece("workbench", Style(.title, bold: true))], expendable: 4))
+    }
+    let (word, role) = stateText(state)
+    parts.append(Part(pieces: [Piece("● ", Style(role)), Piece(word, Style(role, bold: true))], expendable: 0))
+    guard let run = state.run else { return parts }
+    let step = state.completedSteps
+    parts.append(
+      Part(pieces: [Piece("step ", .dim), Piece("\(step)", .strong), Piece("/\(run.totalSteps)", .dim)], expendable: 1))
+    if let record = state.lastStep {
+      parts.append(
+        Part(pieces: [Piece("ep ", .dim), Piece(NumberText.plain(record.epoch), .text)], expendable: 8))
+      parts.append(
+        Part(pieces: [Piece("loss ", .dim), Piece(NumberText.plain(record.loss, decimals: 4), .text)], expendable: 3))
+    }
+    if let gamma = state.presentGamma {
+      var pieces = [Piece("γ ", .dim), Piece(NumberText.signed(gamma), Style(.now, bold: true))]
+      // Where the plan leads next, if it changes.
+      if step >= 0, step < state.gammaPlan.count,
+        let next = state.gammaPlan[step...].first(where: { abs($0 - gamma) > 1e-9 })
+      {
+        pieces.append(Piece("→" + NumberText.signed(next), .dim))
+      }
+      parts.append(Part(pieces: pieces, expendable: 2))
+    }
+    if let rate = state.metrics.pairsPerSecond {
+      parts.append(
+        Part(pieces: [Piece(NumberText.plain(rate, decimals: 1), .text), Piece(" pairs/s", .dim)], expendable: 6))
+    }
+    if state.isSteerable, let seconds = state.metrics.recentStepTime {
+      let left = Double(max(0, run.totalSteps - step)) * seconds
+      parts.append(Part(pieces: [Piece("ETA ", .dim), Piece(NumberText.duration(left), .text)], expendable: 5))
+    } else if let summary = state.summary {
+      parts.append(
+        Part(pieces: [Piece("took ", .dim), Piece(NumberText.duration(summary.trainRuntime), .text)], expendable: 5))
+    }
+    return parts
+  }
+
+  /// The run's state in words, and what has been asked for but not answered.
+  static func stateText(_ state: ScreenState) -> (String, Role) {
+    switch state.phase {
+    case .stopping: return ("STOPPING, saving a checkpoint", .paused)
+    case .finished: return (state.summary.map { $0.reason.uppercased() } ?? "FINISHED", .ended)
+    case .failed: return ("FAILED", .bad)
+    default: break
+    }
+    let asked = state.pending.values.map(\.command)
+    if asked.contains(.stop) { return ("STOP REQUESTED", .paused) }
+    switch state.phase {
+    case .pausing(let step): return ("pausing after step \(step)", .paused)
+    case .paused(let step):
+      if asked.contains(.resume) { return ("RESUME REQUESTED", .paused) }
+      if asked.contains(where: { if case .step = $0 { true } else { false } }) { return ("STEP REQUESTED", .paused) }
+      return ("PAUSED at \(step)", .paused)
+    case .running where asked.contains(.pause): return ("PAUSE REQUESTED", .paused)
+    default: return (state.phase.word, state.phase == .running ? .running : .paused)
+    }
+  }
+}

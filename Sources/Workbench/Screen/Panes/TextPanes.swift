@@ -1,0 +1,112 @@
+import Control
+
+/// What happened in the run, newest at the bottom.
+enum EventsPane {
+  static func draw(_ state: ScreenState, _ rect: Rect, focused: Bool, on painter: inout Painter) {
+    let lines = state.events.elements
+    let inside = Frame(
+      title: Frame.title("6", "events", focused: focused), details: [[Piece("\(state.events.total)", .dim)]],
+      corner: state.eventScroll > 0 ? [[Piece("\(state.eventScroll) newer below, End", Style(.paused))]] : [],
+      focused: focused
+    ).draw(rect, on: &painter)
+    guard !lines.isEmpty else {
+      EmptyView.draw("nothing has happened yet", inside, on: &painter)
+      return
+    }
+    let end = max(min(inside.height, lines.count), lines.count - state.eventScroll)
+    for (row, line) in lines[max(0, end - inside.height)..<end].enumerated() {
+      painter.say(
+        DisplayText.pad(String(line.step), to: 7, alignRight: true), .dim, x: inside.x, y: inside.y + row,
+        limit: inside.width)
+      painter.say(line.text, line.style, x: inside.x + 9, y: inside.y + row, limit: inside.width - 9)
+    }
+  }
+}
+
+/// What the run logged and what anything printed to standard output or error, newest at the bottom.
+enum LogsPane {
+  static func draw(_ state: ScreenState, _ rect: Rect, focused: Bool, on painter: inout Painter) {
+    let lines = state.logs.elements
+    let inside = Frame(
+      title: Frame.title("4", "logs", focused: focused),
+      details: [[Piece(state.logs.total == 1 ? "1 line" : "\(state.logs.total) lines", .dim)]],
+      corner: state.logScroll > 0 ? [[Piece("\(state.logScroll) newer below, End", Style(.paused))]] : [],
+      focused: focused
+    ).draw(rect, on: &painter)
+    guard !lines.isEmpty else {
+      EmptyView.draw("no lines yet: what the run logs, and anything printed, comes here", inside, on: &painter)
+      return
+    }
+    let end = max(min(inside.height, lines.count), lines.count - state.logScroll)
+    for (row, entry) in lines[max(0, end - inside.height)..<end].enumerated() {
+      let role: Role =
+        switch entry.line.level {
+        case .info: .text
+        case .warning: .warning
+        case .error: .bad
+        }
+      let source = entry.source == .run ? entry.line.level.rawValue : entry.source.rawValue
+      painter.say(DisplayText.pad(source, to: 8), .dim, x: inside.x + 1, y: inside.y + row, limit: inside.width - 1)
+      painter.data(entry.line.text, Style(role), x: inside.x + 10, y: inside.y + row, limit: inside.width - 10)
+    }
+  }
+}
+
+/// What does not change during the run, and what the machine does for it.
+enum SystemPane {
+  static func draw(_ state: ScreenState, _ rect: Rect, focused: Bool, on painter: inout Painter) {
+    let inside = Frame(title: Frame.title("5", "system", focused: focused), focused: focused).draw(rect, on: &painter)
+    var y = inside.y
+    for (name, value) in lines(state) {
+      guard y < inside.bottom else { return }
+      if name.isEmpty {
+        y += 1
+        continue
+      }
+      painter.say(DisplayText.pad(name, to: 14), .dim, x: inside.x + 1, y: y, limit: inside.width - 1)
+      painter.data(painter.tier.spell(value), .text, x: inside.x + 16, y: y, limit: inside.width - 16)
+      y += 1
+    }
+  }
+
+  private static func lines(_ state: ScreenState) -> [(String, String)] {
+    guard let run = state.run else { return [("state", "loading")] }
+    var lines = [
+      ("run", run.name), ("model", run.modelName),
+      ("method", run.method + (run.estimator.map { ", estimator \($0)" } ?? "")),
+      ("trainable", "\(NumberText.count(run.trainableParameters)) parameters"), ("precision", run.precision),
+      ("threads", "\(run.threads)"), ("prompts", "\(run.catalogue.count), \(run.promptsPerStep) a step"),
+      ("steps", "\(run.totalSteps), \(NumberText.plain(run.stepsPerEpoch, decimals: 1)) an epoch"),
+    ]
+    if let path = run.sessionPath { lines.append(("session", path)) }
+    if let checkpoint = state.lastCheckpoint {
+      lines.append(("checkpoint", "step \(checkpoint.step), \(checkpoint.path)"))
+    }
+    lines.append(("", ""))
+    if let record = state.lastStep {
+      lines.append(("learning rate", NumberText.scientific(record.learningRate)))
+      lines.append(("β", NumberText.plain(record.beta, decimals: 3)))
+      lines.append(("tokens seen", NumberText.count(record.tokens)))
+      if let rate = state.metrics.pairsPerSecond { lines.append(("pairs/s", NumberText.plain(rate, decimals: 1))) }
+    }
+    if let record = state.lastEvaluation {
+      lines.append(("", ""))
+      lines.append(("evaluation", "step \(record.step), \(record.prompts) held-out prompts"))
+      lines.append(("  loss", NumberText.plain(record.loss, decimals: 4)))
+      lines.append(("  accuracy", NumberText.percent(record.accuracy)))
+      lines.append(
+        ("  margin", "hardest \(NumberText.signed(record.hardestMargin)), mean \(NumberText.signed(record.meanMargin))")
+      )
+    }
+    lines.append(("", ""))
+    lines.append(
+      ("screen", "\(state.size.width)×\(state.size.height), \(state.tier.rawValue), theme \(state.themeName)"))
+    if state.showsTimings, let timings = state.timings {
+      lines.append(("  reduce", "\(NumberText.plain(timings.reduce, decimals: 0)) µs"))
+      lines.append(("  draw", "\(NumberText.plain(timings.draw, decimals: 0)) µs"))
+      lines.append(("  blit", "\(NumberText.plain(timings.blit, decimals: 0)) µs, \(timings.cells) cells"))
+      lines.append(("  queue", "\(timings.queueHighWater) events at most"))
+    }
+    return lines
+  }
+}

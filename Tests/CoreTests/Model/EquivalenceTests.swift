@@ -1,0 +1,127 @@
+import Checkpoint
+import Foundation
+import Model
+import Numerics
+import Testing
+
+/// Settings that must not change results.
+@Suite struct EquivalenceTests {
+  @Test(arguments: [Precision.fp32, .bf16])
+  func threadsGiveTheSameBits(precision: Precision) throws {
+    let fixture = try ModelFixture("untied-grouped")
+    let adapter = try fixture.adapter()
+    let runs = try [1, 2, 3].map { threads in
+      let model = try fixture.model(precision, threads: threads)
+      let scores = try model.score(fixture.promptGroups, adapter: adapter)
+      return (scores, try fixture.accumulated(model, adapter).values.array)
+    }
+    #expect(runs[0].0 == runs[1].0 && runs[0].0 == runs[2].0)
+    #expect(runs[0].1 == runs[1].1 && runs[0].1 == runs[2].1)
+  }
+
+  /// A prompt shared by its responses scores as each response with a prompt of its own.
+  @Test(arguments: ModelFixture.names)
+  func sharedPromptIsSeparatePrompts(name: String) throws {
+    let fixture = try ModelFixture(name)
+    let model = try fixture.model()
+    let shared = try model.score(fixture.promptGroups, adapter: nil)
+    let separate = try fixture.promptGroups.map { group in
+      try group.responses.map { response in
+        try model.score([PromptGroup(prompt: group.prompt, responses: [response])], adapter: nil)[0][0]
+      }
+    }
+    #expect(largestDifference(shared, separate) < 2e-5)
+  }
+
+  @Test func microBatchesGiveOneGradient() throws {
+    let fixture = try ModelFixture("untied-grouped")
+    let adapter = try fixture.adapter()
+    let whole = try fixture.model()
+    let parts = try fixture.model()
+    parts.tokenBudget = 40
+    let expected = try fixture.accumulated(whole, adapter).values.array
+    #expect(relativeError(try fixture.accumulated(parts, adapter).values.array, expected) < 1e-5)
+    #expect(
+      largestDifference(
+        try parts.score(fixture.promptGroups, adapter: adapter), try whole.score(fixture.promptGroups, adapter: adapter))
+        < 2e-5)
+  }
+
+  /// B = 0: the policy is the reference, to the last bit, so every margin at step 0 is exactly 0.
+  @Test(arguments: [Precision.fp32, .bf16])
+  func freshAdapterChangesNothing(precision: Precision) throws {
+    for name in ModelFixture.names {
+      let fixture = try ModelFixture(name)
+      let model = try fixture.model(precision)
+      let adapter = try LoRAAdapter(
+        configuration: LoRAConfiguration(rank: 8, alpha: 16, targetModules: LinearKind.allCases),
+        model: model.configuration, seed: 3)
+      let reference = try model.score(fixture.promptGroups, adapter: nil)
+      #expect(try model.score(fixture.promptGroups, adapter: adapter) == reference)
+      var seen: [[[Float]]] = []
+      try model.accumulate(
+        fixture.promptGroups, adapter: adapter, gradients: LoRAGradients(like: adapter)
+      ) { _, tokens, sums in
+        seen.append(tokens)
+        return sums.map { _ in 0.5 }
+      }
+      #expect(seen == reference)
+    }
+  }
+
+  /// A processor without bf16 products widens blocks to fp32: the same numbers up to the order of sums.
+  @Test func widenedProductsAgree() throws {
+    let fixture = try ModelFixture("untied-grouped")
+    let adapter = try fixture.adapter()
+    let native = try fixture.model(.bf16)
+    let widened = try LanguageModel(
+      checkpoint: fixture.checkpoint,
+      runtime: Runtime(threads: 2, precision: .bf16, kernelLevel: .portable, widensBF16: true))
+    #expect(
+      largestDifference(
+        try native.score(fixture.promptGroups, adapter: adapter), try widened.score(fixture.promptGroups, adapter: adapter))
+        < 0.1)
+    let gradients = try fixture.accumulated(widened, adapter).values.array
+    #expect(relativeError(gradients, try fixture.accumulated(native, adapter).values.array) < 0.05)
+  }
+
+  @Test func gradientsAccumulate() throws {
+    let fixture = try ModelFixture("llama3-rope")
+    let adapter = try fixture.adapter()
+    let model = try fixture.model()
+    let once = try fixture.accumulated(model, adapter).values.array
+    let twice = LoRAGradients(like: adapter)
+    for _ in 0..<2 {
+      try model.accumulate(fixture.promptGroups, adapter: adapter, gradients: twice) { group, _, _ in
+        fixture.groups[group].coefficients ?? []
+      }
+    }
+    #expect(relativeError(twice.values.array, once.map { 2 * $0 }) < 1e-6)
+  }
+
+  @Test func refusesWhatItCannotCompute() throws {
+    let fixture = try ModelFixture("untied-grouped")
+    let model = try fixture.model()
+    #expect(throws: ModelError.emptyPrompt(group: 1)) {
+      try model.score(
+        [PromptGroup(prompt: [1], responses: []), PromptGroup(prompt: [], responses: [[1]])], adapter: nil)
+    }
+    for token: Int32 in [-1, 64, .max, .min] {
+      #expect(throws: ModelError.tokenOutsideVocabulary(token: token, vocabularySize: 64)) {
+        try model.score([PromptGroup(prompt: [1], responses: [[token]])], adapter: nil)
+      }
+    }
+    #expect(throws: ModelError.sequenceTooLong(tokens: 129, limit: 128, what: "context")) {
+      try model.score(
+        [PromptGroup(prompt: [1], responses: [[Int32](repeating: 4, count: 128)])], adapter: nil)
+    }
+    #expect(throws: ModelError.coefficientCount(found: 1, expected: 2)) {
+      let adapter = try fixture.adapter()
+      try model.accumulate(fixture.promptGroups, adapter: adapter, gradients: LoRAGradients(like: adapter)) { _, _, _ in
+        [1]
+      }
+    }
+    #expect(try model.score([PromptGroup(prompt: [1], responses: [[]])], adapter: nil) == [[[]]])
+    #expect(try model.score([], adapter: nil).isEmpty)
+  }
+}

@@ -1,0 +1,196 @@
+import Numerics
+import Testing
+
+/// Every vector kernel against its naive twin, at every level that this processor runs, on sizes that leave tails.
+@Suite struct KernelTwinTests {
+  static let levels: [Runtime.KernelLevel] = [.portable, .avx2, .avx512, .best]
+  static let widths = [1, 7, 16, 33, 64, 100]
+  let naive = Runtime(threads: 1, precision: .fp32, kernelLevel: .naive, widensBF16: false)
+
+  @Test(arguments: levels, [ElementType.fp32, .bf16])
+  func conversions(level: Runtime.KernelLevel, type: ElementType) {
+    let runtime = Runtime(threads: 1, precision: .fp32, kernelLevel: level, widensBF16: false)
+    for width in Self.widths {
+      let x = random(3, width, scale: 100)
+      let found = Matrix(zeros: 3, width, type)
+      let expected = Matrix(zeros: 3, width, type)
+      runtime.convert(x, into: found)
+      naive.convert(x, into: expected)
+      #expect(found.values == expected.values)
+      let back = Matrix(zeros: 3, width)
+      runtime.convert(found, into: back)
+      #expect(back.values == expected.values)
+    }
+  }
+
+  /// Round to nearest even at the tie: 1 + 2^-8 lies between 1 and 1 + 2^-7 and goes to 1; 1 + 3·2^-8 goes to 1 + 2^-6.
+  @Test(arguments: [Runtime.KernelLevel.naive, .portable, .avx2, .avx512, .best])
+  func specialValuesInBF16(level: Runtime.KernelLevel) {
+    let runtime = Runtime(threads: 1, precision: .bf16, kernelLevel: level, widensBF16: false)
+    let values: [Float] = [1 + 0x1p-8, 1 + 3 * 0x1p-8, -0.0, .infinity, -.infinity, .greatestFiniteMagnitude, .nan]
+    let expected: [Float] = [1, 1 + 0x1p-6, -0.0, .infinity, -.infinity, .infinity]
+    let padded = values + [Float](repeating: .nan, count: 16)
+    let found = Matrix(zeros: 1, padded.count, .bf16)
+    runtime.convert(Matrix(padded, rows: 1, columns: padded.count), into: found)
+    #expect(Array(found.values.prefix(6)) == expected)
+    #expect(found.values.dropFirst(6).allSatisfy { $0.isNaN })
+  }
+
+  @Test(arguments: levels, [ElementType.fp32, .bf16])
+  func norms(level: Runtime.KernelLevel, type: ElementType) {
+    let runtime = Runtime(threads: 1, precision: .fp32, kernelLevel: level, widensBF16: false)
+    for width in Self.widths {
+      let x = random(5, width)
+      let weight = random(1, width)
+      var outputs: [[Float]] = []
+      for device in [naive, runtime] {
+        let xhat = Matrix(zeros: 5, width, type)
+        let y = Matrix(zeros: 5, width, type)
+        let again = Matrix(zeros: 5, width, type)
+        let inverse = Matrix(zeros: 1, 5)
+        let dx = random(5, width, seed: 3)
+        device.rmsNorm(x, weight: weight, epsilon: 1e-5, xhat: xhat, inverse: inverse, into: y)
+        device.rmsNormScale(xhat, weight: weight, into: again)
+        #expect(again.values == y.values)
+        device.rmsNormBackward(
+          random(5, width, seed: 4), xhat: xhat, inverse: inverse, weight: weight, accumulateInto: dx)
+        outputs.append(y.values + inverse.values + dx.values)
+      }
+      expectClose(outputs[1], outputs[0], type)
+    }
+  }
+
+  @Test(arguments: levels, [ElementType.fp32, .bf16])
+  func rotations(level: Runtime.KernelLevel, type: ElementType) {
+    let runtime = Runtime(threads: 1, precision: .fp32, kernelLevel: level, widensBF16: false)
+    for dimension in [2, 8, 20, 64, 128] {
+      let x = random(4, 3 * dimension)
+      let table = random(9, dimension, scale: 1, seed: 2)
+      for backward in [false, true] {
+        let outputs = [naive, runtime].map { device in
+          let y = Matrix(zeros: 4, 3 * dimension, type)
+          device.rope(
+            x, headDimension: dimension, table: table, positions: [8, 0, 3, 5], backward: backward, into: y)
+          return y.values
+        }
+        expectClose(outputs[1], outputs[0], type)
+      }
+    }
+  }
+
+  @Test(arguments: levels, [ElementType.fp32, .bf16])
+  func gates(level: Runtime.KernelLevel, type: ElementType) {
+    let runtime = Runtime(threads: 1, precision: .fp32, kernelLevel: level, widensBF16: false)
+    for width in Self.widths {
+      // ±100 reaches both ends of the sigmoid.
+      let gate = converted(random(3, width, scale: width == 33 ? 100 : 3), type)
+      let up = converted(random(3, width, seed: 2), type)
+      let outputs = [naive, runtime].map { device in
+        let act = Matrix(zeros: 3, width, type)
+        let dgate = Matrix(zeros: 3, width, type)
+        let dup = Matrix(zeros: 3, width, type)
+        device.siluMul(gate: gate, up: up, into: act)
+        device.siluMulBackward(random(3, width, seed: 5), gate: gate, up: up, dgate: dgate, dup: dup)
+        return act.values + dgate.values + dup.values
+      }
+      #expect(outputs[1].allSatisfy { $0.isFinite })
+      expectClose(outputs[1], outputs[0], type)
+    }
+  }
+
+  @Test(arguments: levels)
+  func tiledSoftmax(level: Runtime.KernelLevel) {
+    let runtime = Runtime(threads: 1, precision: .fp32, kernelLevel: level, widensBF16: false)
+    let outputs = [naive, runtime].map { device in
+      let logits = random(3, 133, scale: 20)
+      let maxima = Matrix(zeros: 1, 3)
+      let sums = Matrix(zeros: 1, 3)
+      let correction = Matrix(zeros: 1, 3)
+      let mean = random(3, 10, seed: 6)
+      device.fill(maxima, with: -.infinity)
+      for columns in [0..<64, 64..<133] {
+        _ = device.onlineSoftmax(logits.columns(columns), maxima: maxima, sums: sums, correction: correction)
+        device.scaleRows(mean, by: correction)
+      }
+      let logSums = Matrix(zeros: 1, 3)
+      device.joinSoftmax(maxima: maxima, sums: sums, means: nil, rows: 0..<3, logSums: logSums, mean: nil)
+      return logits.values + maxima.values + logSums.values + mean.values
+    }
+    expectClose(outputs[1], outputs[0], .fp32)
+  }
+
+  /// A prompt of 71 rows, more than one strip and odd, with responses of 5 and 67; heads of 20 columns fill no panel.
+  /// The truth is the naive twin in fp32, on the same rounded inputs.
+  @Test(arguments: levels, [(8, ElementType.fp32), (20, .fp32), (64, .fp32), (8, .bf16), (20, .bf16), (64, .bf16)])
+  func attention(level: Runtime.KernelLevel, shape: (dimension: Int, type: ElementType)) {
+    let (dimension, type) = shape
+    let runtime = Runtime(threads: 1, precision: .fp32, kernelLevel: level, widensBF16: false)
+    let rows = 3 + 71 + 5 + 67
+    let group = AttentionGroup(
+      rows: 3..<rows,
+      segments: [
+        AttentionSegment(rows: 3..<74, prefix: 3..<3), AttentionSegment(rows: 74..<79, prefix: 3..<74),
+        AttentionSegment(rows: 79..<rows, prefix: 3..<74),
+      ])
+    let inputs = (1...4).map { converted(random(rows, dimension, seed: $0), type) }
+    let outputs = [(naive, ElementType.fp32), (runtime, type)].map { device, type in
+      let (q, k, v, d) = (
+        converted(inputs[0], type), converted(inputs[1], type), converted(inputs[2], type), converted(inputs[3], type)
+      )
+      let head = AttentionHead(runtime: device, headDimension: dimension, scale: 0.3)
+      let scratch = Matrix(zeros: 1, AttentionHead.scratchCount(rows: group.rows.count, headDimension: dimension))
+      device.fill(scratch, with: .nan)
+      let o = Matrix(zeros: rows, dimension, type)
+      let logSums = Matrix(zeros: 1, rows)
+      let gradients = (0..<3).map { _ in Matrix(zeros: rows, dimension) }
+      head.forward(group, q: q, k: k, v: v, o: o, logSums: logSums, scratch: scratch)
+      device.fill(scratch, with: .nan)
+      head.backward(
+        group, q: q, k: k, v: v, o: o, logSums: logSums, d: d, dq: gradients[0], dk: gradients[1], dv: gradients[2],
+        scratch: scratch)
+      return o.values + logSums.values + gradients.flatMap(\.values)
+    }
+    #expect(outputs[1].allSatisfy { $0.isFinite })
+    expectClose(outputs[1], outputs[0], type)
+  }
+
+  @Test(arguments: levels)
+  func optimizerSteps(level: Runtime.KernelLevel) {
+    let runtime = Runtime(threads: 3, precision: .fp32, kernelLevel: level, widensBF16: false)
+    let count = 70_001
+    let outputs = [naive, runtime].map { device in
+      let w = FloatBuffer(random(1, count).values)
+      let g = FloatBuffer(random(1, count, seed: 2).values)
+      let m = FloatBuffer(count: count)
+      let v = FloatBuffer(count: count)
+      for step in 1...3 {
+        device.adamW(
+          parameters: w, gradients: g, m: m, v: v, step: step, lr: 1e-2, weightDecay: 0.1,
+          clip: min(1, 1 / device.norm(g)))
+      }
+      return w.array
+    }
+    expectClose(outputs[1], outputs[0], .fp32)
+  }
+
+  private func expectClose(
+    _ found: [Float], _ expected: [Float], _ type: ElementType, sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    let tolerance: Float = type == .fp32 ? 2e-5 : 1e-2
+    var worst: Float = found.count == expected.count ? 0 : .infinity
+    for (x, y) in zip(found, expected) {
+      let error = abs(x - y) / max(1, abs(y))
+      worst = max(worst, error.isNaN ? .infinity : error)
+    }
+    #expect(worst < tolerance, "largest error \(worst)", sourceLocation: sourceLocation)
+  }
+}
+
+/// Uniform in ±scale.
+func random(_ rows: Int, _ columns: Int, scale: Float = 1, seed: UInt64 = 1) -> Matrix {
+  var stream = RandomStream(seed: seed, purpose: .test)
+  let values = (0..<rows * columns).map { _ in (Float(stream.nextUniform()) * 2 - 1) * scale }
+  return Matrix(values, rows: rows, columns: columns)
+}
+
+func converted(_ x: Matrix, _ type: ElementType) -> Matrix { Matrix(x.values, rows: x.rows, columns: x.columns, type: type) }

@@ -1,0 +1,78 @@
+import Foundation
+import Preference
+import Testing
+
+struct GammaControlTests {
+  let schedule = GammaSchedule.linear(start: -5, end: 5)
+
+  /// Over 11 steps the schedule is −5, −4 … 5: step t has t − 6.
+  func control() throws -> GammaControl { try GammaControl(schedule: schedule, totalSteps: 11) }
+
+  @Test func scheduleUntilToldOtherwise() throws {
+    #expect(agrees(try control().plan(), (1...11).map { Double($0) - 6 }))
+    #expect(try !control().isOverridden(step: 4))
+  }
+
+  @Test func holdKeepsWhatRanBefore() throws {
+    var gamma = try control()
+    try gamma.hold(3, from: 4)
+    #expect(agrees(gamma.plan(), [-5, -4, -3, 3, 3, 3, 3, 3, 3, 3, 3]))
+    #expect(!gamma.isOverridden(step: 3) && gamma.isOverridden(step: 4))
+    try gamma.returnToSchedule(from: 9)
+    #expect(agrees(gamma.plan(), [-5, -4, -3, 3, 3, 3, 3, 3, 3, 4, 5]))
+    #expect(!gamma.isOverridden(step: 9))
+  }
+
+  @Test func rampStartsAtThePresentValue() throws {
+    var gamma = try control()
+    try gamma.hold(1, from: 2)
+    // Four steps from 1 to 3: 1.5, 2, 2.5, 3, then held.
+    try gamma.ramp(to: 3, steps: 4, from: 5)
+    #expect(agrees(gamma.plan(), [-5, 1, 1, 1, 1.5, 2, 2.5, 3, 3, 3, 3]))
+    // From the schedule's value at step 3, −3, in one step.
+    var jump = try control()
+    try jump.ramp(to: 0, steps: 1, from: 4)
+    #expect(agrees(jump.plan(totalSteps: 5), [-5, -4, -3, 0, 0]))
+    // Interrupted half-way: the new ramp starts where the old one was.
+    try gamma.ramp(to: 0, steps: 2, from: 7)
+    #expect(agrees(gamma.plan(), [-5, 1, 1, 1, 1.5, 2, 1, 0, 0, 0, 0]))
+  }
+
+  @Test func atAStepTheScheduleRulesUntilThen() throws {
+    var gamma = try control()
+    try gamma.hold(9, from: 2)
+    try gamma.set(4, at: 8, from: 5)
+    #expect(agrees(gamma.plan(), [-5, 9, 9, 9, -1, 0, 1, 4, 4, 4, 4]))
+    #expect(!gamma.isOverridden(step: 7) && gamma.isOverridden(step: 8))
+  }
+
+  @Test func aLaterWordForTheSameStepReplacesTheEarlier() throws {
+    var gamma = try control()
+    try gamma.hold(1, from: 6)
+    try gamma.hold(2, from: 4)
+    #expect(gamma.overrides.count == 1)
+    #expect(gamma.value(step: 6) == 2)
+  }
+
+  @Test func survivesACheckpoint() throws {
+    var gamma = try control()
+    try gamma.ramp(to: 3.25, steps: 3, from: 2)
+    try gamma.set(-1, at: 9, from: 6)
+    let copy = try JSONDecoder().decode(GammaControl.self, from: JSONEncoder().encode(gamma))
+    #expect(copy == gamma)
+    #expect(copy.plan() == gamma.plan())
+  }
+
+  @Test func refusals() throws {
+    var gamma = try control()
+    #expect(throws: PreferenceError.gammaNotFinite(.infinity)) { try gamma.hold(.infinity, from: 1) }
+    #expect(throws: PreferenceError.rampSteps(0)) { try gamma.ramp(to: 1, steps: 0, from: 1) }
+    #expect(throws: PreferenceError.stepNotPositive(0)) { try gamma.hold(1, from: 0) }
+    #expect(throws: PreferenceError.stepNotPositive(-2)) { try gamma.set(1, at: -2, from: 1) }
+    #expect(throws: PreferenceError.self) { try GammaControl(schedule: .constant(.nan), totalSteps: 5) }
+    #expect(gamma.overrides.isEmpty)
+    // The largest numbers do not overflow.
+    try gamma.ramp(to: 1, steps: .max, from: .max)
+    #expect(gamma.value(step: .max).isFinite && gamma.value(step: .min) == -5)
+  }
+}

@@ -1,0 +1,252 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  /// Every way to be wrong ends with the documented exit code and one line `error: …`.
+  @Suite("errors")
+  struct Errors {
+    private func check(_ example: ErrorCase) async throws {
+      let folder = try TemporaryFolder()
+      for (name, text) in example.files {
+        let url = folder.url(name)
+        try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try folder.write(name, text)
+      }
+      let result = try await Program.run(example.arguments, input: example.input, directory: folder.path)
+      #expect(result.ending == .exited(example.code), "\(result.errors)")
+      #expect(result.complaints.count == 1, "\(result.errors)")
+      let line = result.complaints.first ?? ""
+      if example.error.hasSuffix("…") {
+        #expect(line.hasPrefix("error: " + example.error.dropLast()), "\(line)")
+      } else {
+        #expect(line == "error: " + example.error)
+      }
+      // A person who mistyped gets a sentence, not a stack.
+      for word in ["Fatal", "fatal error", "Backtrace", "Optional(", "Error Domain"] {
+        #expect(!result.errors.contains(word), "\(result.errors)")
+      }
+    }
+
+    // MARK: 2, usage
+
+    @Test(
+      "a wrong command line",
+      arguments: [
+        ErrorCase(["--nope"], 2, "Unknown option '--nope'"),
+        ErrorCase(["trian", "run.yaml"], 2, "2 unexpected arguments: 'trian', 'run.yaml'"),
+        ErrorCase(["train"], 2, "Missing expected argument '<run.yaml>'"),
+        ErrorCase(["train", "run.yaml", "--headles"], 2, "Unknown option '--headles'. Did you mean '--headless'?"),
+        ErrorCase(["score", "--model"], 2, "Missing value for '--model <dir>'"),
+        ErrorCase(
+          ["score", "--model", "m", "--precision", "fp8", "-"], 2,
+          "The value 'fp8' is invalid for '--precision <precision>'…"),
+        ErrorCase(["generate", "--model", "m", "--n", "0", "-"], 2, "--n: 0 is not between 1 and 10000"),
+        ErrorCase(["generate", "--model", "m", "--n", "x", "-"], 2, "The value 'x' is invalid for '--n <k>'"),
+        ErrorCase(
+          ["generate", "--model", "m", "--temperature", "-1", "-"], 2,
+          "--temperature: -1.0 is not a number of at least 0"),
+        ErrorCase(["generate", "--model", "m", "--top-p", "0", "-"], 2, "--top-p: 0.0 is not above 0 and at most 1"),
+        ErrorCase(
+          ["generate", "--model", "m", "--greedy", "--n", "2", "-"], 2, "--greedy gives one answer; leave out --n 2"),
+        ErrorCase(
+          ["tokenize", "--model", "m", "--chat", "--decode", "-"], 2, "--chat and --decode exclude each other"),
+        ErrorCase(["export", "absent", "--to", "out"], 2, "absent: no session is here (run.yaml is missing)"),
+        ErrorCase(["demo", "--headless", "--set", "training"], 2, "--set training…"),
+        ErrorCase(["demo", "--headless", "--theme", "nowhere"], 2, "…"),
+      ])
+    func commandLine(_ example: ErrorCase) async throws { try await check(example) }
+
+    @Test(
+      "a wrong run file",
+      arguments: [
+        ErrorCase(["train", "absent.yaml", "--headless"], 2, "absent.yaml: no such file"),
+        ErrorCase(["check", "absent.yaml"], 2, "absent.yaml: no such file"),
+        .runFile("", "RUN.yaml: is empty; a run file needs at least model and data.train"),
+        .runFile("model: m\ndata: {train: a.jsonl}\ntraning: {max_steps: 1}\n", #"RUN.yaml: traning: unknown key, did you mean "training"?…"#),
+        .runFile(
+          "model: m\ndata: {train: a.jsonl}\ntraining: {learning_rat: 1}\n",
+          #"RUN.yaml: training.learning_rat: unknown key, did you mean "learning_rate"?…"#),
+        .runFile(
+          "model: m\ndata: {train: a.jsonl}\nbeta: 0.1\n",
+          #"RUN.yaml: beta: unknown key, did you mean "preference.beta"?…"#),
+        .runFile(
+          "model: m\ndata: {train: a.jsonl}\npreference: {gamma: {start: abc}}\n",
+          #"RUN.yaml: preference.gamma.start: "abc" is not a number"#),
+        .runFile(
+          "model: m\ndata: {train: a.jsonl}\npreference: {gamma: {end: .nan}}\n",
+          #"RUN.yaml: preference.gamma.end: ".nan" is not a finite number"#),
+        .runFile(
+          "model: m\ndata: {train: a.jsonl}\npreference: {gamma: {stairs: 0}}\n",
+          "RUN.yaml: preference.gamma.stairs: 0 is not allowed; expected a whole number from 1 to 10000"),
+        .runFile(
+          "model: m\ndata: {train: a.jsonl}\ntraining: {max_steps: 2.5}\n",
+          "RUN.yaml: training.max_steps: 2.5 is not a whole number"),
+        .runFile(
+          "model: m\ndata: {train: a.jsonl}\ntraining: [1, 2]\n",
+          "RUN.yaml: training: a list is not a section; expected keys…"),
+        .runFile(
+          "model: m\ndata: {train: a.jsonl}\ntraining: {lr_scheduler_type: cosin}\n",
+          #"RUN.yaml: training.lr_scheduler_type: "cosin" is not known, did you mean "cosine"?…"#),
+        .runFile("model: m\ndata: {train: a.jsonl}\ntraining: {seed: 1\n", "RUN.yaml: line…"),
+        .runFile("data: {train: a.jsonl}\n", "RUN.yaml: model: missing; give the folder of a Hugging Face checkpoint"),
+        ErrorCase(
+          ["train", "RUN.yaml", "--headless", "--set", "preference.bta=0.2"],
+          files: ["RUN.yaml": "model: m\ndata: {train: a.jsonl}\n"], 2,
+          #"--set preference.bta: unknown key, did you mean "beta"?…"#),
+      ])
+    func runFile(_ example: ErrorCase) async throws { try await check(example) }
+
+    @Test("a session folder that is in use is not written to")
+    func sessionExists() async throws {
+      try await check(
+        ErrorCase(
+          EndToEnd.headlessDemo(steps: 1, ["--session", "old"]), files: ["old/run.yaml": "model: m\n"], 2,
+          "old already holds a run; name another folder with --session, or remove it"))
+    }
+
+    // MARK: 3, data
+
+    @Test(
+      "data that cannot be used",
+      arguments: [
+        ErrorCase(
+          ["train", "RUN.yaml", "--headless"], files: ["RUN.yaml": EndToEnd.runFile(train: "absent.jsonl")], 3,
+          "absent.jsonl: no such file"),
+        ErrorCase(
+          ["check", "RUN.yaml"], files: ["RUN.yaml": EndToEnd.runFile(train: "absent.jsonl")], 3,
+          "absent.jsonl: no such file"),
+        .data("", "rows.jsonl: has no rows"),
+        .data(#"{"colour": "blue"}"# + "\n", #"rows.jsonl: line 1: no known format has the keys "colour"; name one…"#),
+        .data(
+          EndToEnd.rows + "not json\n",
+          "rows.jsonl: 1 of 3 rows cannot be read, more than data.max_bad_rows allows (1 %): …"),
+        .data("PAR1 and more", "rows.jsonl: is a Parquet file; convert it with: …"),
+        ErrorCase(
+          ["train", "RUN.yaml", "--headless"],
+          files: ["RUN.yaml": EndToEnd.runFile(train: "rows.jsonl.gz"), "rows.jsonl.gz": "\u{1}not gzip"], 3,
+          "rows.jsonl.gz: …"),
+        ErrorCase(
+          ["score", "--model", Project.Demo.model, "-"], input: "not json\n", 3,
+          "standard input: line 1: not valid JSON"),
+        ErrorCase(
+          ["score", "--model", Project.Demo.model, "-"], input: #"{"prompt": "a"}"# + "\n", 3,
+          "standard input: line 1: neither prompt and response nor prompt_ids and response_ids are given"),
+        ErrorCase(["score", "--model", Project.Demo.model, "absent.jsonl"], 3, "absent.jsonl: no such file"),
+        ErrorCase(
+          ["generate", "--model", Project.Demo.model, "-"], input: #"{"prompt": 5}"# + "\n", 3,
+          "standard input: line 1: …"),
+        ErrorCase(
+          ["tokenize", "--model", Project.Demo.model, "rows.jsonl"], files: ["rows.jsonl": "\"a\"\n[1]\n"], 3,
+          "rows.jsonl: line 2: …"),
+      ])
+    func data(_ example: ErrorCase) async throws { try await check(example) }
+
+    // MARK: 4, model and adapter files
+
+    @Test(
+      "a model that is not there",
+      arguments: [
+        ErrorCase(["score", "--model", "absent", "-"], 4, "absent…"),
+        ErrorCase(["tokenize", "--model", "absent", "-"], 4, "…"),
+        ErrorCase(
+          ["train", "RUN.yaml", "--headless"],
+          files: ["RUN.yaml": "model: absent\ndata: {train: rows.jsonl}\n", "rows.jsonl": EndToEnd.rows], 4, "absent…"),
+        ErrorCase(["score", "--model", "empty", "-"], files: ["empty/notes.txt": "nothing"], 4, "empty…"),
+      ])
+    func missingModel(_ example: ErrorCase) async throws { try await check(example) }
+
+    /// The demo's model with one file changed.
+    private func brokenModel(_ folder: TemporaryFolder, _ file: String, _ change: (Data) throws -> Data) throws {
+      for name in try FileManager.default.contentsOfDirectory(atPath: Project.Demo.model) {
+        let content = try Data(contentsOf: URL(fileURLWithPath: Project.Demo.model + "/" + name))
+        try (name == file ? change(content) : content).write(to: folder.url(name))
+      }
+    }
+
+    private func score(_ model: TemporaryFolder, _ more: [String] = []) async throws -> Program.Result {
+      let parent = (model.path as NSString).deletingLastPathComponent
+      let name = (model.path as NSString).lastPathComponent
+      return try await Program.run(
+        ["score", "--model", name] + more + ["-"], input: #"{"prompt": "a", "response": "b"}"# + "\n",
+        directory: parent)
+    }
+
+    private func expectOneComplaint(_ result: Program.Result, _ code: Int32, containing words: [String]) {
+      #expect(result.ending == .exited(code), "\(result.errors)")
+      #expect(result.complaints.count == 1, "\(result.errors)")
+      for word in words { #expect(result.complaints.first?.contains(word) == true, "\(result.errors)") }
+    }
+
+    @Test("a truncated model.safetensors")
+    func truncatedTensors() async throws {
+      let model = try TemporaryFolder()
+      try brokenModel(model, "model.safetensors") { $0.prefix($0.count / 2) }
+      expectOneComplaint(try await score(model), 4, containing: ["model.safetensors", "damaged"])
+    }
+
+    @Test("a header that lies about its length")
+    func lyingHeader() async throws {
+      let model = try TemporaryFolder()
+      try brokenModel(model, "model.safetensors") { Data([255, 255, 255, 255, 255, 255, 255, 127]) + $0.dropFirst(8) }
+      expectOneComplaint(try await score(model), 4, containing: ["model.safetensors"])
+    }
+
+    @Test("an architecture that is not supported")
+    func architecture() async throws {
+      let model = try TemporaryFolder()
+      try brokenModel(model, "config.json") { content in
+        var config = try #require(try JSONSerialization.jsonObject(with: content) as? [String: Any])
+        config["model_type"] = "gpt2"
+        config["architectures"] = ["GPT2LMHeadModel"]
+        return try JSONSerialization.data(withJSONObject: config)
+      }
+      expectOneComplaint(try await score(model), 4, containing: ["gpt2", "not supported"])
+    }
+
+    @Test("a configuration that asks for other shapes than the tensors have")
+    func wrongShapes() async throws {
+      let model = try TemporaryFolder()
+      try brokenModel(model, "config.json") { content in
+        var config = try #require(try JSONSerialization.jsonObject(with: content) as? [String: Any])
+        config["intermediate_size"] = 1
+        return try JSONSerialization.data(withJSONObject: config)
+      }
+      expectOneComplaint(try await score(model), 4, containing: ["shape"])
+    }
+
+    @Test("a damaged tokenizer.json")
+    func damagedTokenizer() async throws {
+      let model = try TemporaryFolder()
+      try brokenModel(model, "tokenizer.json") { $0.prefix(1000) }
+      expectOneComplaint(try await score(model), 4, containing: ["tokenizer.json"])
+    }
+
+    @Test("an adapter that is not there, and one that is none")
+    func badAdapter() async throws {
+      let folder = try TemporaryFolder()
+      let absent = try await Program.run(
+        ["score", "--model", Project.Demo.model, "--adapter", "absent", "-"], directory: folder.path)
+      expectOneComplaint(absent, 4, containing: ["absent"])
+      try folder.write("adapter_config.json", #"{"peft_type": "LORA", "r": "many"}"#)
+      let wrong = try await Program.run(["score", "--model", Project.Demo.model, "--adapter", folder.path, "-"])
+      expectOneComplaint(wrong, 4, containing: ["adapter_config.json"])
+    }
+
+    // MARK: 5 and 6
+
+    @Test("a session folder that cannot be made")
+    func cannotWrite() async throws {
+      let result = try await Program.run(EndToEnd.headlessDemo(steps: 1, ["--session", "/dev/null/run"]))
+      expectOneComplaint(result, 5, containing: ["/dev/null/run: cannot be written: "])
+    }
+
+    @Test("training that runs into NaN stops by itself and says where")
+    func notFinite() async throws {
+      let result = try await Program.run(
+        EndToEnd.headlessDemo(steps: 50, ["--set", "training.learning_rate=1e30"]))
+      expectOneComplaint(result, 6, containing: ["training stopped at step "])
+      #expect(result.objects.last?.event == "failed")
+      #expect(!result.lines.contains { $0.contains("nan") || $0.contains("inf") }, "JSON knows neither NaN nor infinity")
+    }
+  }
+}

@@ -1,0 +1,135 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  @Suite("headless runs")
+  struct Headless {
+    /// The contract's order.
+    static let stepKeys = [
+      "step", "epoch", "loss", "learning_rate", "grad_norm", "rewards/chosen", "rewards/rejected", "rewards/margins",
+      "rewards/accuracies", "logps/chosen", "logps/rejected", "gamma", "ess", "num_tokens", "step_time",
+    ]
+
+    @Test("one JSON line a step in the contract's order, from margin 0 and loss ln 2 to a last line that says finished")
+    func lines() async throws {
+      let result = try await Program.run(
+        [
+          "demo", "--headless", "--set", "training.max_steps=6", "--set", "training.prompts_per_step=2", "--set",
+          "training.eval_steps=4", "--set", "session=null",
+        ])
+      #expect(result.ending == .exited(0), "\(result.errors)")
+      #expect(result.complaints.isEmpty)
+      #expect(result.objects.count == result.lines.count, "every line is a JSON object")
+      #expect(result.objects.first?.event == "started")
+      #expect(result.objects.last?.event == "finished")
+      #expect(result.objects.last?.text("reason") == "completed")
+      #expect(result.objects.last?.integer("step") == 6)
+
+      let steps = result.objects.filter(\.isStep)
+      #expect(steps.map { $0.integer("step") } == [1, 2, 3, 4, 5, 6])
+      for step in steps { #expect(step.keys == Self.stepKeys) }
+      let first = try #require(steps.first)
+      // B = 0: the policy is the reference, every s is 0, and each prompt's loss is −log σ(0).
+      #expect(first.number("rewards/margins") == 0)
+      #expect(first.number("rewards/chosen") == 0)
+      #expect(abs(try #require(first.number("loss")) - log(2.0)) < 1e-12)
+      // The staircase begins at −5 and ends at 5.
+      #expect(first.number("gamma") == -5)
+      #expect(steps.last?.number("gamma") == 5)
+      for pair in zip(steps, steps.dropFirst()) {
+        #expect(try #require(pair.0.number("num_tokens")) < #require(pair.1.number("num_tokens")))
+      }
+
+      let evaluations = result.objects.filter { $0.keys.contains("eval_loss") }
+      #expect(evaluations.map { $0.integer("step") } == [0, 4, 6])
+      #expect(abs(try #require(evaluations.first?.number("eval_loss")) - log(2.0)) < 1e-12)
+      #expect(result.objects.contains { $0.event == "generation" })
+      #expect(result.objects.contains { $0.event == "answer_shares" })
+    }
+
+    @Test("the demo can be run twice in the same place")
+    func twice() async throws {
+      let folder = try TemporaryFolder()
+      for _ in 1...2 {
+        let result = try await Program.run(
+          [
+            "demo", "--headless", "--set", "training.max_steps=1", "--set", "data.eval=null", "--set",
+            "training.prompts_per_step=2",
+          ], directory: folder.path)
+        #expect(result.ending == .exited(0), "\(result.errors)")
+      }
+    }
+
+    /// What a run computed: its lines without what depends on the clock or names the machine.
+    private func numbers(_ result: Program.Result) -> [String] {
+      result.objects.filter { $0.event == nil }.map { $0.line(without: "step_time") }
+    }
+
+    @Test("the same seed gives the same numbers, at any number of threads; another seed gives others")
+    func determinism() async throws {
+      func run(_ more: [String]) async throws -> Program.Result {
+        try await Program.run(EndToEnd.headlessDemo(steps: 6, more))
+      }
+      let first = try await run(["--set", "training.threads=2"])
+      let again = try await run(["--set", "training.threads=2"])
+      let single = try await run(["--set", "training.threads=1"])
+      let other = try await run(["--set", "training.threads=1", "--set", "training.seed=7"])
+      #expect(numbers(first).count == 6, "\(first.errors)")
+      #expect(numbers(again) == numbers(first))
+      #expect(numbers(single) == numbers(first))
+      #expect(numbers(other) != numbers(first))
+    }
+
+    @Test("the record in the session folder is what was printed")
+    func record() async throws {
+      let folder = try TemporaryFolder()
+      let result = try await Program.run(
+        EndToEnd.headlessDemo(steps: 3, ["--session", "run"]), directory: folder.path)
+      #expect(result.ending == .exited(0), "\(result.errors)")
+      let record = folder.text("run/metrics.jsonl").split(separator: "\n").map(String.init)
+      #expect(record == result.lines)
+      #expect(result.objects.last?.text("checkpoint")?.hasSuffix("checkpoint-3") == true)
+      let files = try FileManager.default.contentsOfDirectory(atPath: folder.path("run/checkpoint-3")).sorted()
+      #expect(
+        files == ["adapter_config.json", "adapter_model.safetensors", "optimizer.safetensors", "trainer_state.json"])
+    }
+
+    @Test("TERM and INT save a checkpoint and end with 130", arguments: [SIGTERM, SIGINT])
+    func interrupted(signal: Int32) async throws {
+      let folder = try TemporaryFolder()
+      let run = try LiveProgram(
+        EndToEnd.headlessDemo(steps: 100_000, ["--session", "run"]), input: .text(""), directory: folder.path)
+      _ = try await run.object("the third step") { $0.isStep && $0.integer("step") == 3 }
+      run.signal(signal)
+      #expect(try await run.end() == .exited(130))
+      let last = try #require(run.objects.last)
+      #expect(last.event == "finished")
+      #expect(last.text("reason") == "interrupted")
+      let step = try #require(last.integer("step"))
+      #expect(run.objects.last { $0.isStep }?.integer("step") == step)
+      let checkpoint = try #require(last.text("checkpoint"))
+      #expect(checkpoint.hasSuffix("checkpoint-\(step)"))
+      // Paths are relative to where the program ran.
+      #expect(FileManager.default.fileExists(atPath: folder.path("run/checkpoint-\(step)/adapter_model.safetensors")))
+      #expect(!run.errors.contains("error: "))
+    }
+
+    @Test("a reader that goes away ends the run quietly")
+    func brokenPipe() async throws {
+      let arguments = EndToEnd.headlessDemo(steps: 100_000).map { "'\($0)'" }.joined(separator: " ")
+      let result = try await Program.shell(#"{ "$WORKBENCH" \#(arguments); echo "status $?" >&2; } | head -n 1"#)
+      #expect(result.objects.map(\.event) == ["started"])
+      #expect(result.errorLines.last == "status 130", "\(result.errors)")
+      #expect(result.complaints.isEmpty)
+    }
+
+    @Test("an endless input ends with the reader of the output")
+    func brokenPipeOfFilter() async throws {
+      let result = try await Program.shell(
+        #"yes '"a cup of tea"' | "$WORKBENCH" tokenize --model "$MODEL" - | head -n 2"#,
+        environment: ["MODEL": Project.Demo.model], limit: 60)
+      #expect(result.lines.count == 2)
+      #expect(result.complaints.isEmpty, "\(result.errors)")
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import Foundation
+import Testing
+
+/// The demo on a screen, with its session folder: what is shown can be held against what was recorded.
+final class DemoScreen {
+  let terminal: TerminalSession
+  private let folder: TemporaryFolder
+
+  /// - Parameter steps: optimizer steps of the run; the γ staircase spans them.
+  init(rows: Int = 36, columns: Int = 120, steps: Int = 100_000, _ more: [String] = []) throws {
+    folder = try TemporaryFolder()
+    terminal = try TerminalSession(
+      ["demo", "--session", "run", "--set", "training.max_steps=\(steps)"] + EndToEnd.quick + more, rows: rows,
+      columns: columns, directory: folder.path)
+  }
+
+  var screen: ScreenEmulator { terminal.screen }
+
+  /// The session's record so far.
+  var record: [JSONObject] {
+    let whole = folder.text("run/metrics.jsonl")
+    guard let end = whole.lastIndex(of: "\n") else { return [] }
+    return whole[..<end].split(separator: "\n").compactMap { JSONObject(String($0)) }
+  }
+
+  var steps: [JSONObject] { record.filter(\.isStep) }
+
+  func file(_ name: String) -> Bool { FileManager.default.fileExists(atPath: folder.path("run/\(name)")) }
+
+  /// The step that the status line shows.
+  var shownStep: Int? {
+    screen.text.first?.firstMatch(of: /step (\d+)/).flatMap { Int($0.1) }
+  }
+
+  /// The number after "PAUSED at ".
+  var pausedAt: Int? {
+    screen.text.first?.firstMatch(of: /PAUSED at (\d+)/).flatMap { Int($0.1) }
+  }
+
+  func waitForStep(_ number: Int) async throws {
+    try await terminal.wait("step \(number) is shown") { _ in (shownStep ?? 0) >= number }
+  }
+
+  /// Space, until the screen says where it stands.
+  func pause() async throws -> Int {
+    terminal.type(" ")
+    try await terminal.waitFor("PAUSED at ")
+    return try #require(pausedAt)
+  }
+
+  func waitForRecord(_ what: String, _ condition: (JSONObject) -> Bool) async throws -> JSONObject {
+    var found: JSONObject?
+    try await terminal.wait("the record holds \(what)") { _ in
+      found = record.last(where: condition)
+      return found != nil
+    }
+    return try #require(found)
+  }
+
+  /// Leaves by the keyboard: the run is stopped and saved.
+  func leave() async throws -> ChildProcess.Ending {
+    terminal.type("q")
+    try await terminal.waitFor("leave the workbench?")
+    terminal.type("s")
+    return try await terminal.end()
+  }
+
+  /// The terminal is as it was before the program: nothing that a shell would trip over is left.
+  func expectRestored(_ location: SourceLocation = #_sourceLocation) {
+    terminal.pump()
+    let screen = terminal.screen
+    #expect(terminal.mode == terminal.modeBefore, sourceLocation: location)
+    #expect(!screen.isAlternate, "the alternate screen is on: \(terminal.tail)", sourceLocation: location)
+    #expect(screen.isCursorVisible, "the cursor is off: \(terminal.tail)", sourceLocation: location)
+    // Autowrap (7) is a terminal's usual mode; 12 is the blinking of the cursor.
+    #expect(screen.modes.subtracting([12]) == [7, 25], "modes are left on: \(terminal.tail)", sourceLocation: location)
+    #expect(!screen.isKeypadApplication, sourceLocation: location)
+    #expect(screen.cursor.style == .init(), "colours are left on: \(terminal.tail)", sourceLocation: location)
+    #expect(screen.unknown.isEmpty, "\(screen.unknown)", sourceLocation: location)
+  }
+}

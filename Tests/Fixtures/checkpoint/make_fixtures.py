@@ -1,0 +1,147 @@
+"""Makes the checkpoint fixtures: tiny random models and adapters in the Hugging Face layout, and what the reference
+libraries read from them.
+
+    python make_fixtures.py
+
+Made with torch 2.15, transformers 5.23, peft 0.21, safetensors 0.8.
+"""
+
+import json
+import shutil
+from pathlib import Path
+
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from safetensors.torch import load_file, save_file
+from transformers import (
+    AutoConfig, AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM, Qwen2Config,
+    Qwen2ForCausalLM,
+)
+
+HERE = Path(__file__).parent
+SIZES = dict(vocab_size=24, hidden_size=16, intermediate_size=20, num_hidden_layers=2, num_attention_heads=4,
+             num_key_value_heads=2, max_position_embeddings=64)
+
+
+def fresh(name):
+    folder = HERE / name
+    shutil.rmtree(folder, ignore_errors=True)
+    return folder
+
+
+def randomise(model):
+    """Norms start at 1 and biases at 0: give every tensor values that tell it from the others."""
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.copy_(torch.randn_like(parameter) * 0.3)
+    return model
+
+
+def widened(model, name):
+    save_file({k: v.detach().to(torch.float32).contiguous().clone() for k, v in model.state_dict().items()
+               if not (model.config.tie_word_embeddings and k == "lm_head.weight")}, HERE / f"{name}.float32.safetensors")
+
+
+def models():
+    torch.manual_seed(1)
+    llama = randomise(LlamaForCausalLM(LlamaConfig(**SIZES, tie_word_embeddings=True, attention_bias=True, mlp_bias=True,
+                                                   head_dim=6, bos_token_id=1, eos_token_id=2))).to(torch.bfloat16)
+    llama.generation_config.eos_token_id = [2, 7]
+    llama.save_pretrained(fresh("llama-bf16"))
+    widened(llama, "llama-bf16")
+
+    qwen = randomise(Qwen2ForCausalLM(Qwen2Config(**SIZES, tie_word_embeddings=False, bos_token_id=None,
+                                                  eos_token_id=[3, 4]))).to(torch.float16)
+    qwen.save_pretrained(fresh("qwen2-fp16"))
+    widened(qwen, "qwen2-fp16")
+
+    mistral = randomise(MistralForCausalLM(MistralConfig(**SIZES, sliding_window=32)))
+    mistral.save_pretrained(fresh("mistral-fp32-sharded"), max_shard_size="9KB")
+    widened(mistral, "mistral-fp32-sharded")
+
+
+def adapters():
+    torch.manual_seed(2)
+    for name, base_name, options in [
+        ("adapter", "mistral-fp32-sharded", dict(r=3, lora_alpha=6, target_modules=["q_proj", "v_proj", "down_proj"])),
+        ("adapter-rslora", "llama-bf16", dict(r=4, lora_alpha=6, use_rslora=True, target_modules="all-linear")),
+    ]:
+        base = AutoModelForCausalLM.from_pretrained(HERE / base_name)
+        model = get_peft_model(base, LoraConfig(task_type="CAUSAL_LM", **options))
+        with torch.no_grad():
+            for key, parameter in model.named_parameters():
+                if "lora_" in key:
+                    parameter.copy_(torch.randn_like(parameter) * 0.3)
+        model.peft_config["default"].base_model_name_or_path = base_name
+        model.save_pretrained(fresh(name))
+        (HERE / name / "README.md").unlink()
+        # The merge, by its definition: W + scale * B A in fp32, cast to W's type.
+        base = AutoModelForCausalLM.from_pretrained(HERE / base_name)
+        types = {k: v.dtype for k, v in base.state_dict().items()}
+        merged = PeftModel.from_pretrained(base.to(torch.float32), HERE / name).merge_and_unload()
+        tied = merged.config.tie_word_embeddings
+        save_file({k: v.detach().to(types[k]).contiguous().clone() for k, v in merged.state_dict().items()
+                   if not (tied and k == "lm_head.weight")}, HERE / f"{name}.merged.safetensors")
+    weights = load_file(HERE / "adapter" / "adapter_model.safetensors")
+    shutil.rmtree(HERE / "adapter-bf16", ignore_errors=True)
+    shutil.copytree(HERE / "adapter", HERE / "adapter-bf16")
+    save_file({k: v.to(torch.bfloat16) for k, v in weights.items()},
+              HERE / "adapter-bf16" / "adapter_model.safetensors", metadata={"format": "pt"})
+
+
+def configurations():
+    """Published configurations' shapes, and what transformers makes of each."""
+    llama = dict(model_type="llama", hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=8,
+                 vocab_size=128, hidden_act="silu")
+    llama3 = dict(factor=32.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=8192)
+    cases = {
+        "defaults": llama,
+        "llama3.1, rope_type": llama | dict(num_key_value_heads=2, rope_theta=500000.0, max_position_embeddings=131072,
+                                            rope_scaling=llama3 | dict(rope_type="llama3"), eos_token_id=[5, 6, 7]),
+        "llama3.1, transformers 5": llama | dict(rope_parameters=llama3 | dict(rope_type="llama3", rope_theta=500000.0)),
+        "linear, type": llama | dict(rope_scaling=dict(type="linear", factor=4.0), rope_theta=20000),
+        "empty rope_scaling": llama | dict(rope_scaling={}, rope_parameters=dict(rope_type="default", rope_theta=3e5)),
+        "both rope spellings": llama | dict(rope_scaling=dict(type="linear", factor=2.0),
+                                            rope_parameters=dict(rope_type="default", rope_theta=3e5)),
+        "SmolLM2": llama | dict(tie_word_embeddings=True, rope_theta=100000, rms_norm_eps=1e-5, rope_interleaved=False,
+                                rope_scaling=None, max_position_embeddings=8192, torch_dtype="bfloat16"),
+        "null groups, null ids": llama | dict(num_key_value_heads=None, head_dim=None, bos_token_id=None, eos_token_id=None),
+        "wide heads": llama | dict(head_dim=32, attention_bias=True, mlp_bias=True),
+        "mistral": llama | dict(model_type="mistral", sliding_window=4096, num_key_value_heads=4),
+        "mistral, defaults": llama | dict(model_type="mistral"),
+        "mistral, no window": llama | dict(model_type="mistral", sliding_window=None, head_dim=16),
+        "qwen2": llama | dict(model_type="qwen2", use_sliding_window=False, sliding_window=32768, max_window_layers=1,
+                              num_key_value_heads=2, bos_token_id=9, eos_token_id=10),
+        "qwen2, sliding": llama | dict(model_type="qwen2", use_sliding_window=True, sliding_window=512,
+                                       max_window_layers=1, num_key_value_heads=2),
+        "qwen2, sliding never reached": llama | dict(model_type="qwen2", use_sliding_window=True, sliding_window=512,
+                                                     max_window_layers=2, num_key_value_heads=2),
+    }
+    result = []
+    for name, given in cases.items():
+        folder = HERE / "tmp"
+        folder.mkdir(exist_ok=True)
+        (folder / "config.json").write_text(json.dumps(given))
+        config = AutoConfig.from_pretrained(folder)
+        shutil.rmtree(folder)
+        kind = config.model_type
+        window = getattr(config, "sliding_window", None)
+        if kind == "qwen2" and "sliding_attention" not in config.layer_types:
+            window = None
+        eos = config.eos_token_id
+        result.append(dict(name=name, config=given, expected=dict(
+            kv_heads=config.num_key_value_heads, head_dim=getattr(config, "head_dim", None)
+            or config.hidden_size // config.num_attention_heads, epsilon=config.rms_norm_eps,
+            rope=config.rope_parameters, tied=config.tie_word_embeddings,
+            qkv_bias=kind == "qwen2" or getattr(config, "attention_bias", False),
+            output_bias=kind == "llama" and config.attention_bias, mlp_bias=getattr(config, "mlp_bias", False),
+            max_positions=config.max_position_embeddings, window=window,
+            bos=config.bos_token_id, eos=eos if isinstance(eos, list) else [] if eos is None else [eos])))
+    (HERE / "configurations.json").write_text(json.dumps(result, indent=1) + "\n")
+
+
+models()
+adapters()
+configurations()
+for path in HERE.rglob("*.safetensors"):
+    path.chmod(0o644)
