@@ -43,7 +43,7 @@ extension EndToEnd {
         ErrorCase(["generate", "--model", "m", "--n", "0", "-"], 2, "--n: 0 is not between 1 and 10000"),
         ErrorCase(["generate", "--model", "m", "--n", "x", "-"], 2, "The value 'x' is invalid for '--n <k>'"),
         ErrorCase(
-          ["generate", "--model", "m", "--temperature", "-1", "-"], 2,
+          ["generate", "--model", "m", "--temperature=-1", "-"], 2,
           "--temperature: -1.0 is not a number of at least 0"),
         ErrorCase(["generate", "--model", "m", "--top-p", "0", "-"], 2, "--top-p: 0.0 is not above 0 and at most 1"),
         ErrorCase(
@@ -52,7 +52,6 @@ extension EndToEnd {
           ["tokenize", "--model", "m", "--chat", "--decode", "-"], 2, "--chat and --decode exclude each other"),
         ErrorCase(["export", "absent", "--to", "out"], 2, "absent: no session is here (run.yaml is missing)"),
         ErrorCase(["demo", "--headless", "--set", "training"], 2, "--set training…"),
-        ErrorCase(["demo", "--headless", "--theme", "nowhere"], 2, "…"),
       ])
     func commandLine(_ example: ErrorCase) async throws { try await check(example) }
 
@@ -237,7 +236,7 @@ extension EndToEnd {
     @Test("a session folder that cannot be made")
     func cannotWrite() async throws {
       let result = try await Program.run(EndToEnd.headlessDemo(steps: 1, ["--session", "/dev/null/run"]))
-      expectOneComplaint(result, 5, containing: ["/dev/null/run: cannot be written: "])
+      expectOneComplaint(result, 5, containing: ["/dev/null/run: cannot be written: Not a directory"])
     }
 
     @Test("training that runs into NaN stops by itself and says where")
@@ -246,7 +245,8 @@ extension EndToEnd {
         EndToEnd.headlessDemo(steps: 50, ["--set", "training.learning_rate=1e30"]))
       expectOneComplaint(result, 6, containing: ["training stopped at step "])
       #expect(result.objects.last?.event == "failed")
-      #expect(!result.lines.contains { $0.contains("nan") || $0.contains("inf") }, "JSON knows neither NaN nor infinity")
+      #expect(result.objects.count == result.lines.count, "JSON knows neither NaN nor infinity")
+      #expect(result.objects.last { $0.isStep }?.line.contains("\"loss\": null") == true)
     }
   }
 }

@@ -89,9 +89,11 @@ extension EndToEnd {
       let record = folder.text("run/metrics.jsonl").split(separator: "\n").map(String.init)
       #expect(record == result.lines)
       #expect(result.objects.last?.text("checkpoint")?.hasSuffix("checkpoint-3") == true)
-      let files = try FileManager.default.contentsOfDirectory(atPath: folder.path("run/checkpoint-3")).sorted()
-      #expect(
-        files == ["adapter_config.json", "adapter_model.safetensors", "optimizer.safetensors", "trainer_state.json"])
+      let files = try FileManager.default.contentsOfDirectory(atPath: folder.path("run/checkpoint-3"))
+      let wanted: Set = [
+        "adapter_config.json", "adapter_model.safetensors", "optimizer.safetensors", "trainer_state.json",
+      ]
+      #expect(wanted.isSubset(of: files))
     }
 
     @Test("TERM and INT save a checkpoint and end with 130", arguments: [SIGTERM, SIGINT])

@@ -208,6 +208,14 @@ extension EndToEnd {
       #expect(terminal.screen.contains("error: --control goes with --headless"))
     }
 
+    @Test("a theme that is not there")
+    func theme() async throws {
+      let terminal = try TerminalSession(["demo", "--theme", "nowhere"] + EndToEnd.quick, rows: 24, columns: 80)
+      #expect(try await terminal.end() == .exited(2))
+      #expect(terminal.screen.contains("error: "))
+      #expect(terminal.screen.contains("nowhere"))
+    }
+
     @Test("a terminal that cannot draw is refused in words", arguments: ["dumb", "no-such-terminal"])
     func poorTerminal(name: String) async throws {
       let terminal = try TerminalSession(["demo"], rows: 24, columns: 80, environment: ["TERM": name])

@@ -91,8 +91,10 @@ struct DecodeStep: Sendable {
     linears([(.q_proj, q), (.k_proj, k), (.v_proj, v)], h, layer, rows)
     let positions = [Int32](repeating: Int32(promptCount + position), count: rows.count)
     let d = configuration.headDimension
-    runtime.rope(q.rows(rows), headDimension: d, table: rotary.matrix, positions: positions[...], into: qTurned.rows(rows))
-    runtime.rope(k.rows(rows), headDimension: d, table: rotary.matrix, positions: positions[...], into: kTurned.rows(rows))
+    runtime.rope(
+      q.rows(rows), headDimension: d, table: rotary.matrix, positions: positions[...], into: qTurned.rows(rows))
+    runtime.rope(
+      k.rows(rows), headDimension: d, table: rotary.matrix, positions: positions[...], into: kTurned.rows(rows))
     let heads = configuration.headCount / configuration.keyValueHeadCount
     let scale = 1 / Float(d).squareRoot()
     // A few samples a task: the prompt's keys are read once for all of them.

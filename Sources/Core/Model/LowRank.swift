@@ -20,7 +20,9 @@ extension DecoderPass {
     let linear = weights.layers[layer][kind]
     runtime.linear(x, linear.weight, into: y, accumulate: accumulate)
     if let bias = linear.bias { runtime.addBias(bias, to: y) }
-    guard let adapter, let adapted = adapter.layout.linears(layer: layer).first(where: { $0.kind == kind }) else { return }
+    guard let adapter, let adapted = adapter.layout.linears(layer: layer).first(where: { $0.kind == kind }) else {
+      return
+    }
     let u = activations(layer: layer).lowRank.rows(rows).columns(adapter.activationColumns(adapted))
     runtime.linear(u, adapter.up(adapted), into: y, accumulate: true)
   }
@@ -55,7 +57,8 @@ extension DecoderPass {
       let u = activations(layer: layer).lowRank.rows(rows).columns(adapter.activationColumns(adapted))
       let start = adapted.upOffset - base
       runtime.outerProduct(
-        u, dy, into: partial.columns(start..<start + rank * adapted.outputs).contiguous(rows: rank, columns: adapted.outputs))
+        u, dy,
+        into: partial.columns(start..<start + rank * adapted.outputs).contiguous(rows: rank, columns: adapted.outputs))
     }
     let start = first.downOffset - base
     let size = rank * stack.count * first.inputs

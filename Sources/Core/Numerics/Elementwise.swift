@@ -20,7 +20,8 @@ extension Runtime {
   public func zero(_ y: Matrix) {
     precondition(y.isWritable)
     for row in 0..<y.rows {
-      (y.base + row * y.stride * y.type.byteWidth).initializeMemory(as: UInt8.self, repeating: 0, count: y.columns * y.type.byteWidth)
+      (y.base + row * y.stride * y.type.byteWidth).initializeMemory(
+        as: UInt8.self, repeating: 0, count: y.columns * y.type.byteWidth)
     }
   }
 

@@ -47,7 +47,8 @@ public final class FloatBuffer: @unchecked Sendable {
     floats.update(from: other.floats, count: count)
   }
 
-  public func withUnsafeBufferPointer<Result>(_ body: (UnsafeBufferPointer<Float>) throws -> Result) rethrows -> Result {
+  public func withUnsafeBufferPointer<Result>(_ body: (UnsafeBufferPointer<Float>) throws -> Result) rethrows -> Result
+  {
     try body(UnsafeBufferPointer(start: floats, count: count))
   }
 

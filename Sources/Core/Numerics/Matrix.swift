@@ -34,7 +34,8 @@ public struct Matrix: @unchecked Sendable {
   /// Nil where the bytes do not hold rows · columns elements, or do not start at a multiple of the element's width.
   public init?(mapped bytes: MappedBytes, rows: Int, columns: Int, type: ElementType) {
     let (elements, overflow) = rows.multipliedReportingOverflow(by: columns)
-    guard rows > 0, columns > 0, !overflow, bytes.count / type.byteWidth == elements, bytes.isAligned(to: type.byteWidth),
+    guard rows > 0, columns > 0, !overflow, bytes.count / type.byteWidth == elements,
+      bytes.isAligned(to: type.byteWidth),
       let address = bytes.unsafeBytes.baseAddress
     else { return nil }
     self.init(

@@ -13,7 +13,8 @@ extension Runtime {
     beta1: Double = 0.9, beta2: Double = 0.999, eps: Double = 1e-8, weightDecay: Double = 0, clip: Double = 1
   ) {
     let count = parameters.count
-    precondition(gradients.count == count && m.count == count && v.count == count && step >= 1, "one length, step from 1")
+    precondition(
+      gradients.count == count && m.count == count && v.count == count && step >= 1, "one length, step from 1")
     let correction1 = Float(1 - power(beta1, step))
     let correction2 = Float(1 - power(beta2, step))
     let chunk = 1 << 16

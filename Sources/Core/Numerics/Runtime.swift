@@ -49,7 +49,8 @@ public final class Runtime: @unchecked Sendable {
   public var summary: String {
     let version = Int(wb_matmul_library_version())
     let products = multipliesBF16 ? "bf16 products" : "bf16 through fp32"
-    return "oneDNN \(version / 10000).\(version / 100 % 100).\(version % 100), \(String(cString: kernels.name)) kernels, "
+    return
+      "oneDNN \(version / 10000).\(version / 100 % 100).\(version % 100), \(String(cString: kernels.name)) kernels, "
       + "\(products), \(threads) thread\(threads == 1 ? "" : "s")"
   }
 

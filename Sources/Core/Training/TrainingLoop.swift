@@ -79,7 +79,6 @@ final class TrainingLoop {
   private func train() throws -> RunSummary {
     publish(.gammaPlan(gamma.plan()))
     publish(.stateChanged(.running))
-    try evaluate()
 
     var trained = 0.0
     var lossSum = 0.0
@@ -96,6 +95,8 @@ final class TrainingLoop {
         throw TrainingError.notFinite(
           step: record.step, loss: record.loss, gradientNorm: record.gradientNorm, checkpoint: lastCheckpoint?.path)
       }
+      // How the untrained model answers. The adapter is off for it, so it need not delay the first step.
+      if step == 1, let shares = try evaluator?.referenceShares() { publish(.answerShares(shares)) }
       if settings.evaluationSteps > 0, step % settings.evaluationSteps == 0, step < settings.totalSteps {
         try evaluate()
       }

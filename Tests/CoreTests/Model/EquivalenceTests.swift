@@ -43,7 +43,8 @@ import Testing
     #expect(relativeError(try fixture.accumulated(parts, adapter).values.array, expected) < 1e-5)
     #expect(
       largestDifference(
-        try parts.score(fixture.promptGroups, adapter: adapter), try whole.score(fixture.promptGroups, adapter: adapter))
+        try parts.score(fixture.promptGroups, adapter: adapter), try whole.score(fixture.promptGroups, adapter: adapter)
+      )
         < 2e-5)
   }
 
@@ -79,7 +80,8 @@ import Testing
       runtime: Runtime(threads: 2, precision: .bf16, kernelLevel: .portable, widensBF16: true))
     #expect(
       largestDifference(
-        try native.score(fixture.promptGroups, adapter: adapter), try widened.score(fixture.promptGroups, adapter: adapter))
+        try native.score(fixture.promptGroups, adapter: adapter),
+        try widened.score(fixture.promptGroups, adapter: adapter))
         < 0.1)
     let gradients = try fixture.accumulated(widened, adapter).values.array
     #expect(relativeError(gradients, try fixture.accumulated(native, adapter).values.array) < 0.05)

@@ -17,7 +17,8 @@ import Testing
     #expect(found.count == 2 && found[0] == found[1] && found[0].count == 12)
     for step in 0..<12 {
       let candidates = (0..<Int32(model.configuration.vocabularySize)).map { found[0][..<step] + [$0] }
-      let scores = try model.score([PromptGroup(prompt: prompt, responses: candidates.map(Array.init))], adapter: adapter)
+      let scores = try model.score(
+        [PromptGroup(prompt: prompt, responses: candidates.map(Array.init))], adapter: adapter)
       let last = scores[0].map { $0[step] }
       let best = last.max() ?? 0
       #expect(last[Int(found[0][step])] > best - 1e-4, "step \(step)")

@@ -30,6 +30,7 @@ import Testing
     let groups = golden.groups.map { PromptGroup(prompt: $0.prompt, responses: $0.responses) }
     #expect(largestDifference(try model.score(groups, adapter: nil), golden.groups.map(\.reference)) < 1e-4)
     let settings = SamplingSettings(maxNewTokens: 48, greedy: true)
-    #expect(try model.generate(groups[0].prompt, count: 1, settings: settings, seed: 0, adapter: nil) == [golden.greedy])
+    #expect(
+      try model.generate(groups[0].prompt, count: 1, settings: settings, seed: 0, adapter: nil) == [golden.greedy])
   }
 }

@@ -193,4 +193,6 @@ func random(_ rows: Int, _ columns: Int, scale: Float = 1, seed: UInt64 = 1) -> 
   return Matrix(values, rows: rows, columns: columns)
 }
 
-func converted(_ x: Matrix, _ type: ElementType) -> Matrix { Matrix(x.values, rows: x.rows, columns: x.columns, type: type) }
+func converted(_ x: Matrix, _ type: ElementType) -> Matrix {
+  Matrix(x.values, rows: x.rows, columns: x.columns, type: type)
+}
