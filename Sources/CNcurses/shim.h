@@ -59,7 +59,6 @@ static inline void wbn_prepare_input(void) {
   keypad(stdscr, TRUE);
   nodelay(stdscr, TRUE);
   set_escdelay(25);
-  meta(stdscr, TRUE);
 }
 
 static inline int wbn_colours(void) { return has_colors() ? COLORS : 0; }

@@ -7,10 +7,9 @@ import Testing
 enum EndToEnd {}
 
 extension EndToEnd {
-  /// A run of the demo that is quick: few prompts a step and no evaluation; nothing is kept but in --session.
+  /// A run of the demo that is quick: few prompts a step and no evaluation.
   static let quick = [
-    "--set", "data.eval=null", "--set", "training.prompts_per_step=2", "--set", "training.save_steps=null", "--set",
-    "session=null",
+    "--set", "data.eval=null", "--set", "training.prompts_per_step=2", "--set", "training.save_steps=null",
   ]
 
   static func headlessDemo(steps: Int, _ more: [String] = []) -> [String] {

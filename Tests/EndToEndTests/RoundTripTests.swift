@@ -14,7 +14,8 @@ extension EndToEnd {
         "How do I clean a burnt pan?", "two\nlines and\ta tab", "Grüße, 日本 👍🏽 e\u{301}", "", " leading and trailing ",
       ]
       let input = try texts.map { try json($0) }.joined(separator: "\n") + "\n"
-      let encoded = try await Program.run(["tokenize", "--model", Project.Demo.model, "--no-special", "-"], input: input)
+      let encoded = try await Program.run(
+        ["tokenize", "--model", Project.Demo.model, "--no-special", "-"], input: input)
       #expect(encoded.ending == .exited(0), "\(encoded.errors)")
       #expect(encoded.objects.count == texts.count)
       let ids = encoded.objects.compactMap { $0.numbers("ids")?.map { Int($0) } }
@@ -55,9 +56,12 @@ extension EndToEnd {
       #expect(parts.allSatisfy { $0 <= 0 })
 
       // The same in a batch of many, in order: row i has i more words.
-      let many = (0..<40).map { #"{"prompt": "\#(prompt)", "response": "\#(String(repeating: " warm", count: $0 + 1))"}"# }
+      let many = (0..<40).map {
+        #"{"prompt": "\#(prompt)", "response": "\#(String(repeating: " warm", count: $0 + 1))"}"#
+      }
       let batch = try await Program.run(
-        ["score", "--model", Project.Demo.model, "--precision", "fp32", "-"], input: many.joined(separator: "\n") + "\n")
+        ["score", "--model", Project.Demo.model, "--precision", "fp32", "-"], input: many.joined(separator: "\n") + "\n"
+      )
       let counts = batch.objects.compactMap { $0.integer("tokens") }
       #expect(counts.count == 40)
       #expect(counts == counts.sorted())
@@ -69,10 +73,11 @@ extension EndToEnd {
 
     @Test("generate adds responses to the line, the same at any number of threads")
     func generate() async throws {
-      let line = #"{"id": "a1", "prompt": [{"role": "user", "content": "How do I clean a pan?"}], "note": 1.50}"#
+      let line = #"{"id": "a1", "prompt": [{"role": "user", "content": "How do I clean a pan?"}], "note": 1.5}"#
       func run(_ more: [String]) async throws -> Program.Result {
         try await Program.run(
-          ["generate", "--model", Project.Demo.model, "--max-new-tokens", "24"] + more + ["-"], input: line + "\n" + line + "\n")
+          ["generate", "--model", Project.Demo.model, "--max-new-tokens", "24"] + more + ["-"],
+          input: line + "\n" + line + "\n")
       }
       let sampled = try await run(["--n", "3", "--seed", "7", "--threads", "2"])
       #expect(sampled.ending == .exited(0), "\(sampled.errors)")
@@ -163,7 +168,7 @@ extension EndToEnd {
     func otherCommands() async throws {
       let doctor = try await Program.run(["doctor"])
       #expect(doctor.ending == .exited(0), "\(doctor.errors)")
-      for name in ["processor", "instructions", "matrix products", "locale", "terminal"] {
+      for name in ["processor", "compute", "memory", "locale", "terminal"] {
         #expect(doctor.lines.contains { $0.hasPrefix("ok   \(name)") || $0.hasPrefix("note \(name)") })
       }
       // Each note comes with its cure on the next line.
@@ -176,7 +181,7 @@ extension EndToEnd {
         #expect(help.output.contains("\n  \(command) "))
         let own = try await Program.run([command, "--help"])
         #expect(own.ending == .exited(0))
-        #expect(own.output.contains("USAGE: workbench \(command) "))
+        #expect(own.output.contains("USAGE: workbench \(command)"))
       }
       let version = try await Program.run(["--version"])
       #expect(version.ending == .exited(0))

@@ -112,7 +112,8 @@ struct ScreenEmulatorTests {
   }
 
   @Test func modesAndStrings() {
-    let screen = shown("\u{1b}[?1h\u{1b}=\u{1b}[?2004h\u{1b}]0;a title\u{7}x\u{1b}]52;c;YQ==\u{1b}\\y\u{1b}P+q\u{1b}\\z")
+    let screen = shown(
+      "\u{1b}[?1h\u{1b}=\u{1b}[?2004h\u{1b}]0;a title\u{7}x\u{1b}]52;c;YQ==\u{1b}\\y\u{1b}P+q\u{1b}\\z")
     #expect(screen.text[0] == "xyz")
     #expect(screen.modes == [1, 7, 2004])
     #expect(screen.isKeypadApplication)

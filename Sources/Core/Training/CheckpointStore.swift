@@ -82,8 +82,11 @@ public struct CheckpointStore {
 
   /// The system's own words for a failed write.
   static func reason(_ error: any Error) -> String {
-    if let error = error as? POSIXError { return String(cString: strerror(error.code.rawValue)) }
     let cocoa = error as NSError
+    // On Linux the underlying error is a POSIXError that does not bridge to NSError.
+    if let error = error as? POSIXError ?? cocoa.userInfo[NSUnderlyingErrorKey] as? POSIXError {
+      return String(cString: strerror(error.code.rawValue))
+    }
     if let underlying = cocoa.userInfo[NSUnderlyingErrorKey] as? NSError, underlying.domain == NSPOSIXErrorDomain {
       return String(cString: strerror(Int32(underlying.code)))
     }

@@ -36,7 +36,6 @@ public final class RunHandle: Sendable {
         observe(.finished(summary))
         result = .finished(summary)
       } catch {
-        observe(.log(LogLine(level: .error, text: "\(error)")))
         observe(.stateChanged(.failed("\(error)")))
         result = .failed(error)
       }

@@ -6,7 +6,7 @@ import Training
 struct DemoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo", abstract: "Train the bundled small model on its teaching world, and watch.",
-    discussion: "Nothing is downloaded and nothing is kept, unless --session names a folder.")
+    discussion: "Nothing is downloaded. The run is kept in sessions/demo, sessions/demo-2, … of the current folder.")
 
   @Option(name: .customLong("set"), help: ArgumentHelp("Change a value of the demo's run file.", valueName: "key.path=value"))
   var overrides: [String] = []
@@ -41,7 +41,7 @@ struct DemoCommand: ParsableCommand {
         "model=\(quoted(resources.modelPath))", "data.train=\(quoted(resources.trainPath))",
         "data.eval=\(quoted(resources.heldOutPath))",
       ] + overrides)
-    var plan = RunPlan(runFile: file, name: "demo", sessionPath: session ?? file.session)
+    var plan = RunPlan(runFile: file, name: "demo", sessionPath: session ?? SessionChoice.free(name: "demo"))
     plan.notice = DemoWorld.notice
     plan.evaluation.grader = RubricGrader()
     plan.evaluation.maxNewTokens = 64

@@ -17,7 +17,10 @@ struct TrainCommand: ParsableCommand {
   @Option(name: .customLong("set"), help: ArgumentHelp("Change a value of the run file.", valueName: "key.path=value"))
   var overrides: [String] = []
 
-  @Option(help: ArgumentHelp("The session folder, in place of the run file's.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp(
+      "The session folder, in place of the run file's; sessions/ and the run file's name by default.",
+      valueName: "dir"))
   var session: String?
 
   @Flag(help: "No screen: JSON lines on standard output.")
@@ -33,7 +36,8 @@ struct TrainCommand: ParsableCommand {
 
   func run() throws {
     let file = try RunFile.read(path: runFile, overrides: overrides)
-    var plan = RunPlan(runFile: file, sessionPath: session ?? file.session)
+    let folder = session ?? file.session ?? SessionChoice.free(name: SessionChoice.name(ofRunFile: runFile))
+    var plan = RunPlan(runFile: file, sessionPath: folder)
     plan.liveReference = liveReference
     let screen = !headless && RunScreen.isPossible
     if control != nil, screen { throw UsageError("--control goes with --headless") }

@@ -13,9 +13,7 @@ struct ScreenEmulator {
     var origin = false
   }
 
-  private(set) var rows: Int
-  private(set) var columns: Int
-  private(set) var cells: [[ScreenCell]]
+  private(set) var grid: ScreenGrid
   private(set) var cursor = Cursor()
   private(set) var isAlternate = false
   private(set) var isCursorVisible = true
@@ -32,17 +30,19 @@ struct ScreenEmulator {
   private var bottom: Int
   private var inserts = false
   private var saved = Cursor()
-  private var primary: (cells: [[ScreenCell]], cursor: Cursor)?
+  private var primary: ScreenGrid?
   private var last: Unicode.Scalar?
   private var tabs: Set<Int>
 
   init(rows: Int, columns: Int) {
-    self.rows = rows
-    self.columns = columns
+    grid = ScreenGrid(rows: rows, columns: columns)
     bottom = rows - 1
-    cells = Self.grid(rows, columns)
     tabs = Set(stride(from: 8, to: 1000, by: 8))
   }
+
+  var rows: Int { grid.rows }
+  var columns: Int { grid.columns }
+  var cells: [[ScreenCell]] { grid.cells }
 
   /// The rows as text, trailing blanks left out.
   var text: [String] {
@@ -70,35 +70,22 @@ struct ScreenEmulator {
     }
   }
 
-  /// As xterm's alternate screen does: what is cut off is lost, what is new is blank.
+  /// As xterm's alternate screen does: nothing is wrapped anew.
   mutating func resize(rows: Int, columns: Int) {
-    func fitted(_ cells: [[ScreenCell]]) -> [[ScreenCell]] {
-      var result = cells.prefix(rows).map { row in
-        Array(row.prefix(columns)) + Array(repeating: .blank(), count: max(0, columns - row.count))
-      }
-      while result.count < rows { result.append(Array(repeating: .blank(), count: columns)) }
-      return result
-    }
-    cells = fitted(cells)
-    if let kept = primary { primary = (fitted(kept.cells), clamped(kept.cursor, rows, columns)) }
-    cursor = clamped(cursor, rows, columns)
-    saved = clamped(saved, rows, columns)
-    self.rows = rows
-    self.columns = columns
+    grid.resize(rows: rows, columns: columns)
+    primary?.resize(rows: rows, columns: columns)
+    cursor = clamped(cursor)
+    saved = clamped(saved)
     top = 0
     bottom = rows - 1
   }
 
-  private func clamped(_ cursor: Cursor, _ rows: Int, _ columns: Int) -> Cursor {
+  private func clamped(_ cursor: Cursor) -> Cursor {
     var cursor = cursor
     cursor.row = min(cursor.row, rows - 1)
     cursor.column = min(cursor.column, columns - 1)
     cursor.wraps = false
     return cursor
-  }
-
-  private static func grid(_ rows: Int, _ columns: Int) -> [[ScreenCell]] {
-    Array(repeating: Array(repeating: .blank(), count: columns), count: rows)
   }
 
   // MARK: Tokens
@@ -143,14 +130,18 @@ struct ScreenEmulator {
     case ("*", let set): cursor.graphics[2] = set == "0"
     case ("+", let set): cursor.graphics[3] = set == "0"
     case (nil, "7"): saved = cursor
-    case (nil, "8"): cursor = clamped(saved, rows, columns)
+    case (nil, "8"): cursor = clamped(saved)
     case (nil, "D"): lineFeed()
     case (nil, "E"):
       cursor.column = 0
       lineFeed()
     case (nil, "M"):
       cursor.wraps = false
-      if cursor.row == top { scrollDown(1, from: top) } else { cursor.row = max(0, cursor.row - 1) }
+      if cursor.row == top {
+        grid.scrollDown(1, top...bottom, cursor.style.background)
+      } else {
+        cursor.row = max(0, cursor.row - 1)
+      }
     case (nil, "H"): tabs.insert(cursor.column)
     case (nil, "="): isKeypadApplication = true
     case (nil, ">"): isKeypadApplication = false
@@ -165,7 +156,8 @@ struct ScreenEmulator {
     let final = UnicodeScalar(final)
     guard intermediates.isEmpty else {
       // The soft reset and the cursor's shape.
-      return intermediates == [UInt8(ascii: "!")] && final == "p" || intermediates == [UInt8(ascii: " ")] && final == "q"
+      return intermediates == [UInt8(ascii: "!")] && final == "p"
+        || intermediates == [UInt8(ascii: " ")] && final == "q"
     }
     if mark == UInt8(ascii: "?") {
       guard final == "h" || final == "l" else { return "Jnu$".unicodeScalars.contains(final) }
@@ -180,6 +172,8 @@ struct ScreenEmulator {
       max(1, parameters.indices.contains(index) ? parameters[index] ?? 1 : 1)
     }
     let kind = parameters.first.flatMap { $0 } ?? 0
+    // What is erased or comes in takes the present background (bce).
+    let background = cursor.style.background
     switch final {
     case "A": moveRow(-count())
     case "B", "e": moveRow(count())
@@ -204,21 +198,27 @@ struct ScreenEmulator {
     case "J": erase(kind)
     case "K": eraseLine(kind)
     case "X": blank(row: cursor.row, cursor.column..<min(columns, cursor.column + count()))
-    case "@": insertBlanks(count())
-    case "P": deleteCharacters(count())
+    case "@":
+      grid.insert(count(), row: cursor.row, column: cursor.column, background)
+      cursor.wraps = false
+    case "P":
+      grid.delete(count(), row: cursor.row, column: cursor.column, background)
+      cursor.wraps = false
     case "L":
-      if (top...bottom).contains(cursor.row) { scrollDown(count(), from: cursor.row) }
-      cursor.column = 0
+      if (top...bottom).contains(cursor.row) { grid.scrollDown(count(), cursor.row...bottom, background) }
+      moveColumn(0)
     case "M":
-      if (top...bottom).contains(cursor.row) { scrollUp(count(), from: cursor.row) }
-      cursor.column = 0
-    case "S": scrollUp(count(), from: top)
-    case "T": scrollDown(count(), from: top)
+      if (top...bottom).contains(cursor.row) { grid.scrollUp(count(), cursor.row...bottom, background) }
+      moveColumn(0)
+    case "S": grid.scrollUp(count(), top...bottom, background)
+    case "T": grid.scrollDown(count(), top...bottom, background)
     case "b":
       if let last {
         for _ in 0..<min(count(), rows * columns) { put(last) }
       }
-    case "m": setStyle(parameters.isEmpty ? [0] : parameters.map { $0 ?? 0 })
+    case "m":
+      let codes = parameters.isEmpty ? [0] : parameters.map { $0 ?? 0 }
+      unknown += cursor.style.apply(codes).map { "SGR \($0)" }
     case "r":
       let first = count() - 1
       let end = parameters.count > 1 ? (parameters[1] ?? rows) : rows
@@ -228,7 +228,7 @@ struct ScreenEmulator {
       }
       place(0, 0)
     case "s": saved = cursor
-    case "u": cursor = clamped(saved, rows, columns)
+    case "u": cursor = clamped(saved)
     case "h": if kind == 4 { inserts = true }
     case "l": if kind == 4 { inserts = false }
     case "g": if kind == 3 { tabs = [] } else { tabs.remove(cursor.column) }
@@ -248,12 +248,12 @@ struct ScreenEmulator {
       place(0, 0)
     case 25: isCursorVisible = on
     case 47, 1047: swap(on)
-    case 1048: if on { saved = cursor } else { cursor = clamped(saved, rows, columns) }
+    case 1048: if on { saved = cursor } else { cursor = clamped(saved) }
     case 1049:
       if on, !isAlternate { saved = cursor }
       let was = isAlternate
       swap(on)
-      if !on, was { cursor = clamped(saved, rows, columns) }
+      if !on, was { cursor = clamped(saved) }
     default: break
     }
   }
@@ -262,10 +262,11 @@ struct ScreenEmulator {
     guard alternate != isAlternate else { return }
     isAlternate = alternate
     if alternate {
-      primary = (cells, cursor)
-      cells = Self.grid(rows, columns)
-    } else if let kept = primary {
-      cells = kept.cells
+      primary = grid
+      grid = ScreenGrid(rows: rows, columns: columns)
+    } else if var kept = primary {
+      kept.resize(rows: rows, columns: columns)
+      grid = kept
       primary = nil
     }
   }
@@ -295,10 +296,8 @@ struct ScreenEmulator {
       cursor.column = 0
       lineFeed()
     }
-    if inserts { insertBlanks(width) }
-    clearHalves(cursor.row, cursor.column..<min(columns, cursor.column + width))
-    cells[cursor.row][cursor.column] = ScreenCell(text: String(shown), style: cursor.style)
-    if width == 2 { cells[cursor.row][cursor.column + 1] = ScreenCell(text: "", style: cursor.style) }
+    if inserts { grid.insert(width, row: cursor.row, column: cursor.column, cursor.style.background) }
+    grid.put(String(shown), width: width, cursor.style, row: cursor.row, column: cursor.column)
     if cursor.column + width >= columns {
       cursor.column = columns - 1
       cursor.wraps = true
@@ -309,24 +308,19 @@ struct ScreenEmulator {
 
   /// A mark joins the character before the cursor.
   private mutating func combine(_ scalar: Unicode.Scalar) {
-    var column = cursor.wraps ? cursor.column : cursor.column - 1
-    if column >= 0, cells[cursor.row][column].isRightHalf { column -= 1 }
-    guard column >= 0 else { return }
-    cells[cursor.row][column].text.unicodeScalars.append(scalar)
-  }
-
-  /// Half of a wide character cannot stay when the other half is overwritten.
-  private mutating func clearHalves(_ row: Int, _ range: Range<Int>) {
-    guard let first = range.first, let end = range.last else { return }
-    if cells[row][first].isRightHalf, first > 0 { cells[row][first - 1].text = " " }
-    if end + 1 < columns, cells[row][end + 1].isRightHalf { cells[row][end + 1].text = " " }
+    let column = cursor.wraps ? cursor.column : cursor.column - 1
+    if column >= 0 { grid.combine(scalar, row: cursor.row, column: column) }
   }
 
   // MARK: Moving
 
   private mutating func lineFeed() {
     cursor.wraps = false
-    if cursor.row == bottom { scrollUp(1, from: top) } else if cursor.row < rows - 1 { cursor.row += 1 }
+    if cursor.row == bottom {
+      grid.scrollUp(1, top...bottom, cursor.style.background)
+    } else if cursor.row < rows - 1 {
+      cursor.row += 1
+    }
   }
 
   /// Up and down stop at the margins when they begin within them.
@@ -348,13 +342,9 @@ struct ScreenEmulator {
     moveColumn(column)
   }
 
-  // MARK: Erasing and shifting. What is erased takes the present background (bce).
+  // MARK: Erasing
 
-  private mutating func blank(row: Int, _ range: Range<Int>) {
-    guard !range.isEmpty else { return }
-    clearHalves(row, range)
-    for column in range { cells[row][column] = .blank(cursor.style.background) }
-  }
+  private mutating func blank(row: Int, _ range: Range<Int>) { grid.blank(row: row, range, cursor.style.background) }
 
   private mutating func erase(_ kind: Int) {
     cursor.wraps = false
@@ -381,95 +371,5 @@ struct ScreenEmulator {
     default: blank(row: cursor.row, 0..<columns)
     }
     cursor.wraps = false
-  }
-
-  private mutating func insertBlanks(_ count: Int) {
-    let count = min(count, columns - cursor.column)
-    clearHalves(cursor.row, cursor.column..<cursor.column)
-    cells[cursor.row].insert(
-      contentsOf: Array(repeating: .blank(cursor.style.background), count: count), at: cursor.column)
-    cells[cursor.row].removeLast(count)
-    repair(cursor.row)
-    cursor.wraps = false
-  }
-
-  private mutating func deleteCharacters(_ count: Int) {
-    let count = min(count, columns - cursor.column)
-    cells[cursor.row].removeSubrange(cursor.column..<cursor.column + count)
-    cells[cursor.row] += Array(repeating: .blank(cursor.style.background), count: count)
-    repair(cursor.row)
-    cursor.wraps = false
-  }
-
-  /// Turns halves of wide characters whose other half was shifted away into blanks.
-  private mutating func repair(_ row: Int) {
-    for column in 0..<columns {
-      let cell = cells[row][column]
-      let isWide = cell.text.unicodeScalars.first.map { CharacterWidth.of($0) == 2 } ?? false
-      let halfFollows = column + 1 < columns && cells[row][column + 1].isRightHalf
-      if isWide, !halfFollows { cells[row][column].text = " " }
-      if cell.isRightHalf {
-        let before = column > 0 ? cells[row][column - 1].text.unicodeScalars.first : nil
-        if before.map({ CharacterWidth.of($0) != 2 }) ?? true { cells[row][column].text = " " }
-      }
-    }
-  }
-
-  private mutating func scrollUp(_ count: Int, from first: Int) {
-    let count = min(count, bottom - first + 1)
-    cells.removeSubrange(first..<first + count)
-    let fresh = Array(repeating: ScreenCell.blank(cursor.style.background), count: columns)
-    cells.insert(contentsOf: Array(repeating: fresh, count: count), at: bottom + 1 - count)
-  }
-
-  private mutating func scrollDown(_ count: Int, from first: Int) {
-    let count = min(count, bottom - first + 1)
-    cells.removeSubrange(bottom + 1 - count..<bottom + 1)
-    let fresh = Array(repeating: ScreenCell.blank(cursor.style.background), count: columns)
-    cells.insert(contentsOf: Array(repeating: fresh, count: count), at: first)
-  }
-
-  // MARK: SGR
-
-  private mutating func setStyle(_ codes: [Int]) {
-    var rest = codes[...]
-    while let code = rest.popFirst() {
-      switch code {
-      case 0: cursor.style = ScreenCell.Style()
-      case 1: cursor.style.bold = true
-      case 2: cursor.style.dim = true
-      case 3: cursor.style.italic = true
-      case 4: cursor.style.underline = true
-      case 5: cursor.style.blink = true
-      case 7: cursor.style.reverse = true
-      case 8: cursor.style.hidden = true
-      case 22: (cursor.style.bold, cursor.style.dim) = (false, false)
-      case 23: cursor.style.italic = false
-      case 24: cursor.style.underline = false
-      case 25: cursor.style.blink = false
-      case 27: cursor.style.reverse = false
-      case 28: cursor.style.hidden = false
-      case 30...37: cursor.style.foreground = .indexed(code - 30)
-      case 38: cursor.style.foreground = Self.colour(&rest) ?? cursor.style.foreground
-      case 39: cursor.style.foreground = nil
-      case 40...47: cursor.style.background = .indexed(code - 40)
-      case 48: cursor.style.background = Self.colour(&rest) ?? cursor.style.background
-      case 49: cursor.style.background = nil
-      case 90...97: cursor.style.foreground = .indexed(code - 82)
-      case 100...107: cursor.style.background = .indexed(code - 92)
-      default: unknown.append("SGR \(code)")
-      }
-    }
-  }
-
-  /// What follows 38 and 48: 5;index or 2;red;green;blue.
-  private static func colour(_ rest: inout ArraySlice<Int>) -> ScreenCell.Colour? {
-    switch rest.popFirst() {
-    case 5: return rest.popFirst().map { .indexed($0) }
-    case 2:
-      guard let red = rest.popFirst(), let green = rest.popFirst(), let blue = rest.popFirst() else { return nil }
-      return .rgb(red, green, blue)
-    default: return nil
-    }
   }
 }

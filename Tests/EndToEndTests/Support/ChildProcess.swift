@@ -38,6 +38,9 @@ final class ChildProcess {
   private(set) var ending: Ending?
 
   init(_ command: [String], environment: [String: String], directory: String? = nil, streams: Streams) throws {
+    guard command[0] != Program.path || FileManager.default.isExecutableFile(atPath: Program.path) else {
+      throw Failure(description: "\(Program.path) is not there: build the product workbench first")
+    }
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }

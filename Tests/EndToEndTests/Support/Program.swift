@@ -110,7 +110,8 @@ final class LiveProgram {
     let errors = try FileHandle(forWritingTo: folder.url("stderr"))
     child = try ChildProcess(
       command, environment: Program.environment.merging(environment) { $1 },
-      directory: directory ?? folder.path("here"), streams: .descriptors(
+      directory: directory ?? folder.path("here"),
+      streams: .descriptors(
         input: reading.fileDescriptor, output: output.fileDescriptor, error: errors.fileDescriptor))
     try reading.close()
     try output.close()

@@ -5,8 +5,6 @@ enum Project {
   static let root = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-  static let fixtures = root.appendingPathComponent("Tests/Fixtures/endtoend")
-
   /// The demo's small model and data: a real checkpoint that every checkout has.
   enum Demo {
     static let folder = root.appendingPathComponent("Sources/DemoWorld/Resources")

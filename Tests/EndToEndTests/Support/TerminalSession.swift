@@ -47,7 +47,8 @@ final class TerminalSession {
     screen = ScreenEmulator(rows: rows, columns: columns)
     Self.setSize(master, rows, columns)
     child = try ChildProcess(
-      [command] + arguments, environment: Program.environment.merging(environment) { $1 }, directory: directory ?? folder.path,
+      [command] + arguments, environment: Program.environment.merging(environment) { $1 },
+      directory: directory ?? folder.path,
       streams: .terminal(path: path))
   }
 
