@@ -101,7 +101,7 @@ extension EndToEnd {
       #expect(wanted.isSubset(of: files))
     }
 
-    @Test("TERM and INT save a checkpoint and end with 130", arguments: [SIGTERM, SIGINT])
+    @Test("TERM, INT and HUP save a checkpoint and end with 130", arguments: [SIGTERM, SIGINT, SIGHUP])
     func interrupted(signal: Int32) async throws {
       let folder = try TemporaryFolder()
       let run = try LiveProgram(

@@ -60,6 +60,15 @@ extension EndToEnd {
       demo.expectRestored()
     }
 
+    @Test("a signal from outside ends the program also where Swift would print a backtrace and go on")
+    func crashWithBacktraces() async throws {
+      let demo = try DemoScreen(rows: 24, columns: 80, environment: ["SWIFT_BACKTRACE": "enable=yes"])
+      try await demo.waitForStep(1)
+      demo.terminal.signal(SIGSEGV)
+      #expect(try await demo.terminal.end() == .signalled(SIGSEGV))
+      demo.expectRestored()
+    }
+
     @Test("Ctrl-Z gives the terminal to the shell, fg takes it again")
     func suspended() async throws {
       let folder = try TemporaryFolder()

@@ -7,9 +7,12 @@ public enum RewardScale: String, CaseIterable, Sendable, Codable {
   /// (r − mean)/sd over all responses of the dataset.
   case datasetZscore = "dataset_zscore"
 
-  /// - Parameter rewards: [prompts][responses].
+  /// - Parameters:
+  ///   - rewards: [prompts][responses].
+  ///   - reference: the rewards whose moments `datasetZscore` uses, so that held-out data is in the training data's
+  ///     units; nil for `rewards` themselves.
   /// - Returns: the same shape. sd is the population's (divided by the count); where it is 0, all rewards become 0.
-  public func apply(to rewards: [[Double]]) -> [[Double]] {
+  public func apply(to rewards: [[Double]], momentsOf reference: [[Double]]? = nil) -> [[Double]] {
     switch self {
     case .none:
       return rewards
@@ -19,7 +22,7 @@ public enum RewardScale: String, CaseIterable, Sendable, Codable {
         return list.map { Self.standardise($0, mean, deviation) }
       }
     case .datasetZscore:
-      let (mean, deviation) = Self.moments(rewards)
+      let (mean, deviation) = Self.moments(reference ?? rewards)
       return rewards.map { list in list.map { Self.standardise($0, mean, deviation) } }
     }
   }

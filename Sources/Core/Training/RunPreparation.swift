@@ -19,14 +19,18 @@ struct RunPreparation {
   func loop() throws -> TrainingLoop {
     publish(.stateChanged(.loading))
     let objective = try file.preference.objective()
-    let session = try plan.sessionPath.map(prepareSession)
+    try checkObjective(objective)
+    if let path = plan.sessionPath, FileManager.default.fileExists(atPath: path + "/run.yaml") {
+      throw TrainingError.sessionExists(path)
+    }
 
     publish(.loading(LoadingProgress(what: "mapping \(file.model)")))
     let checkpoint = try CheckpointFolder(path: file.model)
     let text = try TextFolder(path: file.model)
     try checkLengths(checkpoint.configuration)
 
-    let (training, heldOut) = try readData(text: text, configuration: checkpoint.configuration)
+    let (training, heldOut) = try readData(
+      text: text, configuration: checkpoint.configuration, objective: objective)
     let threads = file.training.threads ?? Machine.cores
     let runtime = Runtime(threads: threads, precision: file.training.precision)
     publish(.loading(LoadingProgress(what: "preparing the model")))
@@ -34,6 +38,8 @@ struct RunPreparation {
     let adapter = try makeAdapter(checkpoint.configuration)
     try checkMemory(model: model, adapter: adapter, sets: [training] + (heldOut.map { [$0] } ?? []))
 
+    // Made last: a run that could not begin leaves no folder behind that the next try would find taken.
+    let session = try plan.sessionPath.map(prepareSession)
     let scorer = GroupScorer(model: model, adapter: adapter)
     let settings = loopSettings(prompts: training.count)
     let evaluator = heldOut.map {
@@ -64,7 +70,6 @@ struct RunPreparation {
   // MARK: Session
 
   private func prepareSession(_ path: String) throws -> String {
-    if FileManager.default.fileExists(atPath: path + "/run.yaml") { throw TrainingError.sessionExists(path) }
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
       try file.yaml().write(toFile: path + "/run.yaml", atomically: true, encoding: .utf8)
@@ -77,7 +82,7 @@ struct RunPreparation {
   // MARK: Data
 
   private func readData(
-    text: TextFolder, configuration: ModelConfiguration
+    text: TextFolder, configuration: ModelConfiguration, objective: Objective
   ) throws -> (training: TrainingSet, heldOut: TrainingSet?) {
     let reader = PreferenceReader(data: file.data, text: text, vocabulary: configuration.vocabularySize, model: file.model)
     var training = try reader.read(file.data.train) { what, fraction in
@@ -96,13 +101,48 @@ struct RunPreparation {
     guard !training.examples.isEmpty else {
       throw TrainingError.nothingToTrainOn(file.data.train.joined(separator: ", "))
     }
+    try keepUsable(&training, objective: objective)
     let scale = file.preference.rewardScale
     return (
       TrainingSet(examples: training.examples, records: training.records, rewardScale: scale),
       heldOut.flatMap {
-        $0.examples.isEmpty ? nil : TrainingSet(examples: $0.examples, records: $0.records, rewardScale: scale)
+        $0.examples.isEmpty
+          ? nil
+          : TrainingSet(
+            examples: $0.examples, records: $0.records, rewardScale: scale,
+            reference: training.examples.map(\.rewards))
       }
     )
+  }
+
+  /// With several preferred responses a prompt may have nothing left to prefer them over; such prompts are counted and
+  /// left out.
+  private func keepUsable(_ data: inout PreferenceReader.Encoded, objective: Objective) throws {
+    let usable = data.examples.filter { example in
+      var stream = RandomStream(seed: file.training.seed, purpose: .negativeSampling)
+      return objective.select(
+        rewards: example.rewards, gamma: objective.usesGamma ? 0 : nil, stream: &stream) != nil
+    }
+    let left = data.examples.count - usable.count
+    guard left > 0 else { return }
+    publish(
+      .log(
+        LogLine(
+          level: .warning,
+          text: "\(left) prompts are left out: with preference.preferred \(file.preference.preferred) they have no "
+            + "dispreferred response")))
+    guard !usable.isEmpty else {
+      throw TrainingError.nothingToTrainOn(file.data.train.joined(separator: ", "))
+    }
+    data.examples = usable
+  }
+
+  private func checkObjective(_ objective: Objective) throws {
+    if objective.needsKL {
+      throw TrainingError.setting(
+        "preference.parameterization: kto needs a KL estimate over mismatched pairs of a batch, which training does "
+          + "not compute yet; use another parameterization")
+    }
   }
 
   private func checkLengths(_ configuration: ModelConfiguration) throws {

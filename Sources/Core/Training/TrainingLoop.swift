@@ -77,7 +77,7 @@ final class TrainingLoop {
   }
 
   private func train() throws -> RunSummary {
-    publish(.gammaPlan(gamma.plan()))
+    if objective.usesGamma { publish(.gammaPlan(gamma.plan())) }
     publish(.stateChanged(.running))
 
     var trained = 0.0
@@ -137,8 +137,9 @@ final class TrainingLoop {
     for prompt in prompts {
       var stream = RandomStream(seed: settings.seed, purpose: .negativeSampling, epoch: epoch, index: prompt)
       // The data's encoder keeps prompts without a dispreferred candidate out, so a selection always exists.
-      guard let selection = objective.select(
-        rewards: set.items[prompt].rewards, gamma: currentGamma, stream: &stream)
+      guard
+        let selection = objective.select(
+          rewards: set.items[prompt].rewards, gamma: currentGamma, stream: &stream)
       else { continue }
       selections.append(selection)
       wanted.append((prompt, selection.responses))

@@ -17,8 +17,11 @@ public struct TrainingSet: Sendable {
   /// The same prompts as text, for observers.
   public let catalogue: RecordCatalogue
 
-  public init(examples: [EncodedExample], records: [PreferenceRecord], rewardScale: RewardScale) {
-    let scaled = rewardScale.apply(to: examples.map(\.rewards))
+  /// - Parameter reference: the training data's annotated rewards, for held-out data to be in the same units.
+  public init(
+    examples: [EncodedExample], records: [PreferenceRecord], rewardScale: RewardScale, reference: [[Double]]? = nil
+  ) {
+    let scaled = rewardScale.apply(to: examples.map(\.rewards), momentsOf: reference)
     items = zip(examples, scaled).map { Item(prompt: $0.prompt, responses: $0.responses, rewards: $1) }
     catalogue = RecordCatalogue(records: examples.map { records[$0.record] }, rewards: scaled)
   }

@@ -4,8 +4,6 @@ import Foundation
 @main
 enum Main {
   static func main() {
-    // A reader that goes away (`workbench train … | head`) is an error of one write, not a death by signal.
-    signal(SIGPIPE, SIG_IGN)
     do {
       var command = try Workbench.parseAsRoot()
       try command.run()

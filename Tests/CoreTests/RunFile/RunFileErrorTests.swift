@@ -341,7 +341,7 @@ import Testing
       text: "RUN.yaml: training.num_train_epochs: 0 is not allowed; expected a number above 0 and at most 1000000"),
     Case(
       adding: "training: {max_steps: 0}",
-      text: "RUN.yaml: training.max_steps: 0 is not allowed; expected a whole number from 1 to 1000000000"),
+      text: "RUN.yaml: training.max_steps: 0 is not allowed; expected a whole number from 1 to 10000000"),
     Case(
       adding: "training: {learning_rate: 0}",
       text: "RUN.yaml: training.learning_rate: 0 is not allowed; expected a number above 0"),
@@ -386,7 +386,7 @@ import Testing
       text: "RUN.yaml: training.threads: 0 is not allowed; expected a whole number from 1 to 1024"),
     Case(
       adding: "training: {eval_steps: 0}",
-      text: "RUN.yaml: training.eval_steps: 0 is not allowed; expected a whole number from 1 to 1000000000, or null"),
+      text: "RUN.yaml: training.eval_steps: 0 is not allowed; expected a whole number from 1 to 10000000, or null"),
     Case(
       adding: "training: {prompts_per_step: }",
       text: "RUN.yaml: training.prompts_per_step: no value given; expected a whole number from 1 to 1000000"),

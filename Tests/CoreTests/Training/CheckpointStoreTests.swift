@@ -33,7 +33,9 @@ struct CheckpointStoreTests {
       try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == [
         "checkpoint-3", "checkpoint-6", "checkpoint-8",
       ])
-    #expect(CheckpointStore.latest(session: folder.path) == CheckpointStore.Saved(step: 8, path: folder.path + "/checkpoint-8"))
+    #expect(
+      CheckpointStore.latest(session: folder.path)
+        == CheckpointStore.Saved(step: 8, path: folder.path + "/checkpoint-8"))
 
     let path = folder.path + "/checkpoint-8"
     let model = loop.scorer.model.configuration
@@ -90,7 +92,8 @@ struct CheckpointStoreTests {
     }
     let error = #expect(throws: TrainingError.self) { try fixture.run(events) }
     #expect(error?.description == "\(blocked)/checkpoint-1: cannot be written: Not a directory")
-    #expect(events.answer(1)?.refusal == "the run has failed: \(blocked)/checkpoint-1: cannot be written: Not a directory")
+    #expect(
+      events.answer(1)?.refusal == "the run has failed: \(blocked)/checkpoint-1: cannot be written: Not a directory")
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["session"])
   }
 

@@ -252,7 +252,9 @@ struct TrainingLoopTests {
     #expect(loop.scorer.adapter.parameters.array == saved.parameters.array)
     #expect(!loop.scorer.adapter.parameters.array.contains { !$0.isFinite })
     #expect(CheckpointStore.latest(session: folder.path)?.step == 1)
-    for id in 1...2 { #expect(events.answer(id)?.refusal?.hasPrefix("the run has failed: training stopped at step 2") == true) }
+    for id in 1...2 {
+      #expect(events.answer(id)?.refusal?.hasPrefix("the run has failed: training stopped at step 2") == true)
+    }
     #expect(
       error?.description.hasSuffix(
         "the update was not applied, and the last good checkpoint is \(folder.path)/checkpoint-1; a lower learning rate "

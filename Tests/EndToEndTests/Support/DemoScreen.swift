@@ -7,11 +7,11 @@ final class DemoScreen {
   private let folder: TemporaryFolder
 
   /// - Parameter steps: optimizer steps of the run; the γ staircase spans them.
-  init(rows: Int = 36, columns: Int = 120, steps: Int = 100_000, _ more: [String] = []) throws {
+  init(rows: Int = 36, columns: Int = 120, steps: Int = 100_000, environment: [String: String] = [:]) throws {
     folder = try TemporaryFolder()
     terminal = try TerminalSession(
-      ["demo", "--session", "run", "--set", "training.max_steps=\(steps)"] + EndToEnd.quick + more, rows: rows,
-      columns: columns, directory: folder.path)
+      ["demo", "--session", "run", "--set", "training.max_steps=\(steps)"] + EndToEnd.quick, rows: rows,
+      columns: columns, environment: environment, directory: folder.path)
   }
 
   var screen: ScreenEmulator { terminal.screen }

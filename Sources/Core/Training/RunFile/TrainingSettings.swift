@@ -58,8 +58,8 @@ extension RunFile.TrainingSettings {
       }
       threads = try section.integer("threads", default: 1, in: 1...1024)
     }
-    evalSteps = try section.optionalInteger("eval_steps", default: evalSteps, in: 1...1_000_000_000)
-    saveSteps = try section.optionalInteger("save_steps", default: saveSteps, in: 1...1_000_000_000)
+    evalSteps = try section.optionalInteger("eval_steps", default: evalSteps, in: 1...10_000_000)
+    saveSteps = try section.optionalInteger("save_steps", default: saveSteps, in: 1...10_000_000)
   }
 
   private static func duration(of section: ConfigSection) throws -> RunFile.Duration {
@@ -69,7 +69,7 @@ extension RunFile.TrainingSettings {
     case (true, true):
       throw section.error("max_steps", "training.num_train_epochs is given as well; keep one of the two")
     case (_, true):
-      return .steps(try section.integer("max_steps", default: 1, in: 1...1_000_000_000))
+      return .steps(try section.integer("max_steps", default: 1, in: 1...10_000_000))
     case (true, false):
       return .epochs(
         try section.number("num_train_epochs", default: 2, "a number above 0 and at most 1000000") {
