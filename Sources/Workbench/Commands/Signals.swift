@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import Synchronization
 
 /// INT, TERM and HUP as calls: the first asks for a clean end, the second one kills at once.
 final class SignalWatch {
@@ -27,9 +28,14 @@ final class SignalWatch {
   }
 
   private final class SeenOnce: Sendable {
-    private let lock = DispatchSemaphore(value: 1)
+    private let seen = Mutex(false)
 
-    /// True for the first caller only; the semaphore is never given back.
-    func first() -> Bool { lock.wait(timeout: .now()) == .success }
+    /// True for the first caller only.
+    func first() -> Bool {
+      seen.withLock { seen in
+        defer { seen = true }
+        return !seen
+      }
+    }
   }
 }
