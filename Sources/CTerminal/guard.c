@@ -75,10 +75,12 @@ static void die_of(int signal) {
   _exit(128 + signal);
 }
 
-static void on_fatal(int signal) {
+static void on_fatal(int signal, siginfo_t *info, void *context) {
+  (void)context;
   // A person who asks for an end gets it at once; a crash goes on to whoever reported crashes before, such as Swift's
   // backtraces.
-  if (signal == SIGQUIT) die_of(signal);
+  // Sent from outside, the signal would not strike again when such a reporter returns, and the process would run on.
+  if (signal == SIGQUIT || (info->si_code == SI_USER && info->si_pid != getpid())) die_of(signal);
   ct_guard_leave();
   ct_capture_abandon();
   for (int i = 0; i < fatal_count; i++) {
@@ -126,6 +128,15 @@ static void give_stack(void) {
   if (sigaltstack(NULL, &present) == 0 && (present.ss_flags & SS_DISABLE)) sigaltstack(&alternate, NULL);
 }
 
+static void install_fatal(int signal, struct sigaction *old) {
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_sigaction = on_fatal;
+  action.sa_flags = SA_ONSTACK | SA_SIGINFO;
+  sigemptyset(&action.sa_mask);
+  sigaction(signal, &action, old);
+}
+
 static void install(int signal, void (*handler)(int), int options, struct sigaction *old) {
   struct sigaction action;
   memset(&action, 0, sizeof action);
@@ -152,7 +163,7 @@ void ct_guard_begin(const char *leave, size_t length, int wake) {
     atexit(ct_guard_leave);
   }
   give_stack();
-  for (int i = 0; i < fatal_count; i++) install(fatal[i], on_fatal, SA_ONSTACK, &old_fatal[i]);
+  for (int i = 0; i < fatal_count; i++) install_fatal(fatal[i], &old_fatal[i]);
   for (int i = 0; i < stop_count; i++) install(stops[i], on_stop, SA_RESTART, &old_stops[i]);
   for (int i = 0; i < note_count; i++) install(notes[i], on_note, SA_RESTART, &old_notes[i]);
   install(SIGALRM, on_alarm, SA_RESTART, &old_alarm);

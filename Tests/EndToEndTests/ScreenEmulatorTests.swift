@@ -101,7 +101,8 @@ struct ScreenEmulatorTests {
 
   @Test func alternateScreenComesAndGoes() {
     var screen = shown("shell$ ")
-    screen.feed("\u{1b}[?1049h\u{1b}[22;0;0t\u{1b}[?25l\u{1b}[Hdrawn".utf8)
+    // A cursor that is saved there does not touch the one that was saved on the way in.
+    screen.feed("\u{1b}[?1049h\u{1b}[22;0;0t\u{1b}[?25l\u{1b}[3;4H\u{1b}7\u{1b}[Hdrawn".utf8)
     #expect(screen.text[0] == "drawn")
     #expect(screen.isAlternate && !screen.isCursorVisible)
     screen.feed("\u{1b}[?1049l\u{1b}[23;0;0t\u{1b}[?25h".utf8)

@@ -41,7 +41,7 @@ extension EndToEnd {
       demo.terminal.type("q")
       #expect(try await demo.terminal.end() == .exited(0))
       demo.expectRestored()
-      #expect(demo.screen.contains("completed after 100 steps"))
+      demo.terminal.expectShown("completed after 100 steps")
     }
 
     @Test("Space pauses, says where, and nothing is trained until it is asked for")
@@ -70,8 +70,8 @@ extension EndToEnd {
       #expect(demo.record.last?.text("reason") == "stopped")
       let step = try #require(demo.record.last?.integer("step"))
       #expect(demo.file("checkpoint-\(step)/adapter_model.safetensors"))
-      #expect(demo.screen.contains("stopped after \(step) steps"))
-      #expect(demo.screen.contains("checkpoint-\(step)"))
+      demo.terminal.expectShown("stopped after \(step) steps")
+      demo.terminal.expectShown("checkpoint-\(step)")
     }
 
     @Test("pausing, stepping and looking change no number: the screen's run is the headless run")
@@ -111,7 +111,7 @@ extension EndToEnd {
       demo.expectRestored()
       let step = try #require(demo.steps.last?.integer("step"))
       #expect(demo.file("checkpoint-\(step)/trainer_state.json"))
-      #expect(demo.screen.contains("checkpoint-\(step)"))
+      demo.terminal.expectShown("checkpoint-\(step)")
     }
 
     /// Types a value into the γ strip and applies it, also where it asks again.
@@ -245,15 +245,15 @@ extension EndToEnd {
     func controlWithScreen() async throws {
       let terminal = try TerminalSession(["demo", "--control", "-"], rows: 24, columns: 80)
       #expect(try await terminal.end() == .exited(2))
-      #expect(terminal.screen.contains("error: --control goes with --headless"))
+      terminal.expectShown("error: --control goes with --headless")
     }
 
     @Test("a theme that is not there")
     func theme() async throws {
       let terminal = try TerminalSession(["demo", "--theme", "nowhere"] + EndToEnd.quick, rows: 24, columns: 80)
       #expect(try await terminal.end() == .exited(2))
-      #expect(terminal.screen.contains("error: "))
-      #expect(terminal.screen.contains("nowhere"))
+      terminal.expectShown("error: ")
+      terminal.expectShown("nowhere")
     }
 
     @Test("a terminal that cannot draw is refused in words", arguments: ["dumb", "no-such-terminal"])
@@ -261,7 +261,7 @@ extension EndToEnd {
       let terminal = try TerminalSession(["demo"], rows: 24, columns: 80, environment: ["TERM": name])
       let ending = try await terminal.end()
       #expect(ending == .exited(2), "\(terminal.picture)")
-      #expect(terminal.screen.contains("error: the terminal"))
+      terminal.expectShown("error: the terminal")
       #expect(terminal.mode == terminal.modeBefore)
     }
 

@@ -21,7 +21,8 @@ extension EndToEnd {
       let step = try #require(last.integer("step"))
       #expect(demo.steps.last?.integer("step") == step)
       #expect(demo.file("checkpoint-\(step)/adapter_model.safetensors"))
-      #expect(demo.screen.contains("checkpoint-\(step)"), "what was saved is said where it stays to be read")
+      // What was saved is said where it stays to be read.
+      demo.terminal.expectShown("checkpoint-\(step)")
     }
 
     @Test("TERM while paused")
@@ -115,7 +116,7 @@ extension EndToEnd {
       try await terminal.wait("the error is shown") { $0.contains("absent.jsonl: no such file") }
       if terminal.screen.isAlternate { terminal.type("q") }
       #expect(try await terminal.end() == .exited(3))
-      #expect(terminal.screen.contains("error: absent.jsonl: no such file"))
+      terminal.expectShown("error: absent.jsonl: no such file")
       #expect(!terminal.screen.isAlternate)
       #expect(terminal.mode == terminal.modeBefore)
     }

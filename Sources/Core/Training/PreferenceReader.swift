@@ -64,6 +64,12 @@ public struct PreferenceReader: Sendable {
     return Encoded(examples: examples, records: loaded.records, report: report)
   }
 
+  /// Refuses examples that are longer than the model's context, before a step would.
+  public static func check(longest examples: [(prompt: [Int32], responses: [[Int32]])], limit: Int) throws {
+    let longest = examples.map { $0.prompt.count + ($0.responses.map(\.count).max() ?? 0) }.max() ?? 0
+    if longest > limit { throw TrainingError.sequenceTooLong(longest: longest, positions: limit) }
+  }
+
   /// Refuses ids that the embedding has no row for.
   public static func check(_ ids: [Int32], vocabulary: Int, model: String) throws {
     if let id = ids.first(where: { $0 < 0 || Int($0) >= vocabulary }) {

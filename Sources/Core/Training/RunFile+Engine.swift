@@ -17,6 +17,17 @@ extension RunFile.PreferenceSettings {
   }
 }
 
+extension Objective {
+  /// Refuses what the training loop cannot compute.
+  public func checkTrainable() throws {
+    if needsKL {
+      throw TrainingError.setting(
+        "preference.parameterization: kto needs a KL estimate over mismatched pairs of a batch, which training does "
+          + "not compute yet; use another parameterization")
+    }
+  }
+}
+
 extension RunFile.AdapterSettings {
   public var lora: LoRAConfiguration {
     let targets: [LinearKind]

@@ -19,7 +19,7 @@ struct RunPreparation {
   func loop() throws -> TrainingLoop {
     publish(.stateChanged(.loading))
     let objective = try file.preference.objective()
-    try checkObjective(objective)
+    try objective.checkTrainable()
     if let path = plan.sessionPath, FileManager.default.fileExists(atPath: path + "/run.yaml") {
       throw TrainingError.sessionExists(path)
     }
@@ -35,6 +35,9 @@ struct RunPreparation {
     let runtime = Runtime(threads: threads, precision: file.training.precision)
     publish(.loading(LoadingProgress(what: "preparing the model")))
     let model = try LanguageModel(checkpoint: checkpoint, runtime: runtime)
+    for set in [training] + (heldOut.map { [$0] } ?? []) {
+      try PreferenceReader.check(longest: set.items.map { ($0.prompt, $0.responses) }, limit: model.longestSequence)
+    }
     let adapter = try makeAdapter(checkpoint.configuration)
     try checkMemory(model: model, adapter: adapter, sets: [training] + (heldOut.map { [$0] } ?? []))
 
@@ -69,10 +72,22 @@ struct RunPreparation {
 
   // MARK: Session
 
+  /// The run file as the session keeps it: with paths that hold from any folder.
+  private var recorded: RunFile {
+    func absolute(_ path: String) -> String { path == "-" ? path : URL(fileURLWithPath: path).path }
+    var file = file
+    file.model = absolute(file.model)
+    file.adapter.initFrom = file.adapter.initFrom.map(absolute)
+    file.data.train = file.data.train.map(absolute)
+    if case .files(let paths) = file.data.evaluation { file.data.evaluation = .files(paths.map(absolute)) }
+    file.session = plan.sessionPath.map(absolute)
+    return file
+  }
+
   private func prepareSession(_ path: String) throws -> String {
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-      try file.yaml().write(toFile: path + "/run.yaml", atomically: true, encoding: .utf8)
+      try recorded.yaml().write(toFile: path + "/run.yaml", atomically: true, encoding: .utf8)
     } catch {
       throw TrainingError.cannotWrite(path, why: CheckpointStore.reason(error))
     }
@@ -135,14 +150,6 @@ struct RunPreparation {
       throw TrainingError.nothingToTrainOn(file.data.train.joined(separator: ", "))
     }
     data.examples = usable
-  }
-
-  private func checkObjective(_ objective: Objective) throws {
-    if objective.needsKL {
-      throw TrainingError.setting(
-        "preference.parameterization: kto needs a KL estimate over mismatched pairs of a batch, which training does "
-          + "not compute yet; use another parameterization")
-    }
   }
 
   private func checkLengths(_ configuration: ModelConfiguration) throws {

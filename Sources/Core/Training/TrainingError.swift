@@ -7,14 +7,15 @@ public enum TrainingError: Error, CustomStringConvertible, Equatable {
   case cannotWrite(String, why: String)
   case vocabulary(model: String, id: Int32, size: Int)
   case slidingWindow(window: Int, maxLength: Int)
-  case sequenceTooLong(maxLength: Int, positions: Int)
+  case sequenceTooLong(longest: Int, positions: Int)
   case setting(String)
 
   public var description: String {
     switch self {
     case .notFinite(let step, let loss, let norm, let checkpoint):
       let kept = checkpoint.map { "the last good checkpoint is \($0)" } ?? "no checkpoint was written yet"
-      return "training stopped at step \(step): loss \(loss), gradient norm \(norm); the update was not applied, and "
+      return "training stopped at step \(step): loss \(Self.number(loss)), gradient norm \(Self.number(norm)); the update "
+        + "was not applied, and "
         + kept + "; a lower learning rate or a smaller max_grad_norm usually helps"
     case .nothingToTrainOn(let path): return "\(path): no prompt is left to train on; see the report above"
     case .doesNotFit(let needed, let available):
@@ -28,11 +29,15 @@ public enum TrainingError: Error, CustomStringConvertible, Equatable {
     case .slidingWindow(let window, let maxLength):
       return "the model attends to a sliding window of \(window) tokens, shorter than data.max_length \(maxLength); "
         + "set data.max_length to \(window) or less"
-    case .sequenceTooLong(let maxLength, let positions):
-      return "data.max_length \(maxLength) is more than the model's \(positions) positions"
+    case .sequenceTooLong(let longest, let positions):
+      return "the longest example has \(longest) tokens, more than the model's context of \(positions); "
+        + "set data.max_length to \(positions) or less"
     case .setting(let sentence): return sentence
     }
   }
+
+  /// Swift prints the sign of a NaN, which says nothing.
+  private static func number(_ value: Double) -> String { value.isNaN ? "NaN" : "\(value)" }
 
   private static func megabytes(_ bytes: Int) -> String { "\((bytes + 999_999) / 1_000_000) MB" }
 }

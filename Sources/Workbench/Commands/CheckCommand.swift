@@ -22,6 +22,7 @@ struct CheckCommand: ParsableCommand {
   func run() throws {
     let file = try RunFile.read(path: runFile, overrides: overrides)
     let objective = try file.preference.objective()
+    try objective.checkTrainable()
     let checkpoint = try CheckpointFolder(path: file.model)
     let configuration = checkpoint.configuration
     let text = try TextFolder(path: file.model)
@@ -31,7 +32,7 @@ struct CheckCommand: ParsableCommand {
       "\(file.model): \(configuration.modelType), \(configuration.layerCount) layers, hidden \(configuration.hiddenSize)"
         + ", \(configuration.headCount)/\(configuration.keyValueHeadCount) heads, vocabulary "
         + "\(configuration.vocabularySize), \(checkpoint.weightBytes / 1_000_000) MB")
-    line("chat template: \(text.hasChatTemplate ? "yes" : "none; conversations are used as plain text")")
+    line("chat template: \(text.hasChatTemplate ? "yes" : "none; HH-RLHF transcripts are used as plain text, rows of messages are dropped")")
 
     section("objective")
     line(objective.describe())
@@ -59,6 +60,8 @@ struct CheckCommand: ParsableCommand {
     let runtime = Runtime(
       threads: file.training.threads ?? Machine.cores, precision: file.training.precision)
     let model = try LanguageModel(checkpoint: checkpoint, runtime: runtime)
+    try PreferenceReader.check(
+      longest: data.examples.map { ($0.prompt, $0.responses) }, limit: model.longestSequence)
     let longest = data.examples.map(\.tokens).max() ?? 0
     let plan = model.memoryPlan(
       tokens: max(model.tokenBudget, longest), longestGroup: longest, adapter: file.adapter.lora)
@@ -93,17 +96,33 @@ struct CheckCommand: ParsableCommand {
 
   /// The prompt's tokens in round brackets, each scored token in square ones.
   private func show(_ example: EncodedExample, text: TextFolder) {
-    func piece(_ id: Int32) -> String {
-      text.decode([id], skipSpecialTokens: false).replacingOccurrences(of: "\n", with: "⏎")
-    }
-    let tail = example.prompt.suffix(24)
-    let lead = example.prompt.count > tail.count ? "… " : ""
-    line("prompt, \(example.prompt.count) tokens: \(lead)" + tail.map { "(\(piece($0)))" }.joined())
+    let prompt = pieces(of: example.prompt, after: nil, text: text)
+    let tail = prompt.suffix(24)
+    let lead = prompt.count > tail.count ? "… " : ""
+    line("prompt, \(prompt.count) tokens: \(lead)" + tail.map { "(\($0))" }.joined())
     for (index, response) in [(0, example.responses[0]), (example.responses.count - 1, example.responses.last ?? [])] {
-      let shown = response.count > 40 ? response.prefix(30).map(piece) + ["…"] + response.suffix(8).map(piece) : response.map(piece)
+      let all = pieces(of: response, after: example.prompt.last, text: text)
+      let shown = all.count > 40 ? all.prefix(30) + ["…"] + all.suffix(8) : all[...]
       line(
-        "\(index == 0 ? "best" : "worst"), reward \(example.rewards[index]), \(response.count) tokens: "
+        "\(index == 0 ? "best" : "worst"), reward \(example.rewards[index]), \(all.count) tokens: "
           + shown.map { "[\($0)]" }.joined())
+    }
+  }
+
+  /// What each token adds to the text. A SentencePiece decoder drops the space before the first word of what it is given,
+  /// so a token is decoded behind the one before it.
+  private func pieces(of ids: [Int32], after first: Int32?, text: TextFolder) -> [String] {
+    var previous = first
+    return ids.map { id in
+      defer { previous = id }
+      let alone = text.decode([id], skipSpecialTokens: false)
+      var piece = alone
+      if let previous {
+        let before = text.decode([previous], skipSpecialTokens: false).unicodeScalars
+        let both = text.decode([previous, id], skipSpecialTokens: false).unicodeScalars
+        if both.starts(with: before) { piece = String(both.dropFirst(before.count)) }
+      }
+      return (piece.isEmpty ? alone : piece).replacingOccurrences(of: "\n", with: "⏎")
     }
   }
 }

@@ -24,11 +24,12 @@ struct DemoCommand: ParsableCommand {
 
   func run() throws {
     let plan = try Self.plan(overrides: overrides, session: session)
+    let look = try appearance.options()
     let screen = !headless && RunScreen.isPossible
     if control != nil, screen { throw UsageError("--control goes with --headless") }
     let status =
       screen
-      ? try RunScreen(plan: plan, appearance: appearance).run()
+      ? try RunScreen(plan: plan, look: look).run()
       : try HeadlessRun(plan: plan, control: control).run()
     if status != .done { throw ExitCode(status.rawValue) }
   }
@@ -41,7 +42,7 @@ struct DemoCommand: ParsableCommand {
         "model=\(quoted(resources.modelPath))", "data.train=\(quoted(resources.trainPath))",
         "data.eval=\(quoted(resources.heldOutPath))",
       ] + overrides)
-    var plan = RunPlan(runFile: file, name: "demo", sessionPath: session ?? SessionChoice.free(name: "demo"))
+    var plan = RunPlan(runFile: file, name: "demo", sessionPath: session ?? file.session ?? SessionChoice.free(name: "demo"))
     plan.notice = DemoWorld.notice
     plan.evaluation.grader = RubricGrader()
     plan.evaluation.maxNewTokens = 64

@@ -20,6 +20,10 @@ struct ExportCommand: ParsableCommand {
 
   func run() throws {
     let export = try SessionExport(session: session)
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: to, isDirectory: &isFolder), !isFolder.boolValue {
+      throw UsageError("--to \(to): is a file, not a folder")
+    }
     let contents = (try? FileManager.default.contentsOfDirectory(atPath: to)) ?? []
     guard contents.isEmpty else { throw UsageError("--to \(to): the folder is not empty") }
     if merge {

@@ -61,7 +61,7 @@ struct GenerateCommand: ParsableCommand {
       guard var members = row.object?.members else { throw LineInput.Problem("not a JSON object") }
       guard row.object?["responses"] == nil else { throw LineInput.Problem("the line has \"responses\" already") }
       let prompt = try pairs.encode(prompt: try row.textOrMessages("prompt"))
-      guard !prompt.isEmpty else { throw LineInput.Problem("the prompt has no token to start from") }
+      try loaded.check(prompt: prompt)
       let answers = try loaded.model.generate(
         prompt, count: count, settings: settings, seed: seed, index: index, adapter: loaded.adapter)
       index += 1

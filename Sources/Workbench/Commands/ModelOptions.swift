@@ -46,4 +46,19 @@ struct LoadedModel {
   let adapter: LoRAAdapter?
 
   var stopTokens: [Int32] { folder.configuration.stopTokens(with: text) }
+
+  /// Refuses a line that the model cannot read, by the line's place, before it delays or spoils the others.
+  func check(prompt: [Int32], response: [Int32] = []) throws {
+    guard !prompt.isEmpty else {
+      throw LineInput.Problem("the prompt has no token, so nothing can predict what follows")
+    }
+    let length = prompt.count + response.count
+    guard length <= model.longestSequence else {
+      throw LineInput.Problem("\(length) tokens are more than the model's context of \(model.longestSequence)")
+    }
+    let vocabulary = folder.configuration.vocabularySize
+    if let id = (prompt + response).first(where: { Int($0) >= vocabulary }) {
+      throw LineInput.Problem("token id \(id) lies outside the model's vocabulary of \(vocabulary)")
+    }
+  }
 }

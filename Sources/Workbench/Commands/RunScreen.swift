@@ -8,7 +8,7 @@ import WorkbenchScreen
 /// A run on the screen.
 struct RunScreen {
   let plan: RunPlan
-  let appearance: AppearanceOptions
+  let look: ScreenOptions
 
   /// A screen needs a terminal on both sides.
   static var isPossible: Bool { isatty(0) == 1 && isatty(1) == 1 }
@@ -21,7 +21,7 @@ struct RunScreen {
       recorder?.observe(event)
       box.withLock { $0 }?.post(event)
     }
-    let screen = try ScreenSession(options: appearance.options()) { handle.send($0) }
+    let screen = try ScreenSession(options: look) { handle.send($0) }
     box.withLock { $0 = screen }
     handle.start(plan)
     let exit = try screen.run()

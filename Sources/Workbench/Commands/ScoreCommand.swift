@@ -38,9 +38,7 @@ struct ScoreCommand: ParsableCommand {
     do {
       try input.forEach { row in
         let (prompt, response) = try Self.encode(row, pairs)
-        guard !prompt.isEmpty else {
-          throw LineInput.Problem("the prompt has no token, so nothing can predict the response")
-        }
+        try loaded.check(prompt: prompt, response: response)
         waiting.append(PromptGroup(prompt: prompt, responses: [response]))
         if waiting.count == 16 { try flush() }
       }
@@ -52,7 +50,8 @@ struct ScoreCommand: ParsableCommand {
     try flush()
   }
 
-  private static func encode(_ row: JSONValue, _ pairs: TextPairEncoder) throws -> (prompt: [Int32], response: [Int32]) {
+  private static func encode(_ row: JSONValue, _ pairs: TextPairEncoder) throws -> (prompt: [Int32], response: [Int32])
+  {
     if let prompt = row.object?["prompt_ids"], let response = row.object?["response_ids"] {
       return (try prompt.tokenIDs(), try response.tokenIDs())
     }

@@ -39,11 +39,12 @@ struct TrainCommand: ParsableCommand {
     let folder = session ?? file.session ?? SessionChoice.free(name: SessionChoice.name(ofRunFile: runFile))
     var plan = RunPlan(runFile: file, sessionPath: folder)
     plan.liveReference = liveReference
+    let look = try appearance.options()
     let screen = !headless && RunScreen.isPossible
     if control != nil, screen { throw UsageError("--control goes with --headless") }
     let status =
       screen
-      ? try RunScreen(plan: plan, appearance: appearance).run()
+      ? try RunScreen(plan: plan, look: look).run()
       : try HeadlessRun(plan: plan, control: control).run()
     if status != .done { throw ExitCode(status.rawValue) }
   }

@@ -29,7 +29,8 @@ struct ScreenEmulator {
   private var top = 0
   private var bottom: Int
   private var inserts = false
-  private var saved = Cursor()
+  /// What ESC 7 keeps: xterm has one place for each of the two screens.
+  private var savedCursors = [Cursor(), Cursor()]
   private var primary: ScreenGrid?
   private var last: Unicode.Scalar?
   private var tabs: Set<Int>
@@ -75,9 +76,14 @@ struct ScreenEmulator {
     grid.resize(rows: rows, columns: columns)
     primary?.resize(rows: rows, columns: columns)
     cursor = clamped(cursor)
-    saved = clamped(saved)
+    savedCursors = savedCursors.map(clamped)
     top = 0
     bottom = rows - 1
+  }
+
+  private var saved: Cursor {
+    get { savedCursors[isAlternate ? 1 : 0] }
+    set { savedCursors[isAlternate ? 1 : 0] = newValue }
   }
 
   private func clamped(_ cursor: Cursor) -> Cursor {

@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// A program in a pseudo-terminal of its own, with an emulator that shows what a person would see.
 ///
@@ -146,6 +147,13 @@ final class TerminalSession {
       throw Failure(description: "still running after \(seconds) s:\n\(picture)")
     }
     return ending
+  }
+
+  /// A row of the screen contains `text`; a failure shows the screen.
+  func expectShown(_ text: String, _ location: SourceLocation = #_sourceLocation) {
+    pump()
+    let found = screen.contains(text)
+    #expect(found, "\"\(text)\" is not on the screen:\n\(picture)", sourceLocation: location)
   }
 
   private var endingText: String { child.ending?.description ?? "running" }

@@ -66,7 +66,7 @@ enum QuitDialog {
           Piece("p ", Style(.key, bold: true)),
           Piece("pause & save: a checkpoint after step \(step) or the one under", .text),
         ],
-        [Piece("  way, \(place); the run can be resumed from it", .dim)],
+        [Piece("  way, \(place); it holds the optimizer as well", .dim)],
         [
           Piece("s ", Style(.key, bold: true)),
           Piece("stop: finish the step under way, save, end the run for good", .text),
