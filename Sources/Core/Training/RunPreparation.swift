@@ -99,7 +99,8 @@ struct RunPreparation {
   private func readData(
     text: TextFolder, configuration: ModelConfiguration, objective: Objective
   ) throws -> (training: TrainingSet, heldOut: TrainingSet?) {
-    let reader = PreferenceReader(data: file.data, text: text, vocabulary: configuration.vocabularySize, model: file.model)
+    let reader = PreferenceReader(
+      data: file.data, text: text, vocabulary: configuration.vocabularySize, model: file.model)
     var training = try reader.read(file.data.train) { what, fraction in
       publish(.loading(LoadingProgress(what: what, fraction: fraction)))
     }

@@ -14,7 +14,8 @@ public enum TrainingError: Error, CustomStringConvertible, Equatable {
     switch self {
     case .notFinite(let step, let loss, let norm, let checkpoint):
       let kept = checkpoint.map { "the last good checkpoint is \($0)" } ?? "no checkpoint was written yet"
-      return "training stopped at step \(step): loss \(Self.number(loss)), gradient norm \(Self.number(norm)); the update "
+      return
+        "training stopped at step \(step): loss \(Self.number(loss)), gradient norm \(Self.number(norm)); the update "
         + "was not applied, and "
         + kept + "; a lower learning rate or a smaller max_grad_norm usually helps"
     case .nothingToTrainOn(let path): return "\(path): no prompt is left to train on; see the report above"

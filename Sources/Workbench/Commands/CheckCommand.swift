@@ -32,7 +32,9 @@ struct CheckCommand: ParsableCommand {
       "\(file.model): \(configuration.modelType), \(configuration.layerCount) layers, hidden \(configuration.hiddenSize)"
         + ", \(configuration.headCount)/\(configuration.keyValueHeadCount) heads, vocabulary "
         + "\(configuration.vocabularySize), \(checkpoint.weightBytes / 1_000_000) MB")
-    line("chat template: \(text.hasChatTemplate ? "yes" : "none; HH-RLHF transcripts are used as plain text, rows of messages are dropped")")
+    line(
+      "chat template: \(text.hasChatTemplate ? "yes" : "none; HH-RLHF transcripts are used as plain text, rows of messages are dropped")"
+    )
 
     section("objective")
     line(objective.describe())

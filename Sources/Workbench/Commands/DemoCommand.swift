@@ -8,7 +8,8 @@ struct DemoCommand: ParsableCommand {
     commandName: "demo", abstract: "Train the bundled small model on its teaching world, and watch.",
     discussion: "Nothing is downloaded. The run is kept in sessions/demo, sessions/demo-2, … of the current folder.")
 
-  @Option(name: .customLong("set"), help: ArgumentHelp("Change a value of the demo's run file.", valueName: "key.path=value"))
+  @Option(
+    name: .customLong("set"), help: ArgumentHelp("Change a value of the demo's run file.", valueName: "key.path=value"))
   var overrides: [String] = []
 
   @Option(help: ArgumentHelp("Keep the run in this folder.", valueName: "dir"))
@@ -42,7 +43,8 @@ struct DemoCommand: ParsableCommand {
         "model=\(quoted(resources.modelPath))", "data.train=\(quoted(resources.trainPath))",
         "data.eval=\(quoted(resources.heldOutPath))",
       ] + overrides)
-    var plan = RunPlan(runFile: file, name: "demo", sessionPath: session ?? file.session ?? SessionChoice.free(name: "demo"))
+    var plan = RunPlan(
+      runFile: file, name: "demo", sessionPath: session ?? file.session ?? SessionChoice.free(name: "demo"))
     plan.notice = DemoWorld.notice
     plan.evaluation.grader = RubricGrader()
     plan.evaluation.maxNewTokens = 64

@@ -28,7 +28,8 @@ struct DoctorCommand: ParsableCommand {
         cure: available < 2_000_000_000 ? "a model of 135 million parameters trains in about 1000 MB" : nil)
     }
     let environment = ProcessInfo.processInfo.environment
-    let locale = [environment["LC_ALL"], environment["LC_CTYPE"], environment["LANG"]].compactMap { $0 }
+    let locale =
+      [environment["LC_ALL"], environment["LC_CTYPE"], environment["LANG"]].compactMap { $0 }
       .first { !$0.isEmpty } ?? ""
     let isUTF8 = ["UTF-8", "UTF8"].contains { locale.uppercased().hasSuffix($0) }
     report(
@@ -43,6 +44,9 @@ struct DoctorCommand: ParsableCommand {
     } else {
       report("terminal", "none", cure: "without a terminal `train` and `demo` print JSON lines in place of the screen")
     }
-    print(notes == 0 ? "all well" : notes == 1 ? "1 note; it keeps nothing from running" : "\(notes) notes; they keep nothing from running")
+    print(
+      notes == 0
+        ? "all well"
+        : notes == 1 ? "1 note; it keeps nothing from running" : "\(notes) notes; they keep nothing from running")
   }
 }
