@@ -23,6 +23,11 @@ test: setup
 setup:
 	@./Tools/setup.sh
 
+# make bench BENCH="--only step profile"; the names: make bench BENCH=--list
+bench: build
+	@swift build -c release --package-path Benchmarks --product bench
+	@Benchmarks/.build/release/bench --json Benchmarks/results/$$(date +%F)-$$(uname -n).json $(BENCH)
+
 soak: setup
 	@WORKBENCH_SOAK=1 swift test $(SWIFT_FLAGS)
 

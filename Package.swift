@@ -6,7 +6,13 @@ import PackageDescription
 let package = Package(
   name: "workbench",
   platforms: [.macOS(.v15)],
-  products: [.executable(name: "workbench", targets: ["workbench"])],
+  products: [
+    .executable(name: "workbench", targets: ["workbench"]),
+    // For Benchmarks/, a package of its own.
+    .library(
+      name: "WorkbenchCore",
+      targets: ["Numerics", "Checkpoint", "Text", "Model", "PreferenceData", "Training", "SpeedMeasurement"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -33,6 +39,9 @@ let package = Package(
       dependencies: ["Numerics", "Checkpoint", "Text", "Model", "PreferenceData", "Preference", "Control", "Yams"],
       path: "Sources/Core/Training"),
     .target(name: "Session", dependencies: ["Training", "Control", "Checkpoint"], path: "Sources/Core/Session"),
+    .target(
+      name: "SpeedMeasurement", dependencies: ["Numerics", "Checkpoint", "Model"],
+      path: "Sources/Core/Evaluation/Speed"),
 
     // The teaching world behind `workbench demo`.
     .target(
@@ -47,7 +56,7 @@ let package = Package(
       name: "workbench",
       dependencies: [
         "WorkbenchScreen", "Session", "Training", "DemoWorld", "Control", "Model", "Checkpoint", "Numerics", "Text",
-        "PreferenceData", "Preference",
+        "PreferenceData", "Preference", "SpeedMeasurement",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/Workbench/Commands"),

@@ -24,6 +24,6 @@ struct Workbench: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       DemoCommand.self, TrainCommand.self, CheckCommand.self, ScoreCommand.self, GenerateCommand.self,
-      TokenizeCommand.self, ExportCommand.self, DoctorCommand.self,
+      TokenizeCommand.self, ExportCommand.self, BenchCommand.self, DoctorCommand.self,
     ])
 }
