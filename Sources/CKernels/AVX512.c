@@ -1,10 +1,12 @@
 // The vector bodies for AVX-512 (F, BW, DQ, VL); Dispatch.c calls them only where the processor has all four.
 #if defined(__x86_64__)
+#include <immintrin.h>
 #include <math.h>
 #include <string.h>
 #include "CKernels.h"
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), \
                              apply_to = function)
+#define WB_HAS_AVX512
 #define WB_LANES 16
 #define WB_TILE_ROWS 8
 #define WB_TABLE wb_kernels_avx512

@@ -7,6 +7,7 @@
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma"))), \
                              apply_to = function)
 #define WB_HAS_BF16
+#define WB_HAS_AVX512
 #define WB_LANES 16
 #define WB_TILE_ROWS 8
 #define WB_TABLE wb_kernels_avx512_bf16

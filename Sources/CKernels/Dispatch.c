@@ -1,6 +1,10 @@
 // Picks the table for this processor.
 #include "CKernels.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 extern const wb_kernels wb_kernels_naive, wb_kernels_portable;
 #if defined(__x86_64__)
 extern const wb_kernels wb_kernels_avx2, wb_kernels_avx512, wb_kernels_avx512_bf16;
@@ -27,4 +31,14 @@ const wb_kernels *wb_kernels_at(wb_level level) {
   if (level == WB_AVX2) return &wb_kernels_avx2;
 #endif
   return &wb_kernels_portable;
+}
+
+int32_t wb_has_matrix_tiles(void) {
+#if defined(__x86_64__)
+  unsigned a, b, c, d;
+  // Leaf 7: bit 22 of EDX is AMX-BF16.
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) ? (int32_t)(d >> 22 & 1) : 0;
+#else
+  return 0;
+#endif
 }

@@ -66,12 +66,14 @@ static void silu_mul(int64_t rows, int64_t n, const void *gate, int64_t ldg, con
 
 static void silu_mul_backward(int64_t rows, int64_t n, const void *gate, int64_t ldg, const void *up, int64_t ldu,
                               const float *dact, int64_t ldd, void *dgate, int64_t ldx, void *dup, int64_t ldy,
-                              wb_type t) {
+                              void *act, int64_t lda, wb_type t) {
   for (int64_t i = 0; i < rows; i++)
     for (int64_t j = 0; j < n; j++) {
-      float g = wb_load(gate, i * ldg + j, t), d = dact[i * ldd + j], sigma = 1.0f / (1.0f + expf(-g));
-      wb_store(dgate, i * ldx + j, t, d * wb_load(up, i * ldu + j, t) * sigma * (1.0f + g * (1.0f - sigma)));
+      float g = wb_load(gate, i * ldg + j, t), u = wb_load(up, i * ldu + j, t), d = dact[i * ldd + j];
+      float sigma = 1.0f / (1.0f + expf(-g));
+      wb_store(dgate, i * ldx + j, t, d * u * sigma * (1.0f + g * (1.0f - sigma)));
       wb_store(dup, i * ldy + j, t, d * g * sigma);
+      wb_store(act, i * lda + j, t, g * sigma * u);
     }
 }
 
@@ -108,6 +110,42 @@ static void gemm_pairs(int64_t m, int64_t n, int64_t pairs, const uint32_t *a, i
       for (int64_t l = 0; l < pairs; l++) {
         uint32_t x = a[i * a_row + l * a_column], y = b[l * ldb + j];
         sum += wb_first(x) * wb_first(y) + wb_second(x) * wb_second(y);
+      }
+      c[i * ldc + j] = sum;
+    }
+}
+
+static void pack_panels(int64_t k, int64_t n, const uint16_t *b, int64_t ldb, int32_t transposed, uint32_t *y) {
+  for (int64_t j = 0; j < (n + WB_PANEL - 1) / WB_PANEL * WB_PANEL; j++)
+    for (int64_t l = 0; l < (k + 1) / 2; l++) {
+      float pair[2] = {0, 0};
+      for (int64_t h = 0; h < 2 && j < n && 2 * l + h < k; h++)
+        pair[h] = wb_load(b, transposed ? j * ldb + 2 * l + h : (2 * l + h) * ldb + j, WB_BF16);
+      y[(j / WB_PANEL * ((k + 1) / 2) + l) * WB_PANEL + j % WB_PANEL] = wb_pair(pair[0], pair[1]);
+    }
+}
+
+static void gemm_panels(int64_t m, int64_t n, int64_t k, const uint16_t *a, int64_t lda, const uint32_t *b,
+                        int64_t panel, float *c, int64_t ldc, int32_t accumulate) {
+  for (int64_t i = 0; i < m; i++)
+    for (int64_t j = 0; j < n; j++) {
+      float sum = accumulate ? c[i * ldc + j] : 0;
+      for (int64_t l = 0; l < k; l++) {
+        uint32_t word = b[j / WB_PANEL * panel + l / 2 * WB_PANEL + j % WB_PANEL];
+        sum += wb_load(a, i * lda + l, WB_BF16) * (l % 2 ? wb_second(word) : wb_first(word));
+      }
+      c[i * ldc + j] = sum;
+    }
+}
+
+static void gemm_row_pairs(int64_t m, int64_t n, int64_t rows, const uint32_t *a, int64_t lda, const uint16_t *x,
+                           int64_t ldx, float *c, int64_t ldc, int32_t accumulate) {
+  for (int64_t i = 0; i < m; i++)
+    for (int64_t j = 0; j < n; j++) {
+      float sum = accumulate ? c[i * ldc + j] : 0;
+      for (int64_t t = 0; t < rows; t++) {
+        uint32_t word = a[t / 2 * lda + i];
+        sum += (t % 2 ? wb_second(word) : wb_first(word)) * wb_load(x, t * ldx + j, WB_BF16);
       }
       c[i * ldc + j] = sum;
     }
@@ -206,6 +244,7 @@ const wb_kernels wb_kernels_naive = {
     .name = "naive", .level = WB_NAIVE, .convert = convert, .rms_norm = rms_norm, .rms_norm_scale = rms_norm_scale,
     .rms_norm_backward = rms_norm_backward, .rope = rope, .silu_mul = silu_mul, .silu_mul_backward = silu_mul_backward,
     .add_bias = add_bias, .scale_rows = scale_rows, .transpose = transpose, .gemm = gemm, .gemm_pairs = gemm_pairs,
+    .pack_panels = pack_panels, .gemm_panels = gemm_panels, .gemm_row_pairs = gemm_row_pairs,
     .pair_rows = pair_rows, .transpose_words = transpose_words, .few_rows = few_rows, .softmax = softmax,
     .softmax_backward = softmax_backward, .row_dots = row_dots, .online_softmax = online_softmax, .axpy = axpy,
     .sum_of_squares = sum_of_squares, .adamw = adamw,

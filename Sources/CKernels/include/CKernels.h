@@ -43,10 +43,10 @@ typedef struct wb_kernels {
   /// act = round(silu(gate) * up).
   void (*silu_mul)(int64_t rows, int64_t n, const void *gate, int64_t ldg, const void *up, int64_t ldu, void *act,
                    int64_t lda, wb_type t);
-  /// dgate = dact * up * silu'(gate), dup = dact * silu(gate).
+  /// dgate = dact * up * silu'(gate), dup = dact * silu(gate), and act again. dgate may be gate, and dup up.
   void (*silu_mul_backward)(int64_t rows, int64_t n, const void *gate, int64_t ldg, const void *up, int64_t ldu,
                             const float *dact, int64_t ldd, void *dgate, int64_t ldx, void *dup, int64_t ldy,
-                            wb_type t);
+                            void *act, int64_t lda, wb_type t);
 
   /// y[i, j] += bias[j].
   void (*add_bias)(int64_t rows, int64_t n, float *y, int64_t ldy, const float *bias);
@@ -63,12 +63,23 @@ typedef struct wb_kernels {
   /// [m, pairs] words of any stride, b [pairs, n] words.
   void (*gemm_pairs)(int64_t m, int64_t n, int64_t pairs, const uint32_t *a, int64_t a_row, int64_t a_column,
                      const uint32_t *b, int64_t ldb, float *c, int64_t ldc, int32_t accumulate);
+  /// Packs b[k, n], or w[n, k] where `transposed`, for `gemm_panels`: panels of WB_PANEL columns after one another, each
+  /// of (k + 1) / 2 rows of WB_PANEL words; word j of row l holds b[2l, j] and b[2l + 1, j]. What is missing counts as 0.
+  void (*pack_panels)(int64_t k, int64_t n, const uint16_t *b, int64_t ldb, int32_t transposed, uint32_t *y);
+  /// c[m, n] (+)= a[m, k] * b, bf16 inputs, fp32 sums in the order of k: c[i, j] has the same bits however m, n and an
+  /// even k are split over calls. `panel` is the distance between panels in words.
+  void (*gemm_panels)(int64_t m, int64_t n, int64_t k, const uint16_t *a, int64_t lda, const uint32_t *b, int64_t panel,
+                      float *c, int64_t ldc, int32_t accumulate);
+  /// c[m, n] (+)= sum_t a[t, m] * x[t, n] for a few m, the gradient of a low-rank factor: a by pairs of rows, x as it is.
+  void (*gemm_row_pairs)(int64_t m, int64_t n, int64_t rows, const uint32_t *a, int64_t lda, const uint16_t *x,
+                         int64_t ldx, float *c, int64_t ldc, int32_t accumulate);
   /// y[i, j] = the word of bf16 x[2i, j] and x[2i + 1, j]; a missing last row counts as 0.
   void (*pair_rows)(int64_t rows, int64_t n, const void *x, int64_t ldx, wb_type tx, uint32_t *y, int64_t ldy);
   /// y[j, i] = x[i, j] for words x of `rows` by `n`.
   void (*transpose_words)(int64_t rows, int64_t n, const uint32_t *x, int64_t ldx, uint32_t *y, int64_t ldy);
 
-  /// y[m, n] (+)= x[m, k] * w[n, k]^T for a few rows, w read once and in place: what decoding one token at a time needs.
+  /// y[m, n] (+)= x[m, k] * w[n, k]^T where m or n is small, both read in place: decoding one token at a time, and
+  /// low-rank products.
   void (*few_rows)(int64_t m, int64_t n, int64_t k, const void *x, int64_t ldx, const void *w, int64_t ldw, float *y,
                    int64_t ldy, int32_t accumulate, wb_type t);
 
@@ -100,6 +111,9 @@ wb_level wb_best_level(void);
 
 /// The table of one level, or of the best level below it that this processor runs.
 const wb_kernels *wb_kernels_at(wb_level level);
+
+/// Whether the processor multiplies bf16 tiles (AMX), which leaves vector instructions far behind.
+int32_t wb_has_matrix_tiles(void);
 
 /// Hands out 0, 1, 2, … to the workers of one parallel loop.
 static inline int64_t wb_next(int64_t *counter) { return __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED); }

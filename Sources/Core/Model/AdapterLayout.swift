@@ -43,8 +43,6 @@ public struct AdapterLayout: Sendable, Equatable {
   /// Numbers in the flat buffer.
   public let count: Int
   public let layerCount: Int
-  /// Numbers of one layer; every layer is alike.
-  let layerSize: Int
   /// Adapted linears of one layer.
   let kinds: [LinearKind]
 
@@ -72,7 +70,6 @@ public struct AdapterLayout: Sendable, Equatable {
     self.linears = linears
     self.kinds = kinds
     layerCount = model.layerCount
-    layerSize = layerCount > 0 ? offset / layerCount : 0
     count = offset
   }
 

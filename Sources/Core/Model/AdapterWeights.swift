@@ -8,11 +8,14 @@ struct AdapterWeights: Sendable {
   let layout: AdapterLayout
   let scale: Float
   private let values: Matrix
+  /// Every (scale · B)ᵀ, at the place of its B.
+  private let transposed: Matrix
 
   init(layout: AdapterLayout, scale: Double, type: ElementType) {
     self.layout = layout
     self.scale = Float(scale)
     values = Matrix(zeros: 1, layout.count, type)
+    transposed = Matrix(zeros: 1, layout.count, type)
   }
 
   func refresh(from adapter: LoRAAdapter, runtime: Runtime) {
@@ -24,12 +27,19 @@ struct AdapterWeights: Sendable {
       runtime.convert(down, into: flat(linear.downOffset, 1, down.columns))
       let up = parameters.matrix(at: linear.upOffset, rows: 1, columns: layout.rank * linear.outputs)
       runtime.scale(up, by: scale, into: flat(linear.upOffset, 1, up.columns))
+      runtime.transpose(self.up(linear), into: upTransposed(linear))
     }
   }
 
   /// scale · B, [out, rank].
   func up(_ linear: AdaptedLinear) -> Matrix {
     flat(linear.upOffset, linear.outputs, layout.rank)
+  }
+
+  /// (scale · B)ᵀ, [rank, out].
+  func upTransposed(_ linear: AdaptedLinear) -> Matrix {
+    transposed.columns(linear.upOffset..<linear.upOffset + layout.rank * linear.outputs)
+      .contiguous(rows: layout.rank, columns: linear.outputs)
   }
 
   /// The A matrices of linears that share an input, under one another: [n · rank, in].

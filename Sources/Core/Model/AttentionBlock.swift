@@ -11,22 +11,32 @@ extension DecoderPass {
   }
 
   /// h = RMSNorm(x); q, k = rope(h W + …), v = h W + ….
-  func attentionInputs(layer: Int, rows: Range<Int>, scratch: ScratchMemory) {
-    var scratch = scratch
+  func attentionInputs(layer: Int) {
     let memory = activations(layer: layer)
-    let h = scratch.take(rows.count, configuration.hiddenSize, type)
-    runtime.rmsNorm(
-      residual.rows(rows), weight: weights.layers[layer].attentionNorm, epsilon: epsilon,
-      xhat: memory.attentionXhat.rows(rows), inverse: memory.attentionInverse.columns(rows), into: h)
-    lowRankForward(h, .attentionNorm, layer: layer, rows: rows)
-    let wide = scratch.take(rows.count, queryColumns)
-    let narrow = scratch.take(rows.count, keyColumns)
-    linearForward(h, .q_proj, layer: layer, rows: rows, into: wide)
-    rope(wide, rows, into: memory.q.rows(rows))
-    linearForward(h, .k_proj, layer: layer, rows: rows, into: narrow)
-    rope(narrow, rows, into: memory.k.rows(rows))
-    linearForward(h, .v_proj, layer: layer, rows: rows, into: narrow)
-    runtime.convert(narrow, into: memory.v.rows(rows))
+    forEachChunk { rows, _, scratch in
+      let h = hidden.rows(rows)
+      runtime.rmsNorm(
+        residual.rows(rows), weight: weights.layers[layer].attentionNorm, epsilon: epsilon,
+        xhat: memory.attentionXhat.rows(rows), inverse: memory.attentionInverse.columns(rows), into: h)
+      lowRankForward(h, .attentionNorm, layer: layer, rows: rows, scratch: scratch)
+    }
+    let outputs: [(kind: LinearKind, y: Matrix)] = [(.q_proj, memory.q), (.k_proj, memory.k), (.v_proj, memory.v)]
+    runtime.parallel(
+      outputs.map { kind, y in
+        let product = Product(
+          rows: residual.rows, columns: y.columns, unit: configuration.headDimension,
+          sums: [forwardTerms(hidden, kind, layer: layer)]
+        ) { bands, rows, columns in
+          addBias(kind, layer: layer, columns: columns, to: bands[0])
+          let target = y.rows(rows).columns(columns)
+          if kind == .v_proj {
+            runtime.convert(bands[0], into: target)
+          } else {
+            rope(bands[0], rows, into: target)
+          }
+        }
+        return runtime.loop(product, scratch: scratch)
+      })
   }
 
   /// o = softmax(q kᵀ / √d) v, one task per group and query head.
@@ -46,27 +56,43 @@ extension DecoderPass {
   }
 
   /// x += o W + ….
-  func attentionOutput(layer: Int, rows: Range<Int>) {
-    let o = activations(layer: layer).o.rows(rows)
-    lowRankForward(o, .attentionOutput, layer: layer, rows: rows)
-    linearForward(o, .o_proj, layer: layer, rows: rows, into: residual.rows(rows), accumulate: true)
+  func attentionOutput(layer: Int) {
+    let o = activations(layer: layer).o
+    if adapts(.attentionOutput) {
+      forEachChunk { rows, _, scratch in
+        lowRankForward(o.rows(rows), .attentionOutput, layer: layer, rows: rows, scratch: scratch)
+      }
+    }
+    run(
+      Product(
+        rows: residual.rows, columns: configuration.hiddenSize, sums: [forwardTerms(o, .o_proj, layer: layer)]
+      ) { bands, rows, columns in
+        addBias(.o_proj, layer: layer, columns: columns, to: bands[0])
+        runtime.add(bands[0], to: residual.rows(rows).columns(columns))
+      })
   }
 
   // MARK: Backward
 
   /// From dL/dx to dL/do, and o_proj's own gradients.
-  func attentionOutputBackward(
-    layer: Int, rows: Range<Int>, chunk: Int, scratch: ScratchMemory, propagates: Bool
-  ) {
+  func attentionOutputBackward(layer: Int, propagates: Bool, into sum: LoRAGradients) {
     guard let backward else { return }
-    var scratch = scratch
-    let dy = scratch.take(rows.count, configuration.hiddenSize, type)
-    runtime.convert(backward.residual.rows(rows), into: dy)
-    let dx = propagates ? scratch.take(rows.count, queryColumns) : nil
-    linearsBackward(
-      [(.o_proj, dy)], input: .attentionOutput, layer: layer, rows: rows, chunk: chunk, scratch: &scratch,
-      x: { _ in activations(layer: layer).o.rows(rows) }, dx: dx)
-    if let dx { runtime.convert(dx, into: backward.attention.rows(rows)) }
+    let gradients: OutputGradients = [(.o_proj, backward.output)]
+    forEachChunk { rows, _, scratch in
+      runtime.convert(backward.residual.rows(rows), into: backward.output.rows(rows))
+      lowRankBackward(gradients, .attentionOutput, layer: layer, rows: rows, scratch: scratch)
+    }
+    let own = weightGradients(gradients, .attentionOutput, x: activations(layer: layer).o, layer: layer, into: sum)
+    guard propagates else {
+      runtime.parallel(own)
+      return
+    }
+    let product = Product(
+      rows: residual.rows, columns: queryColumns, sums: [backwardTerms(gradients, .attentionOutput, layer: layer)]
+    ) { bands, rows, columns in
+      runtime.convert(bands[0], into: backward.attention.rows(rows).columns(columns))
+    }
+    runtime.parallel([runtime.loop(product, scratch: scratch)] + own)
   }
 
   /// From dL/do to dL/dq, dL/dk, dL/dv, the last two still one per query head.
@@ -89,34 +115,33 @@ extension DecoderPass {
   }
 
   /// From dL/dq, dL/dk, dL/dv through RoPE and the three projections to dL/dx, with their own gradients.
-  func attentionInputsBackward(
-    layer: Int, rows: Range<Int>, chunk: Int, scratch: ScratchMemory, propagates: Bool
-  ) {
+  func attentionInputsBackward(layer: Int, propagates: Bool, into sum: LoRAGradients) {
     guard let backward else { return }
-    var scratch = scratch
     let memory = activations(layer: layer)
     let norm = weights.layers[layer].attentionNorm
-    let dq = scratch.take(rows.count, queryColumns, type)
-    let dk = scratch.take(rows.count, keyColumns, type)
-    let dv = scratch.take(rows.count, keyColumns, type)
-    let sum = scratch.take(rows.count, keyColumns)
-    rope(backward.q.rows(rows), rows, backward: true, into: dq)
-    sumHeads(backward.k.rows(rows), into: sum)
-    rope(sum, rows, backward: true, into: dk)
-    sumHeads(backward.v.rows(rows), into: sum)
-    runtime.convert(sum, into: dv)
-    let dh = propagates ? scratch.take(rows.count, configuration.hiddenSize) : nil
-    linearsBackward(
-      [(.q_proj, dq), (.k_proj, dk), (.v_proj, dv)], input: .attentionNorm, layer: layer, rows: rows, chunk: chunk,
-      scratch: &scratch,
-      x: { scratch in
-        let h = scratch.take(rows.count, configuration.hiddenSize, type)
-        runtime.rmsNormScale(memory.attentionXhat.rows(rows), weight: norm, into: h)
-        return h
-      }, dx: dh)
-    if let dh {
+    // q, k and v have served: their gradients take their places.
+    let gradients: OutputGradients = [(.q_proj, memory.q), (.k_proj, memory.k), (.v_proj, memory.v)]
+    forEachChunk { rows, _, scratch in
+      var memory = scratch
+      let joined = memory.take(rows.count, keyColumns)
+      rope(backward.q.rows(rows), rows, backward: true, into: gradients[0].dy.rows(rows))
+      sumHeads(backward.k.rows(rows), into: joined)
+      rope(joined, rows, backward: true, into: gradients[1].dy.rows(rows))
+      sumHeads(backward.v.rows(rows), into: joined)
+      runtime.convert(joined, into: gradients[2].dy.rows(rows))
+      lowRankBackward(gradients, .attentionNorm, layer: layer, rows: rows, scratch: scratch)
+      runtime.rmsNormScale(activations(layer: layer).attentionXhat.rows(rows), weight: norm, into: hidden.rows(rows))
+    }
+    let own = weightGradients(gradients, .attentionNorm, x: hidden, layer: layer, into: sum)
+    guard propagates else {
+      runtime.parallel(own)
+      return
+    }
+    normInputGradient(gradients, .attentionNorm, layer: layer, beside: own)
+    forEachChunk { rows, _, _ in
       runtime.rmsNormBackward(
-        dh, xhat: memory.attentionXhat.rows(rows), inverse: memory.attentionInverse.columns(rows), weight: norm,
+        backward.normed.rows(rows), xhat: memory.attentionXhat.rows(rows),
+        inverse: memory.attentionInverse.columns(rows), weight: norm,
         accumulateInto: backward.residual.rows(rows))
     }
   }

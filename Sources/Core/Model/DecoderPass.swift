@@ -14,6 +14,8 @@ struct DecoderPass: Sendable {
 
   /// The residual stream [T, H].
   let residual: Matrix
+  /// A norm's output h [T, H] and the MLP's inner activation [T, I], in the compute type; of one block at a time.
+  let hidden, inner: Matrix
   /// One per layer when training, one for all otherwise.
   let layers: [LayerActivations]
   let head: HeadMemory
@@ -28,7 +30,7 @@ struct DecoderPass: Sendable {
   }
 
   struct BackwardMemory: Sendable {
-    let residual, attention, q, k, v, partials: Matrix
+    let residual, attention, q, k, v, output, normed, lowRank: Matrix
   }
 
   init(
@@ -42,6 +44,8 @@ struct DecoderPass: Sendable {
     self.batch = batch
     self.rotary = rotary
     residual = arena[plan.residual]
+    hidden = arena[plan.hidden]
+    inner = arena[plan.inner]
     layers = plan.layers.map { layer in
       LayerActivations(
         attentionXhat: arena[layer.attentionXhat], attentionInverse: arena[layer.attentionInverse], q: arena[layer.q],
@@ -58,7 +62,7 @@ struct DecoderPass: Sendable {
     backward = plan.backward.map { slots in
       BackwardMemory(
         residual: arena[slots.residual], attention: arena[slots.attention], q: arena[slots.q], k: arena[slots.k],
-        v: arena[slots.v], partials: arena[slots.partials])
+        v: arena[slots.v], output: arena[slots.output], normed: arena[slots.normed], lowRank: arena[slots.lowRank])
     }
     scratch = plan.scratch.map { arena[$0] }
   }
@@ -76,6 +80,11 @@ struct DecoderPass: Sendable {
 
   /// The query heads that share one key-value head.
   var headsPerKey: Int { configuration.headCount / configuration.keyValueHeadCount }
+
+  /// Whether some linear that reads `input` is adapted.
+  func adapts(_ input: LinearInput) -> Bool { adapter?.layout.linears(layer: 0, input: input).isEmpty == false }
+
+  func run(_ product: Product) { runtime.run(product, scratch: scratch) }
 
   /// Runs `body` for every chunk of rows.
   func forEachChunk(_ body: @Sendable (_ rows: Range<Int>, _ chunk: Int, _ scratch: ScratchMemory) -> Void) {

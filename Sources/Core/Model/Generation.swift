@@ -58,7 +58,7 @@ extension LanguageModel {
     var values: [Matrix] = []
     pass.embed()
     for layer in 0..<configuration.layerCount {
-      pass.forEachChunk { rows, _, scratch in pass.attentionInputs(layer: layer, rows: rows, scratch: scratch) }
+      pass.attentionInputs(layer: layer)
       let memory = pass.activations(layer: layer)
       let k = Matrix(zeros: prompt.count, pass.keyColumns, type)
       let v = Matrix(zeros: prompt.count, pass.keyColumns, type)
@@ -67,10 +67,8 @@ extension LanguageModel {
       keys.append(k)
       values.append(v)
       pass.attention(layer: layer)
-      pass.forEachChunk { rows, _, scratch in
-        pass.attentionOutput(layer: layer, rows: rows)
-        pass.mlp(layer: layer, rows: rows, scratch: scratch)
-      }
+      pass.attentionOutput(layer: layer)
+      pass.mlp(layer: layer)
       betweenLayers?()
     }
     let step = DecodeStep(

@@ -78,12 +78,10 @@ public final class LanguageModel {
   private func forward(_ pass: DecoderPass) -> [Float] {
     pass.embed()
     for layer in 0..<configuration.layerCount {
-      pass.forEachChunk { rows, _, scratch in pass.attentionInputs(layer: layer, rows: rows, scratch: scratch) }
+      pass.attentionInputs(layer: layer)
       pass.attention(layer: layer)
-      pass.forEachChunk { rows, _, scratch in
-        pass.attentionOutput(layer: layer, rows: rows)
-        pass.mlp(layer: layer, rows: rows, scratch: scratch)
-      }
+      pass.attentionOutput(layer: layer)
+      pass.mlp(layer: layer)
       betweenLayers?()
     }
     return pass.logProbs()
@@ -94,23 +92,16 @@ public final class LanguageModel {
     let reach = BackwardReach(lowest: lowest)
     pass.logProbsBackward(coefficients)
     for layer in (0..<configuration.layerCount).reversed() {
-      pass.forEachChunk { rows, chunk, scratch in
-        pass.mlpBackward(layer: layer, rows: rows, chunk: chunk, scratch: scratch, reach: reach)
-        if reach.reaches(layer, .attentionOutput) {
-          pass.attentionOutputBackward(
-            layer: layer, rows: rows, chunk: chunk, scratch: scratch,
-            propagates: reach.propagates(layer, .attentionOutput))
-        }
+      pass.mlpBackward(layer: layer, reach: reach, into: gradients)
+      if reach.reaches(layer, .attentionOutput) {
+        pass.attentionOutputBackward(
+          layer: layer, propagates: reach.propagates(layer, .attentionOutput), into: gradients)
       }
       if reach.reaches(layer, .attentionNorm) {
         pass.attentionBackward(layer: layer)
-        pass.forEachChunk { rows, chunk, scratch in
-          pass.attentionInputsBackward(
-            layer: layer, rows: rows, chunk: chunk, scratch: scratch,
-            propagates: reach.propagates(layer, .attentionNorm))
-        }
+        pass.attentionInputsBackward(
+          layer: layer, propagates: reach.propagates(layer, .attentionNorm), into: gradients)
       }
-      pass.reducePartials(layer: layer, from: layer > 0 ? .attentionNorm : lowest, into: gradients)
       betweenLayers?()
     }
   }
@@ -120,8 +111,7 @@ public final class LanguageModel {
     let shape = WorkspaceShape(
       rows: batch.chunks.paddedRows, longestGroup: batch.attention.map(\.rows.count).max() ?? 0,
       headRows: batch.headRows.count, targets: batch.targets.count,
-      adapterColumns: adapter.map { $0.layout.kinds.count * $0.layout.rank } ?? 0,
-      adapterLayerSize: adapter?.layout.layerSize ?? 0, training: training)
+      adapterColumns: adapter.map { $0.layout.kinds.count * $0.layout.rank } ?? 0, training: training)
     let plan = workspace(shape)
     arena.reserve(plan.arena)
     return DecoderPass(
@@ -167,7 +157,7 @@ public final class LanguageModel {
       WorkspaceShape(
         rows: RowChunks(rows: rows).paddedRows, longestGroup: longestGroup ?? rows, headRows: responseTokens ?? rows,
         targets: responseTokens ?? rows, adapterColumns: layout.map { $0.kinds.count * $0.rank } ?? 0,
-        adapterLayerSize: layout?.layerSize ?? 0, training: training))
+        training: training))
     var parts = [MemoryPlan.Part(name: "weights, mapped from the checkpoint", bytes: weightBytes)]
     if weights.convertedBytes > 0 {
       parts.append(MemoryPlan.Part(name: "weights, converted", bytes: weights.convertedBytes))

@@ -39,30 +39,41 @@ extension DecoderPass {
   }
 
   private func vocabularyPart(_ part: Int, of parts: Int, rows: Range<Int>, scratch: ScratchMemory) {
-    var scratch = scratch
     let vocabulary = configuration.vocabularySize
     let tile = WorkspacePlan.vocabularyTile
     let columns = vocabulary * part / parts..<vocabulary * (part + 1) / parts
-    let maxima = head.maxima.rows(part..<part + 1).columns(rows)
-    let sums = head.sums.rows(part..<part + 1).columns(rows)
-    let correction = scratch.take(1, rows.count)
-    let memory = scratch.take(rows.count, tile)
-    runtime.fill(maxima, with: -.infinity)
-    runtime.fill(sums, with: 0)
+    let targets = batch.targets.enumerated().filter { _, target in
+      rows.contains(target.headRow) && columns.contains(Int(target.token))
+    }
+    let maxima = head.maxima.rows(part..<part + 1)
+    let sums = head.sums.rows(part..<part + 1)
+    runtime.fill(maxima.columns(rows), with: -.infinity)
+    runtime.fill(sums.columns(rows), with: 0)
+    // A packed tile serves any number of rows, so few go at once and their logits stay in cache.
+    let band = runtime.packsProducts ? 64 : rows.count
     for start in stride(from: columns.lowerBound, to: columns.upperBound, by: tile) {
+      var scratch = scratch
       let range = start..<min(start + tile, columns.upperBound)
-      let logits = memory.columns(0..<range.count)
       let weight = weights.head.rows(range)
-      runtime.linear(head.hidden.rows(rows), weight, into: logits)
-      for (index, target) in batch.targets.enumerated()
-      where rows.contains(target.headRow) && range.contains(Int(target.token)) {
-        head.targetLogits[0, index] = logits[target.headRow - rows.lowerBound, Int(target.token) - start]
+      let logitOperand = runtime.prepare(weight, transposed: true, scratch: &scratch)
+      let meanOperand = head.mean == nil ? nil : runtime.prepare(weight, transposed: false, scratch: &scratch)
+      let correction = scratch.take(1, band)
+      let memory = scratch.take(band, range.count)
+      for first in stride(from: rows.lowerBound, to: rows.upperBound, by: band) {
+        let some = first..<min(first + band, rows.upperBound)
+        let logits = memory.rows(0..<some.count)
+        runtime.multiply(head.hidden.rows(some), logitOperand, into: logits)
+        for (index, target) in targets where some.contains(target.headRow) && range.contains(Int(target.token)) {
+          head.targetLogits[0, index] = logits[target.headRow - first, Int(target.token) - start]
+        }
+        let factors = correction.columns(0..<some.count)
+        let p = runtime.onlineSoftmax(
+          logits, maxima: maxima.columns(some), sums: sums.columns(some), correction: factors)
+        guard let meanOperand else { continue }
+        let mean = head.partMeans[part].rows(some)
+        if start > columns.lowerBound { runtime.scaleRows(mean, by: factors) }
+        runtime.multiply(p, meanOperand, into: mean, accumulate: start > columns.lowerBound)
       }
-      let p = runtime.onlineSoftmax(logits, maxima: maxima, sums: sums, correction: correction)
-      guard head.mean != nil else { continue }
-      let mean = head.partMeans[part].rows(rows)
-      if start > columns.lowerBound { runtime.scaleRows(mean, by: correction) }
-      runtime.linearBackward(p, weight, into: mean, accumulate: start > columns.lowerBound)
     }
   }
 

@@ -1,95 +1,86 @@
 import Checkpoint
 import Numerics
 
-// MARK: An adapted linear, on one chunk of rows: y = xWᵀ + b + s·(xAᵀ)Bᵀ
+// MARK: An adapted linear: y = xWᵀ + b + s·(xAᵀ)Bᵀ, and backward g = s·dy·B, dB = s·dyᵀu, dA = gᵀx, dx = dy·W + g·A
 
 extension DecoderPass {
-  /// u = xAᵀ of all adapted linears that read `input`, kept for the backward pass.
-  func lowRankForward(_ x: Matrix, _ input: LinearInput, layer: Int, rows: Range<Int>) {
+  /// u = xAᵀ of all adapted linears that read `input`, on some rows; kept for the backward pass.
+  func lowRankForward(_ x: Matrix, _ input: LinearInput, layer: Int, rows: Range<Int>, scratch: ScratchMemory) {
     guard let adapter else { return }
     let stack = adapter.layout.linears(layer: layer, input: input)
     guard let down = adapter.down(stack) else { return }
     let u = activations(layer: layer).lowRank.rows(rows).columns(adapter.activationColumns(stack))
-    runtime.linear(x, down, into: u)
+    runtime.thinProduct(x, down, into: u, scratch: scratch)
   }
 
-  /// y (+)= xWᵀ + b + u(sB)ᵀ; y is fp32. `lowRankForward` has filled u.
-  func linearForward(
-    _ x: Matrix, _ kind: LinearKind, layer: Int, rows: Range<Int>, into y: Matrix, accumulate: Bool = false
-  ) {
-    let linear = weights.layers[layer][kind]
-    runtime.linear(x, linear.weight, into: y, accumulate: accumulate)
-    if let bias = linear.bias { runtime.addBias(bias, to: y) }
+  /// The terms of y = xWᵀ + u(sB)ᵀ; `lowRankForward` has filled u. The low-rank term is a few more rows of k.
+  func forwardTerms(_ x: Matrix, _ kind: LinearKind, layer: Int) -> [ProductTerm] {
+    let dense = ProductTerm.forward(x, weights.layers[layer][kind].weight)
     guard let adapter, let adapted = adapter.layout.linears(layer: layer).first(where: { $0.kind == kind }) else {
-      return
+      return [dense]
     }
-    let u = activations(layer: layer).lowRank.rows(rows).columns(adapter.activationColumns(adapted))
-    runtime.linear(u, adapter.up(adapted), into: y, accumulate: true)
+    let u = activations(layer: layer).lowRank.columns(adapter.activationColumns(adapted))
+    return [dense, .forward(u, adapter.up(adapted))]
   }
 
-  /// Backward through every linear that reads one input x:
-  ///   g = dy·(sB), dBᵀ = uᵀdy, dA = gᵀx, dx (+)= dy·W + g·A.
-  ///
-  /// - Parameters:
-  ///   - gradients: dL/dy [chunk, out] of each linear, in the compute type.
-  ///   - x: the input again, for dA; called only where some linear is adapted.
-  ///   - dx: fp32 [chunk, in]; nil where nothing below needs it.
-  func linearsBackward(
-    _ gradients: [(kind: LinearKind, dy: Matrix)], input: LinearInput, layer: Int, rows: Range<Int>, chunk: Int,
-    scratch: inout ScratchMemory, x: (inout ScratchMemory) -> Matrix, dx: Matrix?
+  /// Adds the linear's bias, where it has one, to some columns of y.
+  func addBias(_ kind: LinearKind, layer: Int, columns: Range<Int>, to y: Matrix) {
+    guard let bias = weights.layers[layer][kind].bias else { return }
+    runtime.addBias(bias.columns(columns), to: y)
+  }
+
+  // MARK: Backward
+
+  /// The linears that read one input, with dL/dy [T, out] of each in the compute type.
+  typealias OutputGradients = [(kind: LinearKind, dy: Matrix)]
+
+  /// g = dy·(sB) of every adapted linear that reads `input`, on some rows.
+  func lowRankBackward(
+    _ gradients: OutputGradients, _ input: LinearInput, layer: Int, rows: Range<Int>, scratch: ScratchMemory
   ) {
-    if let dx {
-      for (index, gradient) in gradients.enumerated() {
-        let weight = weights.layers[layer][gradient.kind].weight
-        runtime.linearBackward(gradient.dy, weight, into: dx, accumulate: index > 0)
-      }
-    }
-    guard let adapter, let partials = backward?.partials else { return }
-    let stack = adapter.layout.linears(layer: layer, input: input)
-    guard let first = stack.first, let down = adapter.down(stack) else { return }
-    let rank = adapter.layout.rank
-    let base = layer * adapter.layout.layerSize
-    let partial = partials.rows(chunk..<chunk + 1)
-    let g = scratch.take(rows.count, rank * stack.count, type)
-    for (index, adapted) in stack.enumerated() {
+    guard let adapter, let backward else { return }
+    for adapted in adapter.layout.linears(layer: layer, input: input) {
       guard let dy = gradients.first(where: { $0.kind == adapted.kind })?.dy else { continue }
-      runtime.linearBackward(dy, adapter.up(adapted), into: g.columns(index * rank..<(index + 1) * rank))
-      let u = activations(layer: layer).lowRank.rows(rows).columns(adapter.activationColumns(adapted))
-      let start = adapted.upOffset - base
-      runtime.outerProduct(
-        u, dy,
-        into: partial.columns(start..<start + rank * adapted.outputs).contiguous(rows: rank, columns: adapted.outputs))
+      let g = backward.lowRank.rows(rows).columns(adapter.activationColumns(adapted))
+      runtime.thinProduct(dy.rows(rows), adapter.upTransposed(adapted), into: g, scratch: scratch)
     }
-    let start = first.downOffset - base
-    let size = rank * stack.count * first.inputs
-    runtime.outerProduct(
-      g, x(&scratch),
-      into: partial.columns(start..<start + size).contiguous(rows: rank * stack.count, columns: first.inputs))
-    if let dx { runtime.linearBackward(g, down, into: dx, accumulate: true) }
   }
 
-  /// Adds one layer's partial gradients to the adapter's, chunk by chunk in order.
-  func reducePartials(layer: Int, from lowest: LinearInput, into gradients: LoRAGradients) {
-    guard let adapter, let partials = backward?.partials else { return }
+  /// The terms of dx = Σ dy·W + g·A over all linears that read one input.
+  func backwardTerms(_ gradients: OutputGradients, _ input: LinearInput, layer: Int) -> [ProductTerm] {
+    let dense = gradients.map { ProductTerm.backward($0.dy, weights.layers[layer][$0.kind].weight) }
+    guard let adapter, let backward else { return dense }
+    let stack = adapter.layout.linears(layer: layer, input: input)
+    guard let down = adapter.down(stack) else { return dense }
+    return dense + [.backward(backward.lowRank.columns(adapter.activationColumns(stack)), down)]
+  }
+
+  /// dA and dB of every adapted linear that reads `input` x [T, in], added to `sum`.
+  func weightGradients(
+    _ gradients: OutputGradients, _ input: LinearInput, x: Matrix, layer: Int, into sum: LoRAGradients
+  ) -> [ParallelLoop] {
+    guard let adapter, let backward else { return [] }
+    let stack = adapter.layout.linears(layer: layer, input: input)
+    guard let first = stack.first else { return [] }
     let rank = adapter.layout.rank
-    let base = layer * adapter.layout.layerSize
-    let linears = LinearInput.allCases.filter { $0 >= lowest }
-      .flatMap { adapter.layout.linears(layer: layer, input: $0) }
-    let values = gradients.values
-    let chunks = batch.chunks.count
-    runtime.parallel(linears.count) { task, _ in
-      let linear = linears[task]
-      let down = values.matrix(at: linear.downOffset, rows: 1, columns: rank * linear.inputs)
-      let up = values.matrix(at: linear.upOffset, rows: linear.outputs, columns: rank)
-      for chunk in 0..<chunks {
-        let partial = partials.rows(chunk..<chunk + 1)
-        let downStart = linear.downOffset - base
-        runtime.add(partial.columns(downStart..<downStart + down.columns), to: down)
-        let upStart = linear.upOffset - base
-        let transposed = partial.columns(upStart..<upStart + rank * linear.outputs)
-          .contiguous(rows: rank, columns: linear.outputs)
-        runtime.addTransposed(transposed, times: adapter.scale, to: up)
-      }
+    let values = sum.values
+    let runtime = runtime
+    let downs = values.matrix(at: first.downOffset, rows: rank * stack.count, columns: first.inputs)
+    let g = backward.lowRank.columns(adapter.activationColumns(stack))
+    var loops = [
+      runtime.loop(
+        WeightGradient(g, x) { found, columns in runtime.add(found, to: downs.columns(columns)) }, scratch: scratch)
+    ]
+    for adapted in stack {
+      guard let dy = gradients.first(where: { $0.kind == adapted.kind })?.dy else { continue }
+      let up = values.matrix(at: adapted.upOffset, rows: adapted.outputs, columns: rank)
+      let u = activations(layer: layer).lowRank.columns(adapter.activationColumns(adapted))
+      loops.append(
+        runtime.loop(
+          WeightGradient(u, dy) { found, columns in
+            runtime.addTransposed(found, times: adapter.scale, to: up.rows(columns))
+          }, scratch: scratch))
     }
+    return loops
   }
 }

@@ -1,67 +1,110 @@
 import Checkpoint
 import Numerics
 
-// MARK: x += down(silu(gate(h)) · up(h)), h = RMSNorm(x), on one chunk of rows
+// MARK: x += down(silu(gate(h)) · up(h)), h = RMSNorm(x)
 
 extension DecoderPass {
-  func mlp(layer: Int, rows: Range<Int>, scratch: ScratchMemory) {
-    var scratch = scratch
+  func mlp(layer: Int) {
     let memory = activations(layer: layer)
-    let inner = configuration.intermediateSize
-    let h = scratch.take(rows.count, configuration.hiddenSize, type)
-    runtime.rmsNorm(
-      residual.rows(rows), weight: weights.layers[layer].mlpNorm, epsilon: epsilon, xhat: memory.mlpXhat.rows(rows),
-      inverse: memory.mlpInverse.columns(rows), into: h)
-    lowRankForward(h, .mlpNorm, layer: layer, rows: rows)
-    let wide = scratch.take(rows.count, inner)
-    linearForward(h, .gate_proj, layer: layer, rows: rows, into: wide)
-    runtime.convert(wide, into: memory.gate.rows(rows))
-    linearForward(h, .up_proj, layer: layer, rows: rows, into: wide)
-    runtime.convert(wide, into: memory.up.rows(rows))
-    let act = scratch.take(rows.count, inner, type)
-    runtime.siluMul(gate: memory.gate.rows(rows), up: memory.up.rows(rows), into: act)
-    lowRankForward(act, .mlpInner, layer: layer, rows: rows)
-    linearForward(act, .down_proj, layer: layer, rows: rows, into: residual.rows(rows), accumulate: true)
+    forEachChunk { rows, _, scratch in
+      let h = hidden.rows(rows)
+      runtime.rmsNorm(
+        residual.rows(rows), weight: weights.layers[layer].mlpNorm, epsilon: epsilon, xhat: memory.mlpXhat.rows(rows),
+        inverse: memory.mlpInverse.columns(rows), into: h)
+      lowRankForward(h, .mlpNorm, layer: layer, rows: rows, scratch: scratch)
+    }
+    run(
+      Product(
+        rows: residual.rows, columns: configuration.intermediateSize,
+        sums: [.gate_proj, .up_proj].map { forwardTerms(hidden, $0, layer: layer) }
+      ) { bands, rows, columns in
+        addBias(.gate_proj, layer: layer, columns: columns, to: bands[0])
+        addBias(.up_proj, layer: layer, columns: columns, to: bands[1])
+        let gate = memory.gate.rows(rows).columns(columns)
+        let up = memory.up.rows(rows).columns(columns)
+        runtime.convert(bands[0], into: gate)
+        runtime.convert(bands[1], into: up)
+        runtime.siluMul(gate: gate, up: up, into: inner.rows(rows).columns(columns))
+      })
+    if adapts(.mlpInner) {
+      forEachChunk { rows, _, scratch in
+        lowRankForward(inner.rows(rows), .mlpInner, layer: layer, rows: rows, scratch: scratch)
+      }
+    }
+    run(
+      Product(
+        rows: residual.rows, columns: configuration.hiddenSize, sums: [forwardTerms(inner, .down_proj, layer: layer)]
+      ) { bands, rows, columns in
+        addBias(.down_proj, layer: layer, columns: columns, to: bands[0])
+        runtime.add(bands[0], to: residual.rows(rows).columns(columns))
+      })
   }
 
   /// From dL/d(output) to dL/d(input) of the residual stream, with the gradients of down, gate and up.
-  func mlpBackward(layer: Int, rows: Range<Int>, chunk: Int, scratch: ScratchMemory, reach: BackwardReach) {
+  ///
+  /// The gate's and up's activations give way to their gradients, which are as large and needed once they are not.
+  func mlpBackward(layer: Int, reach: BackwardReach, into sum: LoRAGradients) {
     guard let backward else { return }
-    var scratch = scratch
     let memory = activations(layer: layer)
-    let inner = configuration.intermediateSize
-    let gate = memory.gate.rows(rows)
-    let up = memory.up.rows(rows)
-    let dy = scratch.take(rows.count, configuration.hiddenSize, type)
-    runtime.convert(backward.residual.rows(rows), into: dy)
-    let dact = reach.propagates(layer, .mlpInner) ? scratch.take(rows.count, inner) : nil
-    // The recomputed input of down has served once its gradient is taken; dgate then takes its place.
-    let inputOrGate = scratch.take(rows.count, inner, type)
-    linearsBackward(
-      [(.down_proj, dy)], input: .mlpInner, layer: layer, rows: rows, chunk: chunk, scratch: &scratch,
-      x: { _ in
-        runtime.siluMul(gate: gate, up: up, into: inputOrGate)
-        return inputOrGate
-      }, dx: dact)
-    guard let dact else { return }
-
-    let dup = scratch.take(rows.count, inner, type)
-    runtime.siluMulBackward(dact, gate: gate, up: up, dgate: inputOrGate, dup: dup)
     let norm = weights.layers[layer].mlpNorm
-    let dh = reach.propagates(layer, .mlpNorm) ? scratch.take(rows.count, configuration.hiddenSize) : nil
-    linearsBackward(
-      [(.gate_proj, inputOrGate), (.up_proj, dup)], input: .mlpNorm, layer: layer, rows: rows, chunk: chunk,
-      scratch: &scratch,
-      x: { scratch in
-        let h = scratch.take(rows.count, configuration.hiddenSize, type)
-        runtime.rmsNormScale(memory.mlpXhat.rows(rows), weight: norm, into: h)
-        return h
-      }, dx: dh)
-    if let dh {
-      runtime.rmsNormBackward(
-        dh, xhat: memory.mlpXhat.rows(rows), inverse: memory.mlpInverse.columns(rows), weight: norm,
-        accumulateInto: backward.residual.rows(rows))
+    let down: OutputGradients = [(.down_proj, backward.output)]
+    let propagates = reach.propagates(layer, .mlpInner)
+    forEachChunk { rows, _, scratch in
+      runtime.convert(backward.residual.rows(rows), into: backward.output.rows(rows))
+      lowRankBackward(down, .mlpInner, layer: layer, rows: rows, scratch: scratch)
+      if propagates {
+        runtime.rmsNormScale(memory.mlpXhat.rows(rows), weight: norm, into: hidden.rows(rows))
+      } else {
+        runtime.siluMul(gate: memory.gate.rows(rows), up: memory.up.rows(rows), into: inner.rows(rows))
+      }
     }
+    guard propagates else {
+      runtime.parallel(weightGradients(down, .mlpInner, x: inner, layer: layer, into: sum))
+      return
+    }
+    run(
+      Product(
+        rows: residual.rows, columns: configuration.intermediateSize,
+        sums: [backwardTerms(down, .mlpInner, layer: layer)]
+      ) { bands, rows, columns in
+        let gate = memory.gate.rows(rows).columns(columns)
+        let up = memory.up.rows(rows).columns(columns)
+        runtime.siluMulBackward(
+          bands[0], gate: gate, up: up, dgate: gate, dup: up, act: inner.rows(rows).columns(columns))
+      })
+
+    let both: OutputGradients = [(.gate_proj, memory.gate), (.up_proj, memory.up)]
+    if adapts(.mlpNorm) {
+      forEachChunk { rows, _, scratch in
+        lowRankBackward(both, .mlpNorm, layer: layer, rows: rows, scratch: scratch)
+      }
+    }
+    let gradients =
+      weightGradients(down, .mlpInner, x: inner, layer: layer, into: sum)
+      + weightGradients(both, .mlpNorm, x: hidden, layer: layer, into: sum)
+    guard reach.propagates(layer, .mlpNorm) else {
+      runtime.parallel(gradients)
+      return
+    }
+    normInputGradient(both, .mlpNorm, layer: layer, beside: gradients)
+    forEachChunk { rows, _, _ in
+      runtime.rmsNormBackward(
+        backward.normed.rows(rows), xhat: memory.mlpXhat.rows(rows), inverse: memory.mlpInverse.columns(rows),
+        weight: norm, accumulateInto: backward.residual.rows(rows))
+    }
+  }
+
+  /// dh = dL/d(a norm's output), through all linears that read it; `loops` run beside the product.
+  func normInputGradient(
+    _ gradients: OutputGradients, _ input: LinearInput, layer: Int, beside loops: [ParallelLoop]
+  ) {
+    guard let backward else { return }
+    let product = Product(
+      rows: residual.rows, columns: configuration.hiddenSize, sums: [backwardTerms(gradients, input, layer: layer)]
+    ) { bands, rows, columns in
+      runtime.convert(bands[0], into: backward.normed.rows(rows).columns(columns))
+    }
+    runtime.parallel([runtime.loop(product, scratch: scratch)] + loops)
   }
 }
 

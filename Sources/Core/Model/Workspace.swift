@@ -12,8 +12,6 @@ struct WorkspaceShape: Sendable, Equatable {
   var targets: Int
   /// Low-rank activation columns of one layer; 0 without an adapter.
   var adapterColumns: Int
-  /// Numbers of one layer of the adapter.
-  var adapterLayerSize: Int
   /// Whether everything the backward pass needs is kept.
   var training: Bool
 }
@@ -51,14 +49,16 @@ struct WorkspacePlan {
     let residual, attention: ArenaPlan.Slot
     /// Per query head, fp32 [T, heads · d].
     let q, k, v: ArenaPlan.Slot
-    /// One layer's adapter gradients per chunk of rows.
-    let partials: ArenaPlan.Slot
+    /// dL/dy [T, H] of the linear that feeds the residual stream, in the compute type; dL/dh [T, H] of a norm's output.
+    let output, normed: ArenaPlan.Slot
+    /// g = s·dy·B of every adapted linear side by side: [T, n · rank].
+    let lowRank: ArenaPlan.Slot
   }
 
   let shape: WorkspaceShape
   let parts: Int
   private(set) var arena = ArenaPlan()
-  let residual: ArenaPlan.Slot
+  let residual, hidden, inner: ArenaPlan.Slot
   let layers: [Layer]
   let head: Head
   let backward: Backward?
@@ -67,37 +67,39 @@ struct WorkspacePlan {
   /// Columns of the vocabulary are split into this many parts, each a task of its own.
   static let vocabularyParts = 8
   /// Columns of logits that exist at once.
-  static let vocabularyTile = 1024
+  static let vocabularyTile = 384
   /// Head rows that go through one task together.
   static let headBlock = 512
 
   init(configuration: ModelConfiguration, shape: WorkspaceShape, type: ElementType, threads: Int) {
     self.shape = shape
     let t = shape.rows
-    let hidden = configuration.hiddenSize
+    let hiddenSize = configuration.hiddenSize
     let queries = configuration.headCount * configuration.headDimension
     let keys = configuration.keyValueHeadCount * configuration.headDimension
-    let inner = configuration.intermediateSize
+    let intermediate = configuration.intermediateSize
     let parts = Self.partCount(vocabulary: configuration.vocabularySize)
     self.parts = parts
     var plan = ArenaPlan()
 
-    residual = plan.add("residual stream", rows: t, columns: hidden, type: .fp32)
+    residual = plan.add("residual stream", rows: t, columns: hiddenSize, type: .fp32)
+    hidden = plan.add("activations of one layer", rows: t, columns: hiddenSize, type: type)
+    inner = plan.add("activations of one layer", rows: t, columns: intermediate, type: type)
     let kept = shape.training ? configuration.layerCount : 1
     let part = shape.training ? "activations kept for the backward pass" : "activations"
     layers = (0..<kept).map { _ in
       Layer(
-        attentionXhat: plan.add(part, rows: t, columns: hidden, type: type),
+        attentionXhat: plan.add(part, rows: t, columns: hiddenSize, type: type),
         attentionInverse: plan.add(part, rows: 1, columns: t, type: .fp32),
         q: plan.add(part, rows: t, columns: queries, type: type),
         k: plan.add(part, rows: t, columns: keys, type: type),
         v: plan.add(part, rows: t, columns: keys, type: type),
         o: plan.add(part, rows: t, columns: queries, type: type),
         logSums: plan.add(part, rows: configuration.headCount, columns: t, type: .fp32),
-        mlpXhat: plan.add(part, rows: t, columns: hidden, type: type),
+        mlpXhat: plan.add(part, rows: t, columns: hiddenSize, type: type),
         mlpInverse: plan.add(part, rows: 1, columns: t, type: .fp32),
-        gate: plan.add(part, rows: t, columns: inner, type: type),
-        up: plan.add(part, rows: t, columns: inner, type: type),
+        gate: plan.add(part, rows: t, columns: intermediate, type: type),
+        up: plan.add(part, rows: t, columns: intermediate, type: type),
         lowRank: plan.add(part, rows: t, columns: max(1, shape.adapterColumns), type: type))
     }
 
@@ -105,41 +107,71 @@ struct WorkspacePlan {
     let u = (max(1, shape.headRows) + 31) / 32 * 32
     let training = shape.training
     head = Head(
-      xhat: plan.add("log-prob head", rows: u, columns: hidden, type: type),
+      xhat: plan.add("log-prob head", rows: u, columns: hiddenSize, type: type),
       inverse: plan.add("log-prob head", rows: 1, columns: u, type: .fp32),
-      hidden: plan.add("log-prob head", rows: u, columns: hidden, type: type),
+      hidden: plan.add("log-prob head", rows: u, columns: hiddenSize, type: type),
       maxima: plan.add("log-prob head", rows: parts, columns: u, type: .fp32),
       sums: plan.add("log-prob head", rows: parts, columns: u, type: .fp32),
       logSums: plan.add("log-prob head", rows: 1, columns: u, type: .fp32),
       targetLogits: plan.add("log-prob head", rows: 1, columns: max(1, shape.targets), type: .fp32),
       partMeans: training
-        ? (0..<parts).map { _ in plan.add("log-prob head", rows: u, columns: hidden, type: .fp32) } : [],
-      mean: training ? plan.add("log-prob head", rows: u, columns: hidden, type: .fp32) : nil,
-      gradient: training ? plan.add("log-prob head", rows: u, columns: hidden, type: .fp32) : nil)
+        ? (0..<parts).map { _ in plan.add("log-prob head", rows: u, columns: hiddenSize, type: .fp32) } : [],
+      mean: training ? plan.add("log-prob head", rows: u, columns: hiddenSize, type: .fp32) : nil,
+      gradient: training ? plan.add("log-prob head", rows: u, columns: hiddenSize, type: .fp32) : nil)
 
-    let chunks = RowChunks(rows: t)
+    let adapterColumns = max(1, shape.adapterColumns)
+    let gradients = "gradients of activations"
     backward =
       training
       ? Backward(
-        residual: plan.add("gradients of activations", rows: t, columns: hidden, type: .fp32),
-        attention: plan.add("gradients of activations", rows: t, columns: queries, type: type),
-        q: plan.add("gradients of activations", rows: t, columns: queries, type: .fp32),
-        k: plan.add("gradients of activations", rows: t, columns: queries, type: .fp32),
-        v: plan.add("gradients of activations", rows: t, columns: queries, type: .fp32),
-        partials: plan.add(
-          "gradients of activations", rows: chunks.count, columns: max(1, shape.adapterLayerSize), type: .fp32))
+        residual: plan.add(gradients, rows: t, columns: hiddenSize, type: .fp32),
+        attention: plan.add(gradients, rows: t, columns: queries, type: type),
+        q: plan.add(gradients, rows: t, columns: queries, type: .fp32),
+        k: plan.add(gradients, rows: t, columns: queries, type: .fp32),
+        v: plan.add(gradients, rows: t, columns: queries, type: .fp32),
+        output: plan.add(gradients, rows: t, columns: hiddenSize, type: type),
+        normed: plan.add(gradients, rows: t, columns: hiddenSize, type: .fp32),
+        lowRank: plan.add(gradients, rows: t, columns: adapterColumns, type: type))
       : nil
 
-    let chunk = chunks.size
-    let widest = max(hidden, queries, inner)
-    // Scratch of a chunk: in the forward pass two wide fp32 outputs and two compute-type inputs; in the backward pass
-    // one more of each. Counted as fp32 numbers.
-    let rowScratch = chunk * (5 * widest + 2 * hidden + 2 * max(1, shape.adapterColumns)) + 1024
-    let attention = AttentionHead.scratchCount(rows: shape.longestGroup, headDimension: configuration.headDimension)
-    let headScratch = min(u, Self.headBlock) * (Self.vocabularyTile + 1) + 1024
-    let count = max(rowScratch, attention, headScratch)
+    let widest = max(hiddenSize, queries, intermediate)
+    let chunk = RowChunks(rows: t).size
+    let lowRank =
+      PreparedOperand.scratchCount(inputs: widest, outputs: adapterColumns) + chunk * (adapterColumns + keys) + 128
+    let head = Self.headScratch(configuration, rows: min(u, Self.headBlock), training: training)
+    let count = [
+      lowRank, head, Self.productScratch(configuration, adapterColumns: shape.adapterColumns, threads: threads),
+      WeightGradient.scratchCount(rows: t, columns: adapterColumns),
+      AttentionHead.scratchCount(rows: shape.longestGroup, headDimension: configuration.headDimension),
+    ].reduce(0, max)
     scratch = (0..<threads).map { _ in plan.add("scratch of the threads", rows: 1, columns: count, type: .fp32) }
     arena = plan
+  }
+
+  /// What the largest block of a product needs.
+  private static func productScratch(_ c: ModelConfiguration, adapterColumns: Int, threads: Int) -> Int {
+    let (hidden, inner, low) = (c.hiddenSize, c.intermediateSize, adapterColumns)
+    let queries = c.headCount * c.headDimension
+    let keys = c.keyValueHeadCount * c.headDimension
+    let d = c.headDimension
+    return [
+      Product.scratchCount(columns: queries, unit: d, inputs: [hidden, low], threads: threads),
+      Product.scratchCount(columns: keys, unit: d, inputs: [hidden, low], threads: threads),
+      Product.scratchCount(columns: hidden, inputs: [queries, low], threads: threads),
+      Product.scratchCount(columns: inner, inputs: [hidden, low, hidden, low], sums: 2, threads: threads),
+      Product.scratchCount(columns: hidden, inputs: [inner, low], threads: threads),
+      Product.scratchCount(columns: inner, inputs: [hidden, low], threads: threads),
+      Product.scratchCount(columns: hidden, inputs: [inner, inner, low], threads: threads),
+      Product.scratchCount(columns: queries, inputs: [hidden, low], threads: threads),
+      Product.scratchCount(columns: hidden, inputs: [queries, keys, keys, low], threads: threads),
+    ].reduce(0, max)
+  }
+
+  /// A tile of the vocabulary, ready for both products, and its logits.
+  private static func headScratch(_ c: ModelConfiguration, rows: Int, training: Bool) -> Int {
+    let forward = PreparedOperand.scratchCount(inputs: c.hiddenSize, outputs: vocabularyTile)
+    let backward = training ? PreparedOperand.scratchCount(inputs: vocabularyTile, outputs: c.hiddenSize) : 0
+    return forward + backward + rows * (vocabularyTile + 1) + max(rows, c.hiddenSize) + 256
   }
 
   static func partCount(vocabulary: Int) -> Int { max(1, min(vocabularyParts, vocabulary / 256)) }

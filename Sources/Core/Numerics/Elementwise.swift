@@ -82,11 +82,14 @@ extension Runtime {
       Int64(act.stride), act.type.kernelType)
   }
 
-  public func siluMulBackward(_ dact: Matrix, gate: Matrix, up: Matrix, dgate: Matrix, dup: Matrix) {
+  /// dgate, dup and, again, act; dgate may be gate, and dup up.
+  public func siluMulBackward(_ dact: Matrix, gate: Matrix, up: Matrix, dgate: Matrix, dup: Matrix, act: Matrix) {
     precondition(dact.rows == gate.rows && dact.columns == gate.columns && dgate.type == gate.type)
+    precondition(act.rows == gate.rows && act.columns == gate.columns && act.type == gate.type)
     kernels.silu_mul_backward(
       Int64(dact.rows), Int64(dact.columns), gate.base, Int64(gate.stride), up.base, Int64(up.stride), dact.floats,
-      Int64(dact.stride), dgate.base, Int64(dgate.stride), dup.base, Int64(dup.stride), gate.type.kernelType)
+      Int64(dact.stride), dgate.base, Int64(dgate.stride), dup.base, Int64(dup.stride), act.base,
+      Int64(act.stride), gate.type.kernelType)
   }
 
   /// y[i] += bias.
@@ -115,6 +118,19 @@ extension Runtime {
     for row in 0..<y.rows {
       for column in 0..<y.columns { target[row * y.stride + column] += a * source[column * x.stride + row] }
     }
+  }
+
+  /// y[j, i] = x[i, j] in one type. For factors of a few columns.
+  public func transpose(_ x: Matrix, into y: Matrix) {
+    precondition(x.rows == y.columns && x.columns == y.rows && x.type == y.type && y.isWritable)
+    func move<Element>(_: Element.Type) {
+      let source = x.base.assumingMemoryBound(to: Element.self)
+      let target = y.base.assumingMemoryBound(to: Element.self)
+      for row in 0..<y.rows {
+        for column in 0..<y.columns { target[row * y.stride + column] = source[column * x.stride + row] }
+      }
+    }
+    if x.type == .fp32 { move(Float.self) } else { move(UInt16.self) }
   }
 
   /// y = a · x, rounded to y's type; x is fp32.

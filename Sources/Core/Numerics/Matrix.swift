@@ -133,6 +133,12 @@ public struct Matrix: @unchecked Sendable {
     return base.assumingMemoryBound(to: UInt32.self)
   }
 
+  /// The memory of a bf16 matrix.
+  var halves: UnsafeMutablePointer<UInt16> {
+    precondition(type == .bf16, "a bf16 matrix")
+    return base.assumingMemoryBound(to: UInt16.self)
+  }
+
   private static func float(half bits: UInt16) -> Float {
     let sign: Float = bits & 0x8000 == 0 ? 1 : -1
     let exponent = UInt32(bits >> 10) & 31

@@ -29,6 +29,9 @@ public final class Runtime: @unchecked Sendable {
   let pool: ThreadPool
   /// Whether bf16 products run as such, or through fp32 copies of blocks.
   public let multipliesBF16: Bool
+  /// Whether products of many rows pack the weight and run our own bf16 kernel: where the processor has bf16 dot
+  /// products but no matrix tiles, which oneDNN drives better.
+  public let packsProducts: Bool
 
   /// - Parameter threads: workers of the pool, at least 1; results do not depend on it.
   public convenience init(threads: Int, precision: Precision) {
@@ -37,18 +40,23 @@ public final class Runtime: @unchecked Sendable {
 
   /// - Parameter widensBF16: multiply bf16 through fp32 copies even where the processor could do without, as a
   ///   processor without AVX-512 does.
-  public init(threads: Int, precision: Precision, kernelLevel: KernelLevel, widensBF16: Bool) {
+  /// - Parameter packsProducts: whether bf16 products run on our packed kernel; nil leaves it to the processor.
+  public init(
+    threads: Int, precision: Precision, kernelLevel: KernelLevel, widensBF16: Bool, packsProducts: Bool? = nil
+  ) {
     self.threads = max(1, threads)
     self.precision = precision
     kernels = wb_kernels_at(kernelLevel.kernelLevel).pointee
     pool = ThreadPool(threads: self.threads)
     multipliesBF16 = !widensBF16 && wb_matmul_supports_bf16() == 1
+    self.packsProducts =
+      packsProducts ?? (!widensBF16 && kernels.level == WB_AVX512_BF16 && wb_has_matrix_tiles() == 0)
   }
 
   /// One line for `doctor` and the run's record.
   public var summary: String {
     let version = Int(wb_matmul_library_version())
-    let products = multipliesBF16 ? "bf16 products" : "bf16 through fp32"
+    let products = packsProducts ? "packed bf16 products" : multipliesBF16 ? "bf16 products" : "bf16 through fp32"
     return
       "oneDNN \(version / 10000).\(version / 100 % 100).\(version % 100), \(String(cString: kernels.name)) kernels, "
       + "\(products), \(threads) thread\(threads == 1 ? "" : "s")"

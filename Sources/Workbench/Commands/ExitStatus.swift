@@ -25,7 +25,6 @@ enum ExitStatus: Int32 {
     case is RunFileError, is PreferenceError, is UsageError, is SessionExport.Problem: self = .usage
     case is DataError, is InputError: self = .data
     case CheckpointError.unwritable: self = .doesNotFit
-    case CheckpointError.unwritable: self = .doesNotFit
     case is CheckpointError, is ModelError, is TokenizerError, is ChatTemplateError, is WorldFileError: self = .model
     case let error as TrainingError:
       switch error {

@@ -87,6 +87,34 @@ import Testing
     #expect(relativeError(gradients, try fixture.accumulated(native, adapter).values.array) < 0.05)
   }
 
+  /// What a prompt scores in bf16 has the same bits alone and among others, where products are packed: no sum of a row
+  /// crosses into another.
+  @Test(arguments: ModelFixture.names)
+  func companyChangesNothing(name: String) throws {
+    let fixture = try ModelFixture(name)
+    let adapter = try fixture.adapter()
+    let model = try LanguageModel(
+      checkpoint: fixture.checkpoint,
+      runtime: Runtime(threads: 2, precision: .bf16, kernelLevel: .best, widensBF16: false, packsProducts: true))
+    let together = try model.score(fixture.promptGroups, adapter: adapter)
+    let alone = try fixture.promptGroups.map { try model.score([$0], adapter: adapter)[0] }
+    #expect(together == alone)
+  }
+
+  /// Our packed kernel and oneDNN sum in another order, and round to bf16 on the way.
+  @Test func packedProductsAgreeWithOneDNN() throws {
+    let fixture = try ModelFixture("untied-grouped")
+    let adapter = try fixture.adapter()
+    let found = try [true, false].map { packs in
+      let model = try LanguageModel(
+        checkpoint: fixture.checkpoint,
+        runtime: Runtime(threads: 2, precision: .bf16, kernelLevel: .best, widensBF16: false, packsProducts: packs))
+      return (try model.score(fixture.promptGroups, adapter: adapter), try fixture.accumulated(model, adapter))
+    }
+    #expect(largestDifference(found[0].0, found[1].0) < 0.1)
+    #expect(relativeError(found[0].1.values.array, found[1].1.values.array) < 0.05)
+  }
+
   @Test func gradientsAccumulate() throws {
     let fixture = try ModelFixture("llama3-rope")
     let adapter = try fixture.adapter()
