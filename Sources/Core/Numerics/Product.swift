@@ -1,0 +1,150 @@
+import CKernels
+
+/// A loop whose tasks are independent, so that several loops can be spread over the pool together.
+public struct ParallelLoop: Sendable {
+  let count: Int
+  let body: @Sendable (_ task: Int, _ worker: Int) -> Void
+
+  public init(count: Int, body: @escaping @Sendable (_ task: Int, _ worker: Int) -> Void) {
+    self.count = count
+    self.body = body
+  }
+}
+
+extension Runtime {
+  /// Runs every task of all loops on the pool, in order of the list.
+  public func parallel(_ loops: [ParallelLoop]) {
+    parallel(loops.reduce(0) { $0 + $1.count }) { task, worker in
+      var index = task
+      for loop in loops {
+        if index < loop.count {
+          loop.body(index, worker)
+          return
+        }
+        index -= loop.count
+      }
+    }
+  }
+}
+
+/// x[T, k] · op(w)[k, n], one summand of a product.
+public struct ProductTerm: Sendable {
+  let x: Matrix
+  let w: Matrix
+  let transposed: Bool
+
+  /// x[T, in] · w[out, in]ᵀ.
+  public static func forward(_ x: Matrix, _ w: Matrix) -> ProductTerm { ProductTerm(x: x, w: w, transposed: true) }
+
+  /// dy[T, out] · w[out, in].
+  public static func backward(_ dy: Matrix, _ w: Matrix) -> ProductTerm { ProductTerm(x: dy, w: w, transposed: false) }
+
+  var inputs: Int { x.columns }
+
+  fileprivate func weight(columns: Range<Int>) -> Matrix { transposed ? w.rows(columns) : w.columns(columns) }
+}
+
+/// Matrix products over all rows of a pass, y_i[T, n] = Σ terms of i, with what follows done while a part is in cache.
+///
+/// Each task owns a block of columns: it packs that part of the weights once and lets every row pass. Results reach
+/// `finish` in bands of rows, in fp32; nothing else is stored. Which columns share a block may depend on the number of
+/// threads, since no sum crosses a block.
+public struct Product: Sendable {
+  /// Takes y_i of some rows and columns: converts, adds to the residual stream, rotates, gates.
+  public typealias Finish = @Sendable (_ bands: [Matrix], _ rows: Range<Int>, _ columns: Range<Int>) -> Void
+
+  let rows, columns, unit: Int
+  let sums: [[ProductTerm]]
+  let finish: Finish
+
+  /// - Parameters:
+  ///   - unit: blocks begin at multiples of this many columns, such as a head's.
+  ///   - sums: the terms of each y_i; all y_i have n columns.
+  public init(rows: Int, columns: Int, unit: Int = 1, sums: [[ProductTerm]], finish: @escaping Finish) {
+    self.rows = rows
+    self.columns = columns
+    self.unit = unit
+    self.sums = sums
+    self.finish = finish
+  }
+
+  /// How a product is cut, from its shape and the number of threads alone.
+  struct Blocks {
+    let columns, rows, band: Int
+
+    /// - Parameter inputs: k of all terms together.
+    init(rows: Int, columns: Int, unit: Int, inputs: Int, sums: Int, threads: Int) {
+      let step = Self.step(unit)
+      // 512 KiB of packed weights leave half of a second cache of 1 MiB to the rows and the results.
+      let longest = min(Self.widest / sums, max(48, (1 << 18) / max(1, inputs)))
+      let fewest = (columns + longest - 1) / longest
+      let count = max(fewest, min(3 * threads, columns / 48), 1)
+      self.columns = max(step, ((columns + count - 1) / count + step - 1) / step * step)
+      let tasks = (columns + self.columns - 1) / self.columns
+      let groups = max(1, min((threads + tasks - 1) / tasks, rows / 128))
+      band = inputs * self.columns <= 3 << 17 ? 64 : 256
+      self.rows = ((rows + groups - 1) / groups + band - 1) / band * band
+    }
+
+    static let widest = 192
+
+    static func step(_ unit: Int) -> Int {
+      let panel = Int(WB_PANEL)
+      var step = max(unit, panel)
+      while step % panel != 0 || step % unit != 0 { step += 1 }
+      return step
+    }
+  }
+
+  /// fp32 numbers of scratch that a worker needs for a product of this shape; `inputs` per term of all sums.
+  public static func scratchCount(columns: Int, unit: Int = 1, inputs: [Int], sums: Int = 1, threads: Int) -> Int {
+    let blocks = Blocks(
+      rows: 256, columns: columns, unit: unit, inputs: inputs.reduce(0, +), sums: sums, threads: threads)
+    let packed = inputs.reduce(0) { $0 + PreparedOperand.scratchCount(inputs: $1, outputs: blocks.columns) + 32 }
+    return packed + sums * (256 * blocks.columns + 32)
+  }
+}
+
+extension Runtime {
+  /// A product as a loop over the pool; `scratch` holds one matrix per worker.
+  public func loop(_ product: Product, scratch: [Matrix]) -> ParallelLoop {
+    let inputs = product.sums.reduce(0) { $0 + $1.reduce(0) { $0 + $1.inputs } }
+    let blocks = Product.Blocks(
+      rows: product.rows, columns: product.columns, unit: product.unit, inputs: inputs, sums: product.sums.count,
+      threads: threads)
+    let across = (product.columns + blocks.columns - 1) / blocks.columns
+    let down = (product.rows + blocks.rows - 1) / blocks.rows
+    return ParallelLoop(count: across * down) { task, worker in
+      let columns = task % across * blocks.columns..<min((task % across + 1) * blocks.columns, product.columns)
+      let rows = task / across * blocks.rows..<min((task / across + 1) * blocks.rows, product.rows)
+      self.run(product, rows: rows, columns: columns, band: blocks.band, scratch: ScratchMemory(scratch[worker]))
+    }
+  }
+
+  /// Runs one product over the pool.
+  public func run(_ product: Product, scratch: [Matrix]) {
+    parallel([loop(product, scratch: scratch)])
+  }
+
+  private func run(
+    _ product: Product, rows: Range<Int>, columns: Range<Int>, band: Int, scratch: ScratchMemory
+  ) {
+    var scratch = scratch
+    let operands = product.sums.map { terms in
+      terms.map { prepare($0.weight(columns: columns), transposed: $0.transposed, scratch: &scratch) }
+    }
+    // oneDNN packs the weight in each call, which needs many rows to pay.
+    let longest = packsProducts ? band : 256
+    let bands = product.sums.map { _ in scratch.take(longest, columns.count) }
+    for start in stride(from: rows.lowerBound, to: rows.upperBound, by: longest) {
+      let range = start..<min(start + longest, rows.upperBound)
+      let results = bands.map { $0.rows(0..<range.count) }
+      for (index, terms) in product.sums.enumerated() {
+        for (number, term) in terms.enumerated() {
+          multiply(term.x.rows(range), operands[index][number], into: results[index], accumulate: number > 0)
+        }
+      }
+      product.finish(results, range, columns)
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import CKernels
+
+/// The gradient of a low-rank factor, a[T, m]ᵀ · x[T, n] for an m of a few dozen, summed over all rows of a pass.
+///
+/// Tasks split the columns of x, and each sums over the rows in order: there is nothing to reduce afterwards, and the
+/// result does not depend on the number of threads.
+public struct WeightGradient: Sendable {
+  /// Takes the sums [m, columns] of some columns.
+  public typealias Finish = @Sendable (_ sums: Matrix, _ columns: Range<Int>) -> Void
+
+  let a, x: Matrix
+  let finish: Finish
+
+  public init(_ a: Matrix, _ x: Matrix, finish: @escaping Finish) {
+    precondition(a.rows == x.rows && a.type == x.type, "the same rows")
+    self.a = a
+    self.x = x
+    self.finish = finish
+  }
+
+  static let block = 192
+
+  /// fp32 numbers of scratch for `rows` rows and an m of up to `columns`.
+  public static func scratchCount(rows: Int, columns: Int) -> Int {
+    (rows + 1) / 2 * columns + columns * block + 64
+  }
+}
+
+extension Runtime {
+  /// A weight's gradient as a loop over the pool; `scratch` holds one matrix per worker.
+  public func loop(_ gradient: WeightGradient, scratch: [Matrix]) -> ParallelLoop {
+    let block = WeightGradient.block
+    let (a, x) = (gradient.a, gradient.x)
+    return ParallelLoop(count: (x.columns + block - 1) / block) { task, worker in
+      let columns = task * block..<min((task + 1) * block, x.columns)
+      var memory = ScratchMemory(scratch[worker])
+      let sums = memory.take(a.columns, columns.count)
+      if self.packsProducts, a.type == .bf16 {
+        let pairs = memory.take((a.rows + 1) / 2, a.columns)
+        let part = x.columns(columns)
+        self.kernels.pair_rows(
+          Int64(a.rows), Int64(a.columns), a.base, Int64(a.stride), WB_BF16, pairs.words, Int64(pairs.stride))
+        self.kernels.gemm_row_pairs(
+          Int64(a.columns), Int64(columns.count), Int64(a.rows), pairs.words, Int64(pairs.stride), part.halves,
+          Int64(part.stride), sums.floats, Int64(sums.stride), 0)
+      } else {
+        self.outerProduct(a, x.columns(columns), into: sums)
+      }
+      gradient.finish(sums, columns)
+    }
+  }
+}
