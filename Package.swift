@@ -71,6 +71,8 @@ let package = Package(
     .testTarget(
       name: "WorkbenchTests", dependencies: ["WorkbenchScreen", "Control"], path: "Tests/WorkbenchTests"),
     .testTarget(name: "EndToEndTests", path: "Tests/EndToEndTests"),
+    .executableTarget(
+      name: "trap-screen", dependencies: ["WorkbenchScreen", "Control"], path: "Tests/Programs/TrapScreen"),
   ],
   swiftLanguageModes: [.v6]
 )

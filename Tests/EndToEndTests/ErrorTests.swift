@@ -33,7 +33,8 @@ extension EndToEnd {
       "a wrong command line",
       arguments: [
         ErrorCase(["--nope"], 2, "Unknown option '--nope'"),
-        ErrorCase(["trian", "run.yaml"], 2, "2 unexpected arguments: 'trian', 'run.yaml'"),
+        ErrorCase(["trian", "run.yaml"], 2, "\"trian\" is not a command, did you mean \"train\"?"),
+        ErrorCase(["frobnicate"], 2, "\"frobnicate\" is not a command; the commands are demo, train, …"),
         ErrorCase(["train"], 2, "Missing expected argument '<run.yaml>'"),
         ErrorCase(["train", "run.yaml", "--headles"], 2, "Unknown option '--headles'. Did you mean '--headless'?"),
         ErrorCase(["score", "--model"], 2, "Missing value for '--model <dir>'"),

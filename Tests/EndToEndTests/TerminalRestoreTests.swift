@@ -70,6 +70,17 @@ extension EndToEnd {
       demo.expectRestored()
     }
 
+    @Test("a Swift trap in the program itself", arguments: ["screen", "queue"])
+    func trap(thread: String) async throws {
+      let terminal = try TerminalSession([thread], command: Program.beside("trap-screen"), rows: 24, columns: 80)
+      try await terminal.wait("the screen is drawn") { $0.isAlternate && $0.text.contains { $0.contains("RUNNING") } }
+      #expect(terminal.mode?.isCanonical == false)
+      terminal.type(" ")
+      let ending = try await terminal.end()
+      #expect(ending == .signalled(SIGILL) || ending == .signalled(SIGTRAP), "\(ending)")
+      terminal.expectRestored()
+    }
+
     @Test("Ctrl-Z gives the terminal to the shell, fg takes it again")
     func suspended() async throws {
       let folder = try TemporaryFolder()

@@ -1,10 +1,12 @@
 import ArgumentParser
 import Foundation
+import Training
 
 @main
 enum Main {
   static func main() {
     do {
+      try Workbench.checkName(CommandLine.arguments.dropFirst().first)
       var command = try Workbench.parseAsRoot()
       try command.run()
     } catch {
@@ -26,4 +28,12 @@ struct Workbench: ParsableCommand {
       DemoCommand.self, TrainCommand.self, CheckCommand.self, ScoreCommand.self, GenerateCommand.self,
       TokenizeCommand.self, ExportCommand.self, BenchCommand.self, DoctorCommand.self,
     ])
+
+  /// A mistyped command's name gets a better answer than the parser's "unexpected argument".
+  static func checkName(_ name: String?) throws {
+    let known = configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
+    guard let name, !name.hasPrefix("-"), !known.contains(name) else { return }
+    let near = NameSuggestion.nearest(to: name, among: known).map { ", did you mean \"\($0)\"?" }
+    throw UsageError("\"\(name)\" is not a command" + (near ?? "; the commands are \(known.joined(separator: ", "))"))
+  }
 }

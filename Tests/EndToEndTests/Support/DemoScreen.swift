@@ -65,17 +65,5 @@ final class DemoScreen {
     return try await terminal.end()
   }
 
-  /// The terminal is as it was before the program: nothing that a shell would trip over is left.
-  func expectRestored(_ location: SourceLocation = #_sourceLocation) {
-    terminal.pump()
-    let screen = terminal.screen
-    #expect(terminal.mode == terminal.modeBefore, sourceLocation: location)
-    #expect(!screen.isAlternate, "the alternate screen is on: \(terminal.tail)", sourceLocation: location)
-    #expect(screen.isCursorVisible, "the cursor is off: \(terminal.tail)", sourceLocation: location)
-    // Autowrap (7) is a terminal's usual mode; 12 is the blinking of the cursor.
-    #expect(screen.modes.subtracting([12]) == [7, 25], "modes are left on: \(terminal.tail)", sourceLocation: location)
-    #expect(!screen.isKeypadApplication, sourceLocation: location)
-    #expect(screen.cursor.style == .init(), "colours are left on: \(terminal.tail)", sourceLocation: location)
-    #expect(screen.unknown.isEmpty, "\(screen.unknown)", sourceLocation: location)
-  }
+  func expectRestored(_ location: SourceLocation = #_sourceLocation) { terminal.expectRestored(location) }
 }

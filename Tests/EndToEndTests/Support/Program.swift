@@ -12,6 +12,11 @@ enum Program {
     return paths.first { FileManager.default.isExecutableFile(atPath: $0) } ?? paths[0]
   }()
 
+  /// Another program of this package, built into the same folder.
+  static func beside(_ name: String) -> String {
+    URL(fileURLWithPath: path).deletingLastPathComponent().appendingPathComponent(name).path
+  }
+
   /// What the program is started with: little, and the same on every machine.
   static let environment: [String: String] = {
     let inherited = ProcessInfo.processInfo.environment

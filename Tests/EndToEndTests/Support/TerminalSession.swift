@@ -156,6 +156,19 @@ final class TerminalSession {
     #expect(found, "\"\(text)\" is not on the screen:\n\(picture)", sourceLocation: location)
   }
 
+  /// The terminal is as it was before the program: nothing that a shell would trip over is left.
+  func expectRestored(_ location: SourceLocation = #_sourceLocation) {
+    pump()
+    #expect(mode == modeBefore, sourceLocation: location)
+    #expect(!screen.isAlternate, "the alternate screen is on: \(tail)", sourceLocation: location)
+    #expect(screen.isCursorVisible, "the cursor is off: \(tail)", sourceLocation: location)
+    // Autowrap (7) is a terminal's usual mode; 12 is the blinking of the cursor.
+    #expect(screen.modes.subtracting([12]) == [7, 25], "modes are left on: \(tail)", sourceLocation: location)
+    #expect(!screen.isKeypadApplication, sourceLocation: location)
+    #expect(screen.cursor.style == .init(), "colours are left on: \(tail)", sourceLocation: location)
+    #expect(screen.unknown.isEmpty, "\(screen.unknown)", sourceLocation: location)
+  }
+
   private var endingText: String { child.ending?.description ?? "running" }
 
   /// What was written last, with escapes spelled out.

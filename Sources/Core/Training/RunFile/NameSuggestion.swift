@@ -1,9 +1,9 @@
 /// "Did you mean": the nearest of some known names.
-enum NameSuggestion {
+public enum NameSuggestion {
   /// The candidate nearest to `name`, if it is near enough to be a likely slip: at most a third of the longer name's
   /// letters, and at least one, have to change. Ties go to the first candidate. Failing that, the first candidate that
   /// contains a name of four letters or more ("zscore").
-  static func nearest(to name: String, among candidates: [String]) -> String? {
+  public static func nearest(to name: String, among candidates: [String]) -> String? {
     let normalised = normalise(name)
     guard !normalised.isEmpty, normalised.count <= 64 else { return nil }
     var best: (name: String, distance: Int)?
