@@ -65,7 +65,7 @@ let package = Package(
       name: "CoreTests",
       dependencies: [
         "Numerics", "Checkpoint", "Text", "Model", "PreferenceData", "Preference", "Control", "Training", "Session",
-        "DemoWorld",
+        "DemoWorld", "SpeedMeasurement",
       ],
       path: "Tests/CoreTests"),
     .testTarget(

@@ -50,7 +50,7 @@ extension DecoderPass {
     runtime.fill(maxima.columns(rows), with: -.infinity)
     runtime.fill(sums.columns(rows), with: 0)
     // A packed tile serves any number of rows, so few go at once and their logits stay in cache.
-    let band = runtime.packsProducts ? 64 : rows.count
+    let band = runtime.packsProducts ? min(64, rows.count) : rows.count
     for start in stride(from: columns.lowerBound, to: columns.upperBound, by: tile) {
       var scratch = scratch
       let range = start..<min(start + tile, columns.upperBound)
