@@ -46,9 +46,51 @@ extension EndToEnd {
       let evaluations = result.objects.filter { $0.keys.contains("eval_loss") }
       #expect(evaluations.map { $0.integer("step") } == [4, 6])
       #expect(evaluations.allSatisfy { $0.integer("eval_prompts") == 2 })
+      #expect(
+        evaluations.last?.keys == [
+          "step", "epoch", "eval_loss", "eval_rewards/chosen", "eval_rewards/rejected", "eval_rewards/margins",
+          "eval_rewards/accuracies", "eval_logps/chosen", "eval_logps/rejected", "eval_margins/hardest",
+          "eval_margins/mean", "eval_margins/rdpo_hardest", "eval_margins/rdpo_mean", "eval_ranking_accuracy",
+          "eval_length_correlation", "eval_policy_kl", "eval_prompts", "eval_runtime",
+        ])
       #expect(result.objects.contains { $0.event == "generation" })
       // How the untrained model answers, for a before and after.
       #expect(result.objects.filter { $0.event == "answer_shares" }.map { $0.integer("step") } == [0, 4, 6])
+    }
+
+    @Test("single answers that are right or wrong train with kto")
+    func unpaired() async throws {
+      let folder = try TemporaryFolder()
+      let answers = [
+        ("How do I clean a pan?", "Soak it in warm water.", true), ("How do I fix a tap?", "Shout at it.", false),
+        ("How do I fix a tap?", "Change the washer.", true), ("How do I dry a towel?", "Hang it up.", true),
+      ]
+      try folder.write(
+        "answers.jsonl",
+        answers.map { #"{"prompt": "\#($0.0)", "completion": "\#($0.1)", "label": \#($0.2)}"# + "\n" }.joined())
+      func train(_ loss: String, _ held: String) async throws -> Program.Result {
+        try await Program.run(
+          EndToEnd.headlessDemo(
+            steps: 4,
+            [
+              "--set", "data.train=answers.jsonl", "--set", held, "--set", "preference.model=pl", "--set",
+              "preference.parameterization=\(loss)",
+            ]), directory: folder.path)
+      }
+      let result = try await train("kto", "data.eval_fraction=0.34")
+      #expect(result.ending == .exited(0), "\(result.errors)")
+      // Three prompts, of which one is held out.
+      #expect(result.objects.first?.integer("prompts") == 2)
+      let steps = result.objects.filter(\.isStep)
+      #expect(steps.map(\.keys) == Array(repeating: Self.stepKeys + ["kl"], count: 4))
+      #expect(steps.first?.number("kl") == 0)
+      // λ = 1 and D = 0: 1 − σ(0) for every response.
+      #expect(steps.first?.number("loss") == 0.5)
+      let evaluation = try #require(result.objects.last { $0.keys.contains("eval_loss") })
+      #expect(evaluation.keys.contains("eval_kl") && evaluation.keys.contains("eval_policy_kl"))
+
+      // A loss of pairs keeps the one prompt that has a right and a wrong answer.
+      #expect(try await train("dpo", "data.eval=null").objects.first?.integer("prompts") == 1)
     }
 
     @Test("the demo can be run twice in the same place; neither run touches the other's record")

@@ -31,6 +31,8 @@ public struct StepRecord: Sendable, Equatable {
   /// `step_time`, seconds.
   public var stepTime: Double
   public var beta: Double
+  /// `kl`: KTO's reference point, max(0, mean log-ratio of mismatched pairs), nats; nil for every other loss.
+  public var kl: Double?
   /// One entry per prompt of the step, in training order.
   public var visits: [PromptVisit]
 
@@ -38,7 +40,7 @@ public struct StepRecord: Sendable, Equatable {
     step: Int, epoch: Double, loss: Double, learningRate: Double, gradientNorm: Double, chosenReward: Double,
     rejectedReward: Double, margin: Double, accuracy: Double, chosenLogProb: Double, rejectedLogProb: Double,
     gamma: Double?, ess: Double?, saturatedShare: Double?, tokens: Int, stepTime: Double, beta: Double,
-    visits: [PromptVisit]
+    visits: [PromptVisit], kl: Double? = nil
   ) {
     self.step = step
     self.epoch = epoch
@@ -58,6 +60,7 @@ public struct StepRecord: Sendable, Equatable {
     self.stepTime = stepTime
     self.beta = beta
     self.visits = visits
+    self.kl = kl
   }
 }
 
@@ -141,11 +144,13 @@ public struct EvaluationRecord: Sendable, Equatable {
   public var meanMargin: Double
   public var prompts: Int
   public var runtime: Double
+  /// What the policy's implicit rewards say beside the loss; nil in records made without them.
+  public var diagnostics: EvaluationDiagnostics?
 
   public init(
     step: Int, epoch: Double, loss: Double, chosenReward: Double, rejectedReward: Double, margin: Double,
     accuracy: Double, chosenLogProb: Double, rejectedLogProb: Double, hardestMargin: Double, meanMargin: Double,
-    prompts: Int, runtime: Double
+    prompts: Int, runtime: Double, diagnostics: EvaluationDiagnostics? = nil
   ) {
     self.step = step
     self.epoch = epoch
@@ -160,6 +165,37 @@ public struct EvaluationRecord: Sendable, Equatable {
     self.meanMargin = meanMargin
     self.prompts = prompts
     self.runtime = runtime
+    self.diagnostics = diagnostics
+  }
+}
+
+/// Measures of a policy on held-out prompts beside its loss and RM_DPO. A number that the data does not give (a ranking
+/// accuracy without pairs) is NaN.
+public struct EvaluationDiagnostics: Sendable, Equatable, Codable {
+  /// RM_R-DPO = RM_DPO + α(|y_w| − |y_l|) (paper Table 1) against the hardest dispreferred response and against the mean
+  /// of all; mean over prompts.
+  public var lengthHardestMargin: Double
+  public var lengthMeanMargin: Double
+  /// Share of all pairs of responses with different annotated rewards that β(l − l_ref) orders as annotated, strictly.
+  public var rankingAccuracy: Double
+  /// Pearson correlation of implicit reward and tokens over all held-out responses.
+  public var lengthCorrelation: Double
+  /// KL(policy ‖ reference) in nats an answer, estimated from answers that the policy samples at temperature 1; nil
+  /// where none were sampled.
+  public var policyKL: Double?
+  /// KTO's reference point on the held-out prompts, nats; nil for every other loss.
+  public var kl: Double?
+
+  public init(
+    lengthHardestMargin: Double, lengthMeanMargin: Double, rankingAccuracy: Double, lengthCorrelation: Double,
+    policyKL: Double? = nil, kl: Double? = nil
+  ) {
+    self.lengthHardestMargin = lengthHardestMargin
+    self.lengthMeanMargin = lengthMeanMargin
+    self.rankingAccuracy = rankingAccuracy
+    self.lengthCorrelation = lengthCorrelation
+    self.policyKL = policyKL
+    self.kl = kl
   }
 }
 

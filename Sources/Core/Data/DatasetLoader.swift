@@ -8,17 +8,21 @@ struct DatasetLoader {
   private let requested: DataFormat?
   private let columns: ColumnMap?
   private let maxBadRows: Double
+  private let keepsUnpaired: Bool
   private(set) var emitted = 0
   private(set) var report: DataReport
   private(set) var formats: [DataFormat] = []
   private var seen: Set<UInt64> = []
   private var merged = RowMerger()
 
-  init(paths: [String], requested: DataFormat?, columns: ColumnMap?, maxBadRows: Double) {
+  init(
+    paths: [String], requested: DataFormat?, columns: ColumnMap?, maxBadRows: Double, keepsUnpaired: Bool = false
+  ) {
     self.paths = paths
     self.requested = columns == nil ? requested : .scored
     self.columns = columns
     self.maxBadRows = maxBadRows
+    self.keepsUnpaired = keepsUnpaired
     report = DataReport(files: paths)
   }
 
@@ -103,7 +107,7 @@ struct DatasetLoader {
     _ raw: RawPreference, rows: [Int], file: Int, line: Int, emit: (PreferenceRecord) -> Void
   ) {
     do throws(DropReason) {
-      var (record, notes) = try raw.record(file: file, line: line)
+      var (record, notes) = try raw.record(file: file, line: line, keepsUnpaired: keepsUnpaired)
       record.rows = rows.count
       for note in notes { report.note(note, file: file, line: line) }
       if !seen.insert(record.textHash).inserted { report.note(.duplicateRow, file: file, line: line) }

@@ -20,15 +20,18 @@ public struct PreferenceDataset: Sendable {
   ///   - format: how to read every file; nil recognises each by its content.
   ///   - columns: the file's own names for prompt, responses and rewards; overrides `format`.
   ///   - maxBadRows: share of a file's rows, 0 … 1, that may be unreadable (`DropReason.isBad`).
+  ///   - keepsUnpaired: keep prompts whose responses are not ordered, a single one among them: for losses that judge each
+  ///     response on its own.
   ///   - progress: called with the share read so far, 0 … 1, about once a megabyte.
   /// - Throws: `DataError`, one sentence.
   public static func load(
     paths: [String], format: DataFormat? = nil, columns: ColumnMap? = nil, maxBadRows: Double = 0.01,
-    progress: ((Double) -> Void)? = nil
+    keepsUnpaired: Bool = false, progress: ((Double) -> Void)? = nil
   ) throws(DataError) -> PreferenceDataset {
     var records: [PreferenceRecord] = []
     let report = try stream(
-      paths: paths, format: format, columns: columns, maxBadRows: maxBadRows, progress: progress
+      paths: paths, format: format, columns: columns, maxBadRows: maxBadRows, keepsUnpaired: keepsUnpaired,
+      progress: progress
     ) { records.append($0) }
     guard let first = report.formats.first else { throw .noFiles }
     return PreferenceDataset(records: records, report: report, formats: report.formats, format: first)
@@ -38,11 +41,12 @@ public struct PreferenceDataset: Sendable {
   /// When the bad rows of a file turn out too many, its records have been handed over already.
   public static func stream(
     paths: [String], format: DataFormat? = nil, columns: ColumnMap? = nil, maxBadRows: Double = 0.01,
-    progress: ((Double) -> Void)? = nil, body: (PreferenceRecord) -> Void
+    keepsUnpaired: Bool = false, progress: ((Double) -> Void)? = nil, body: (PreferenceRecord) -> Void
   ) throws(DataError) -> DataReport {
     guard !paths.isEmpty else { throw .noFiles }
     if let problem = columns?.problem { throw .badColumns(why: problem) }
-    var loader = DatasetLoader(paths: paths, requested: format, columns: columns, maxBadRows: maxBadRows)
+    var loader = DatasetLoader(
+      paths: paths, requested: format, columns: columns, maxBadRows: maxBadRows, keepsUnpaired: keepsUnpaired)
     for index in paths.indices {
       try loader.load(
         file: index, progress: { progress?((Double(index) + $0) / Double(paths.count)) }, emit: body)

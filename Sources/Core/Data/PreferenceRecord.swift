@@ -4,7 +4,8 @@ import Text
 /// One prompt with its responses, best first: what every data format is read into.
 public struct PreferenceRecord: Sendable, Equatable {
   public var prompt: TextOrMessages
-  /// n ≥ 2 responses in descending order of reward; equal rewards keep the file's order.
+  /// n ≥ 2 responses (n ≥ 1 where single ones are kept) in descending order of reward; equal rewards keep the file's
+  /// order.
   public var responses: [TextOrMessages]
   /// [n] annotated rewards, finite, descending, in the dataset's own units.
   public var rewards: [Double]
@@ -78,20 +79,23 @@ struct RawPreference {
   var notes: [DataNote] = []
 
   /// Sorts, checks and notes. Hand-worked: rewards [1, 5, 5, 2] keep order [5 (2nd), 5 (3rd), 2, 1]; candidates 2..<4.
-  func record(file: Int, line: Int) throws(DropReason) -> (PreferenceRecord, [DataNote]) {
+  /// - Parameter keepsUnpaired: also lists that order no two responses, for losses that judge each on its own.
+  func record(file: Int, line: Int, keepsUnpaired: Bool = false) throws(DropReason) -> (PreferenceRecord, [DataNote]) {
+    let least = keepsUnpaired ? 1 : 2
     var notes = notes
     guard responses.count == rewards.count else { throw .lengthMismatch }
     guard rewards.allSatisfy(\.isFinite) else { throw .rewardNotFinite }
     guard !prompt.isBlank else { throw .emptyPrompt }
-    guard responses.count >= 2 else { throw responses.first?.isBlank == true ? .emptyResponse : .tooFewResponses }
+    guard responses.count >= least else { throw responses.first?.isBlank == true ? .emptyResponse : .tooFewResponses }
     let present = responses.indices.filter { !responses[$0].isBlank }
-    guard present.count >= 2 else { throw .emptyResponse }
+    guard present.count >= least else { throw .emptyResponse }
     if present.count < responses.count { notes.append(.emptyResponseLeftOut) }
     // Sorting (−reward, position) is stable whatever the library's sort does.
     let order = present.sorted { (rewards[$0], $1) > (rewards[$1], $0) }
     let record = PreferenceRecord(
       prompt: prompt, responses: order.map { responses[$0] }, rewards: order.map { rewards[$0] }, file: file,
       line: line, isTranscript: isTranscript)
+    if keepsUnpaired { return (record, notes) }
     guard record.responses.dropFirst().contains(where: { $0 != record.responses[0] }) else {
       throw .identicalResponses
     }

@@ -20,8 +20,7 @@ public struct Objective: Sendable, Equatable {
       guard options.preferred == 1 else { throw .preferredNeedsHPS(options.preferred, model) }
     }
     if estimator == .sampleN, parameterization != .dpo { throw .sampleNNeedsDPO(parameterization) }
-    if model == .pl, parameterization == .kto { throw .ktoNeedsNoRanking }
-    try Self.validate(options, for: parameterization)
+    try Self.validate(options, for: parameterization, model: model)
     self.model = model
     self.parameterization = parameterization
     self.estimator = model == .hps ? estimator ?? .sample : nil
@@ -41,6 +40,16 @@ public struct Objective: Sendable, Equatable {
   /// True if γ has a meaning.
   public var usesGamma: Bool { model == .hps }
 
+  /// False for losses that take only the order of the annotated rewards, or their place between the prompt's lowest and
+  /// highest, so that `RewardScale` changes nothing.
+  public var readsRewardValues: Bool {
+    switch (model, parameterization) {
+    case (.hps, _), (_, .kto), (_, .apoZero), (_, .infonca), (_, .pro), (.pl, .exo), (.pl, .sppo), (.pl, .nca): true
+    case (_, .lipo): options.lipoLabels == .raw
+    default: false
+    }
+  }
+
   /// False for losses that never look at the reference log-probs.
   public var usesReference: Bool {
     switch parameterization {
@@ -51,6 +60,21 @@ public struct Objective: Sendable, Equatable {
 
   /// True if `ScoredGroup.kl` must be filled with the batch's `KTOLoss.klEstimate`.
   public var needsKL: Bool { parameterization == .kto }
+
+  /// True for losses that judge each response on its own, so that a prompt may come with a single one.
+  public var judgesAlone: Bool {
+    switch parameterization {
+    case .kto, .apoZero: true
+    default: false
+    }
+  }
+
+  /// How much a visit counts in the mean over a step: a loss of single responses counts responses, as TRL's KTOTrainer
+  /// does, every other one prompts.
+  public func weight(of selection: Selection) -> Double {
+    guard judgesAlone else { return 1 }
+    return selection.isJudged ? Double(selection.responses.count) : 2
+  }
 }
 
 // MARK: - Resolved options
@@ -83,6 +107,10 @@ extension Objective {
     default: 0
     }
   }
+
+  var desirableWeight: Double { options.desirableWeight ?? 1 }
+  var undesirableWeight: Double { options.undesirableWeight ?? 1 }
+  var desirableThreshold: Double { options.desirableThreshold ?? 0 }
 
   /// w_k of the preferred responses.
   func preferredWeights(_ count: Int) -> [Double] {

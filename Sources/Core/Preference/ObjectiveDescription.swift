@@ -9,6 +9,8 @@ extension Objective {
     switch (model, estimator) {
     case (.bt, _):
       return "\(name): the best against the worst response of each prompt."
+    case (.pl, _) where judgesAlone:
+      return "\(name): all responses of each prompt, each on its own."
     case (.pl, _):
       return "\(name): all responses of each prompt, ranked by annotated reward; ties make no statement."
     case (.hps, .expectation):
@@ -76,23 +78,43 @@ extension Objective {
       return "Loss max(0, 1 − (s_w − s_l))" + averaged
     case .lipo:
       let labels = options.lipoLabels == .raw ? "rewards as they are" : "rewards scaled to 0…1 within the prompt"
-      return "Loss Σ W_ij log(1 + e^−(s_i − s_j)) over ordered pairs, "
-        + "W_ij = |2^ψ_i − 2^ψ_j|·|1/log(1+τ_i) − 1/log(1+τ_j)|, ψ the \(labels), τ the present rank by s."
+      return "Loss Σ W_ij log(1 + e^−(s_i − s_j)) over the pairs with r_i > r_j, "
+        + "W_ij = |2^ψ_i − 2^ψ_j|·|1/log(1+τ_i) − 1/log(1+τ_j)|, ψ the \(labels), τ the present rank by s, "
+        + "among \(listed)" + averaged
     case .pro:
-      return "Loss Σ_k {logsumexp(T_k l'_k, T_kj l'_j) − T_k l'_k}, T_kj = r_k − r_j, T_k = max_j T_kj, l' per token."
-    case .kto:
-      return "Loss λ_D(1 − σ(β(D_w − KL))) and λ_U(1 − σ(β(KL − D_l))), mean over the responses, "
-        + "λ_D = \(options.desirableWeight ?? 1), λ_U = \(options.undesirableWeight ?? 1), "
-        + "KL = max(0, the batch's mean log-ratio of mismatched pairs)."
+      return "Loss Σ_k {logsumexp(T_k l'_k, T_kj l'_j) − T_k l'_k}, T_kj = r_k − r_j, T_k = max_j T_kj, l' per token, "
+        + "among \(listed)" + averaged
+    case .kto, .apoZero:
+      let weights = "λ_D = \(desirableWeight), λ_U = \(undesirableWeight)"
+      let zero =
+        needsKL
+        ? ", z = max(0, mean log-ratio of the step's mismatched pairs: each prompt with the responses of the prompt "
+          + "before it)" : ", z = 0"
+      return "Loss λ_D(1 − σ(β(D − z))) of a desirable and λ_U(1 − σ(β(z − D))) of an undesirable response, "
+        + "\(weights)\(zero); mean over the responses of a step\(averaged) \(desirability)"
     }
+  }
+
+  /// What a list loss is a list of.
+  private var listed: String { model == .pl ? "all responses" : "the two responses" }
+
+  private var desirability: String {
+    let rule = "desirable above a reward of \(desirableThreshold)"
+    return model == .pl
+      ? "A response is \(rule)."
+      : "The preferred response is desirable, the other is not; a response that comes alone is \(rule)."
   }
 
   /// How pair losses become one number where there are several pairs.
   private var averaged: String {
     switch (model, estimator) {
-    case (.pl, _) where parameterization != .infonca: ", mean over all strictly ordered pairs."
-    case (.hps, .expectation): ", averaged over the negatives by q."
-    default: "."
+    case (.hps, .expectation): return ", averaged over the negatives by q."
+    case (.pl, _):
+      switch parameterization {
+      case .infonca, .lipo, .pro, .kto, .apoZero: return "."
+      default: return ", mean over all strictly ordered pairs."
+      }
+    default: return "."
     }
   }
 
@@ -104,7 +126,8 @@ extension Objective {
     } else {
       let tokens = normalisation == .mean ? "averaged over the response's tokens" : "summed"
       notes.append(
-        "No reference; log-probs \(tokens)" + (parameterization == .simpo ? "; β = \(beta)." : "; β unused."))
+        "No reference; log-probs \(tokens); "
+          + (parameterization == .simpo ? "β = \(beta)." : "β = \(beta) scales the reported rewards alone."))
     }
     if nllWeight > 0 {
       switch parameterization {
@@ -119,7 +142,7 @@ extension Objective {
 
   private var usesBetaAsScale: Bool {
     switch parameterization {
-    case .ipo, .sppo, .kto: false
+    case .ipo, .sppo, .kto, .apoZero: false
     default: true
     }
   }

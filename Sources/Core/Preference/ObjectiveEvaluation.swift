@@ -38,9 +38,11 @@ extension Objective {
     let invalid = LossValue(loss: .nan, gradient: [Double](repeating: .nan, count: count))
     guard group.isConsistent, count == selection.responses.count else { return invalid }
     let members = (0..<count).map { member(group, $0) }
-    if parameterization == .kto, count == 1 { return single(members[0], kl: group.kl) }
-
     let preferred = selection.preferred
+    if selection.isJudged {
+      guard judgesAlone, count > 0, (0...count).contains(preferred) else { return invalid }
+      return judged(members, desirable: preferred, kl: group.kl)
+    }
     guard preferred >= 1, count > preferred else { return invalid }
     var value: LossValue
     switch model {
@@ -128,8 +130,9 @@ extension Objective {
     case .hinge: HingeLoss.pair(w.u, l.u, beta: beta, delta: 1)
     case .lipo: asPair(LiPOLoss.list([w, l], beta: beta, labels: options.lipoLabels ?? .unit))
     case .pro: asPair(PROLoss.list([w, l]))
-    case .kto:
-      KTOLoss.pair(w.u, l.u, beta: beta, kl: kl, desirable: desirableWeight, undesirable: undesirableWeight)
+    case .kto, .apoZero:
+      KTOLoss.pair(
+        w.u, l.u, beta: beta, kl: needsKL ? kl : 0, desirable: desirableWeight, undesirable: undesirableWeight)
     }
   }
 
@@ -141,15 +144,20 @@ extension Objective {
     options.convention == .original ? .original : EXOLoss.Label(smoothing: labelSmoothing)
   }
 
-  private var desirableWeight: Double { options.desirableWeight ?? 1 }
-  private var undesirableWeight: Double { options.undesirableWeight ?? 1 }
+  // MARK: - KTO and APO: each response on its own
 
-  private func single(_ member: Member, kl: Double) -> LossValue {
-    let isDesirable = member.reward > (options.desirableThreshold ?? 0)
-    let value = KTOLoss.single(
-      member.u, isDesirable: isDesirable, beta: beta, kl: kl,
-      weight: isDesirable ? desirableWeight : undesirableWeight)
-    return LossValue(loss: value.loss, gradient: [value.slope])
+  /// Mean over the responses, the first `desirable` of them desirable.
+  private func judged(_ members: [Member], desirable: Int, kl: Double) -> LossValue {
+    let count = Double(members.count)
+    var total = LossValue(loss: 0, gradient: [])
+    for (i, member) in members.enumerated() {
+      let value = KTOLoss.single(
+        member.u, isDesirable: i < desirable, beta: beta, kl: needsKL ? kl : 0,
+        weight: i < desirable ? desirableWeight : undesirableWeight)
+      total.loss += value.loss / count
+      total.gradient.append(value.slope / count)
+    }
+    return total
   }
 
   // MARK: - PL: all responses

@@ -27,10 +27,11 @@ public struct ObjectiveOptions: Sendable, Equatable, Codable {
   public var nllWeight: Double?
   /// lipo: the relevance labels ψ. unit.
   public var lipoLabels: LabelScale?
-  /// kto: λ_D and λ_U. 1 and 1.
+  /// kto, apo_zero: λ_D and λ_U. 1 and 1.
   public var desirableWeight: Double?
   public var undesirableWeight: Double?
-  /// kto: a response that comes alone is desirable if its reward is above this. 0.
+  /// kto, apo_zero: a response that is judged on its own (under pl, or where it comes alone) is desirable if its reward
+  /// is above this. 0.
   public var desirableThreshold: Double?
 
   public init() {}

@@ -9,11 +9,9 @@ extension Objective {
   ///   - stream: keyed (run seed, `.negativeSampling`, epoch, prompt); only `sample` and `sample_n` draw from it, one
   ///     number a visit.
   /// - Returns: nil if no response has a reward strictly below the preferred ones: the visit is to be skipped and
-  ///   counted.
+  ///   counted. Losses that judge each response on its own take a single response, and under pl any list.
   public func select(rewards: [Double], gamma: Double?, stream: inout RandomStream) -> Selection? {
-    if parameterization == .kto, rewards.count == 1, let only = rewards.first, !only.isNaN {
-      return Selection(responses: [0], candidates: 0)
-    }
+    if judgesAlone, model == .pl || rewards.count == 1 { return judged(rewards) }
     switch model {
     case .bt:
       guard let worst = rewards.indices.last, worst > 0, rewards[worst] < rewards[0] else { return nil }
@@ -38,5 +36,13 @@ extension Objective {
       }
       return selection
     }
+  }
+
+  /// Every response on its own, desirable above the threshold: the list is best first, so those lead it.
+  private func judged(_ rewards: [Double]) -> Selection? {
+    guard !rewards.isEmpty, !rewards.contains(where: \.isNaN) else { return nil }
+    let desirable = rewards.prefix { $0 > desirableThreshold }.count
+    return Selection(
+      responses: Array(rewards.indices), preferred: desirable, candidates: rewards.count - desirable, isJudged: true)
   }
 }

@@ -1,13 +1,47 @@
 /// Refusal of options that a parameterization would ignore, and of values outside their range.
 extension Objective {
+  /// An option of single losses: who reads it.
+  private struct OptionRule {
+    let name: String
+    let isSet: Bool
+    let readers: [Parameterization]
+    /// The models under which one of the readers reads it; all where a reader is not named here.
+    var models: [Parameterization: [PreferenceModel]] = [:]
+  }
+
+  /// Every option that not all parameterizations read. Under pl the pair's label of exo and the rewards' temperature of
+  /// its list change places.
+  private static func rules(_ options: ObjectiveOptions) -> [OptionRule] {
+    [
+      OptionRule(
+        name: "label_smoothing", isSet: options.labelSmoothing != nil, readers: [.exo, .cdpo, .robust],
+        models: [.exo: [.bt, .hps]]),
+      OptionRule(
+        name: "reward_temperature", isSet: options.rewardTemperature != nil, readers: [.exo, .nca, .infonca],
+        models: [.exo: [.pl], .nca: [.pl]]),
+      OptionRule(name: "length_weight", isSet: options.lengthWeight != nil, readers: [.rdpo]),
+      OptionRule(name: "simpo_gamma", isSet: options.simpoGamma != nil, readers: [.simpo]),
+      OptionRule(name: "gamma_beta_ratio", isSet: options.gammaBetaRatio != nil, readers: [.simpo]),
+      OptionRule(name: "slic_delta", isSet: options.slicDelta != nil, readers: [.slic]),
+      OptionRule(name: "nll_weight", isSet: options.nllWeight != nil, readers: [.slic, .simpo, .pro]),
+      OptionRule(name: "lipo_labels", isSet: options.lipoLabels != nil, readers: [.lipo]),
+      OptionRule(name: "desirable_weight", isSet: options.desirableWeight != nil, readers: [.kto, .apoZero]),
+      OptionRule(name: "undesirable_weight", isSet: options.undesirableWeight != nil, readers: [.kto, .apoZero]),
+      OptionRule(name: "desirable_threshold", isSet: options.desirableThreshold != nil, readers: [.kto, .apoZero]),
+    ]
+  }
+
   static func validate(
-    _ options: ObjectiveOptions, for parameterization: Parameterization
+    _ options: ObjectiveOptions, for parameterization: Parameterization, model: PreferenceModel
   ) throws(PreferenceError) {
     try validatePreferred(options)
-
-    func require(_ option: String, isSet: Bool, _ allowed: [Parameterization]) throws(PreferenceError) {
-      guard !isSet || allowed.contains(parameterization) else {
-        throw .optionUnused(option: option, parameterization: parameterization, allowed: allowed)
+    for rule in rules(options) where rule.isSet {
+      guard rule.readers.contains(parameterization) else {
+        throw .optionUnused(option: rule.name, parameterization: parameterization, allowed: rule.readers)
+      }
+      if let models = rule.models[parameterization], !models.contains(model) {
+        throw .optionUnusedUnder(
+          option: rule.name, parameterization: parameterization, model: model, allowed: models)
       }
     }
     func range(
@@ -17,18 +51,6 @@ extension Objective {
         throw .optionRange(option: option, value: value, allowed: allowed)
       }
     }
-
-    try require("label_smoothing", isSet: options.labelSmoothing != nil, [.exo, .cdpo, .robust])
-    try require("reward_temperature", isSet: options.rewardTemperature != nil, [.exo, .nca, .infonca])
-    try require("length_weight", isSet: options.lengthWeight != nil, [.rdpo])
-    try require("simpo_gamma", isSet: options.simpoGamma != nil, [.simpo])
-    try require("gamma_beta_ratio", isSet: options.gammaBetaRatio != nil, [.simpo])
-    try require("slic_delta", isSet: options.slicDelta != nil, [.slic])
-    try require("nll_weight", isSet: options.nllWeight != nil, [.slic, .simpo, .pro])
-    try require("lipo_labels", isSet: options.lipoLabels != nil, [.lipo])
-    try require("desirable_weight", isSet: options.desirableWeight != nil, [.kto])
-    try require("undesirable_weight", isSet: options.undesirableWeight != nil, [.kto])
-    try require("desirable_threshold", isSet: options.desirableThreshold != nil, [.kto])
 
     let positive = "a finite number above 0"
     let fromZero = "a finite number from 0 on"
@@ -52,14 +74,14 @@ extension Objective {
 
     if options.normalise != nil {
       switch parameterization {
-      case .rdpo, .simpo, .slic, .pro, .kto: throw .normaliseFixed(parameterization)
+      case .rdpo, .simpo, .slic, .pro, .kto, .apoZero: throw .normaliseFixed(parameterization)
       default: break
       }
     }
     if let convention = options.convention {
-      let allowed = conventions(of: parameterization)
+      let allowed = conventions(of: parameterization, model: model)
       guard allowed.contains(convention) else {
-        throw .conventionMissing(convention, parameterization, allowed: allowed)
+        throw .conventionMissing(convention, parameterization, model, allowed: allowed)
       }
       if options.normalise != nil { throw .conventionFixes(convention, option: "normalise") }
       if parameterization == .exo, convention == .original, options.labelSmoothing != nil {
@@ -68,11 +90,15 @@ extension Objective {
     }
   }
 
-  /// The conventions under which a loss has a published form.
-  static func conventions(of parameterization: Parameterization) -> [Convention] {
-    switch parameterization {
-    case .dpo, .exo, .ipo, .sppo, .nca: [.paper, .trl, .original]
-    case .robust, .hinge, .kto: [.paper, .trl]
+  /// The conventions under which a loss has a published form. TRL has no list losses; of IPO's list the convention sets
+  /// the length normalisation.
+  static func conventions(of parameterization: Parameterization, model: PreferenceModel) -> [Convention] {
+    switch (parameterization, model) {
+    case (.ipo, _), (.dpo, .bt), (.dpo, .hps), (.exo, .bt), (.exo, .hps), (.sppo, .bt), (.sppo, .hps), (.nca, .bt),
+      (.nca, .hps):
+      [.paper, .trl, .original]
+    case (.sppo, .pl), (.nca, .pl): [.paper, .original]
+    case (.kto, _), (.apoZero, _), (.robust, .bt), (.robust, .hps), (.hinge, .bt), (.hinge, .hps): [.paper, .trl]
     default: [.paper]
     }
   }

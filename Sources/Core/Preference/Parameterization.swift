@@ -30,4 +30,6 @@ public enum Parameterization: String, CaseIterable, Sendable, Codable {
   case pro
   /// Kahneman–Tversky optimisation of single responses (Ethayarajh et al. 2024).
   case kto
+  /// KTO with the reference point 0: anchored preference optimisation of single responses (D'Oosterlinck et al. 2024).
+  case apoZero = "apo_zero"
 }

@@ -50,6 +50,17 @@ public enum PolicyDiagnostics {
       lowVariance: logRatios.reduce(0) { $0 + (StableMath.expMinusOne(-$1) + $1) } / count)
   }
 
+  /// KL(policy ‖ reference) in nats a response from token log-ratios d = log π − log π_ref [response][token] of responses
+  /// that the policy sampled at temperature 1: mean over responses of Σ_t (e^−d_t − 1 + d_t). By the chain rule the KL of
+  /// a sequence is the expected sum of its tokens' KLs, each of which this estimates without bias and never below 0
+  /// (Schulman 2020, "k3"); the sum over tokens varies far less than the same function of the whole sequence.
+  ///
+  /// - Returns: NaN for no responses.
+  public static func kl(tokenLogRatios: [[Double]]) -> Double {
+    let sums = tokenLogRatios.map { $0.reduce(0) { $0 + (StableMath.expMinusOne(-$1) + $1) } }
+    return sums.reduce(0, +) / Double(sums.count)
+  }
+
   /// Pearson correlation of two equally long lists, such as implicit rewards and lengths; NaN where either does not
   /// vary or the counts differ.
   public static func correlation(_ x: [Double], _ y: [Double]) -> Double {

@@ -8,10 +8,11 @@ public enum PreferenceError: Error, Equatable, Sendable, CustomStringConvertible
   case weightCount(expected: Int, got: Int)
   case weightSum(Double)
   case weightNegative(Double)
-  case ktoNeedsNoRanking
   case optionUnused(option: String, parameterization: Parameterization, allowed: [Parameterization])
+  case optionUnusedUnder(
+    option: String, parameterization: Parameterization, model: PreferenceModel, allowed: [PreferenceModel])
   case optionRange(option: String, value: Double, allowed: String)
-  case conventionMissing(Convention, Parameterization, allowed: [Convention])
+  case conventionMissing(Convention, Parameterization, PreferenceModel, allowed: [Convention])
   case conventionFixes(Convention, option: String)
   case simpoMarginTwice
   case normaliseFixed(Parameterization)
@@ -42,16 +43,20 @@ public enum PreferenceError: Error, Equatable, Sendable, CustomStringConvertible
       return "preferred_weights add up to \(sum), but must add up to 1"
     case .weightNegative(let weight):
       return "preferred_weights has \(weight), but each must be a finite number from 0 on"
-    case .ktoNeedsNoRanking:
-      return "kto judges each response on its own and has no pl form; use model bt or hps"
     case .optionUnused(let option, let parameterization, let allowed):
       let names = allowed.map(\.rawValue).joined(separator: ", ")
       return "\(option) has no meaning for \(parameterization.rawValue); it belongs to \(names)"
+    case .optionUnusedUnder(let option, let parameterization, let model, let allowed):
+      let names = allowed.map(\.rawValue).joined(separator: " or ")
+      return "\(option) has no meaning for \(parameterization.rawValue) under model \(model.rawValue); it belongs to "
+        + "model \(names)"
     case .optionRange(let option, let value, let allowed):
       return "\(option) is \(value), but must be \(allowed)"
-    case .conventionMissing(let convention, let parameterization, let allowed):
+    case .conventionMissing(let convention, let parameterization, let model, let allowed):
       let names = allowed.map(\.rawValue).joined(separator: " or ")
-      return "\(parameterization.rawValue) has no convention \(convention.rawValue); it has \(names)"
+      return
+        "\(parameterization.rawValue) under model \(model.rawValue) has no convention \(convention.rawValue); it has "
+        + names
     case .conventionFixes(let convention, let option):
       return "convention \(convention.rawValue) fixes \(option); leave out one of the two"
     case .simpoMarginTwice:

@@ -29,6 +29,13 @@ public enum RewardMargin {
     /// RM_R-DPO against the same two.
     public var lengthHardest: Double
     public var lengthMean: Double
+
+    public init(hardest: Double, mean: Double, lengthHardest: Double, lengthMean: Double) {
+      self.hardest = hardest
+      self.mean = mean
+      self.lengthHardest = lengthHardest
+      self.lengthMean = lengthMean
+    }
   }
 
   /// - Parameter group: all responses of a prompt, best first.

@@ -58,10 +58,13 @@ public struct Selection: Sendable, Equatable {
   public var candidates: Int
   /// HPS: 1/Σ q_i², from 1 to N.
   public var ess: Double?
+  /// Each response stands on its own (KTO, APO): the first `preferred` of `responses`, which may be none, are desirable
+  /// and the others are not.
+  public var isJudged: Bool
 
   public init(
     responses: [Int], preferred: Int = 1, drawn: Int? = nil, probabilities: [Double] = [],
-    logProbabilities: [Double] = [], candidates: Int, ess: Double? = nil
+    logProbabilities: [Double] = [], candidates: Int, ess: Double? = nil, isJudged: Bool = false
   ) {
     self.responses = responses
     self.preferred = preferred
@@ -70,5 +73,6 @@ public struct Selection: Sendable, Equatable {
     self.logProbabilities = logProbabilities
     self.candidates = candidates
     self.ess = ess
+    self.isJudged = isJudged
   }
 }

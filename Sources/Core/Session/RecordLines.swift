@@ -19,6 +19,7 @@ extension StepRecord {
     json.add("ess", ess)
     json.add("num_tokens", tokens)
     json.add("step_time", stepTime)
+    if let kl { json.add("kl", kl) }
     return json.text
   }
 }
@@ -38,6 +39,14 @@ extension EvaluationRecord {
     json.add("eval_logps/rejected", rejectedLogProb)
     json.add("eval_margins/hardest", hardestMargin)
     json.add("eval_margins/mean", meanMargin)
+    if let diagnostics {
+      json.add("eval_margins/rdpo_hardest", diagnostics.lengthHardestMargin)
+      json.add("eval_margins/rdpo_mean", diagnostics.lengthMeanMargin)
+      json.add("eval_ranking_accuracy", diagnostics.rankingAccuracy)
+      json.add("eval_length_correlation", diagnostics.lengthCorrelation)
+      if let policyKL = diagnostics.policyKL { json.add("eval_policy_kl", policyKL) }
+      if let kl = diagnostics.kl { json.add("eval_kl", kl) }
+    }
     json.add("eval_prompts", prompts)
     json.add("eval_runtime", runtime)
     return json.text

@@ -23,6 +23,13 @@ public struct EvaluationOptions: Sendable {
   public var gradedSamples = 200
   public var gradedTemperature = 0.9
   public var samplesPerPrompt = 5
+  /// Held-out prompts answered at temperature 1 for the estimate of KL(policy ‖ reference), and answers to each; 0: none.
+  public var divergencePrompts = 4
+  public var divergenceSamples = 4
+  /// α of RM_R-DPO, nats a token.
+  public var lengthWeight = 0.05
+  /// Tokens of prompt and response together (`LoopSettings.maxLength`).
+  public var maxLength = Int.max
 
   public init() {}
 }
@@ -70,35 +77,64 @@ final class Evaluator {
     let begin = DispatchTime.now().uptimeNanoseconds
     let all = set.items.indices.map { (prompt: $0, responses: Array(set.items[$0].responses.indices)) }
     let scored = try scorer.score(set: set, cache: &references, wanted: all)
-    var means = VisitMeans()
-    var hardest = 0.0
-    var mean = 0.0
-    for (prompt, responses) in scored.enumerated() {
+    let selections = set.items.enumerated().map { prompt, item in
       // The same negatives at every evaluation with the same γ.
       var stream = RandomStream(seed: seed, purpose: .evaluation, index: prompt)
+      return objective.select(rewards: item.rewards, gamma: gamma, stream: &stream)
+    }
+    let kl = try objective.needsKL ? klEstimate(selections) : nil
+    var means = VisitMeans()
+    var diagnostics = DiagnosticSums()
+    for (prompt, responses) in scored.enumerated() {
       let rewards = set.items[prompt].rewards
-      guard let selection = objective.select(rewards: rewards, gamma: gamma, stream: &stream) else { continue }
-      let visit = Visit(
-        prompt: prompt, selection: selection, rewards: rewards,
-        logProbs: selection.responses.map { responses[$0].logProb }, references: references,
-        lengths: selection.responses.map { responses[$0].tokens })
-      let value = objective.evaluate(visit.group, selection: selection)
-      means.add(visit, loss: value.loss, beta: objective.beta)
       let full = ScoredGroup(
         logProbs: responses.map(\.logProb), referenceLogProbs: responses.map(\.referenceLogProb),
         lengths: responses.map(\.tokens), rewards: rewards)
-      if let margins = RewardMargin.margins(of: full, beta: objective.beta) {
-        hardest += margins.hardest
-        mean += margins.mean
-      }
+      diagnostics.add(full, beta: objective.beta, alpha: options.lengthWeight)
+      guard let selection = selections[prompt] else { continue }
+      let visit = Visit(
+        prompt: prompt, selection: selection, rewards: rewards,
+        logProbs: selection.responses.map { responses[$0].logProb }, references: references,
+        lengths: selection.responses.map { responses[$0].tokens }, kl: kl ?? 0)
+      let value = objective.evaluate(visit.group, selection: selection)
+      means.add(visit, loss: value.loss, beta: objective.beta, weight: objective.weight(of: selection))
     }
     let m = means.means
-    let count = Double(max(1, means.count))
     return EvaluationRecord(
       step: step, epoch: epoch, loss: m.loss, chosenReward: m.chosenReward, rejectedReward: m.rejectedReward,
       margin: m.chosenReward - m.rejectedReward, accuracy: m.accuracy, chosenLogProb: m.chosenLogProb,
-      rejectedLogProb: m.rejectedLogProb, hardestMargin: hardest / count, meanMargin: mean / count,
-      prompts: means.count, runtime: Double(DispatchTime.now().uptimeNanoseconds - begin) * 1e-9)
+      rejectedLogProb: m.rejectedLogProb, hardestMargin: diagnostics.margins.hardest,
+      meanMargin: diagnostics.margins.mean, prompts: means.count,
+      runtime: Double(DispatchTime.now().uptimeNanoseconds - begin) * 1e-9,
+      diagnostics: diagnostics.result(policyKL: try policyKL(), kl: kl))
+  }
+
+  private func klEstimate(_ selections: [Selection?]) throws -> Double {
+    try scorer.klEstimate(
+      set: set,
+      wanted: selections.enumerated().compactMap { prompt, selection in
+        selection.map { (prompt: prompt, responses: $0.responses) }
+      }, maxLength: options.maxLength)
+  }
+
+  /// KL(policy ‖ reference) from the policy's own answers: the same streams at every evaluation, so that a change is the
+  /// policy's.
+  private func policyKL() throws -> Double? {
+    guard options.divergenceSamples > 0, options.divergencePrompts > 0 else { return nil }
+    let settings = SamplingSettings(
+      temperature: 1, maxNewTokens: options.maxNewTokens, stopTokenIDs: stopTokens)
+    var groups: [PromptGroup] = []
+    for index in set.items.indices.prefix(options.divergencePrompts) {
+      let prompt = set.items[index].prompt
+      let answers = try scorer.model.generate(
+        prompt, count: options.divergenceSamples, settings: settings, seed: seed, index: index,
+        adapter: scorer.adapter)
+      groups.append(PromptGroup(prompt: prompt, responses: answers))
+    }
+    let policy = try scorer.model.score(groups, adapter: scorer.adapter).joined()
+    let reference = try scorer.model.score(groups, adapter: nil).joined()
+    return PolicyDiagnostics.kl(
+      tokenLogRatios: zip(policy, reference).map { own, other in zip(own, other).map { Double($0) - Double($1) } })
   }
 
   // MARK: Answers

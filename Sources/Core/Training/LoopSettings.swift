@@ -14,6 +14,8 @@ public struct LoopSettings: Sendable {
   public var saveSteps: Int
   /// Score the reference anew at every visit instead of once per response; for checking and for benchmarks.
   public var liveReference: Bool
+  /// Tokens of prompt and response together, for pairs that are not rows of the data (KTO's mismatched ones).
+  public var maxLength = Int.max
 
   public init(
     promptsPerStep: Int, totalSteps: Int, learningRate: LearningRateSchedule, weightDecay: Double,

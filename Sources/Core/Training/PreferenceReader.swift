@@ -10,12 +10,17 @@ public struct PreferenceReader: Sendable {
   public let vocabulary: Int
   /// The model's name in error messages.
   public let model: String
+  /// Keep prompts whose responses are not ordered (`Objective.judgesAlone`).
+  public let keepsUnpaired: Bool
 
-  public init(data: RunFile.DataSettings, text: any TextEncoding, vocabulary: Int, model: String) {
+  public init(
+    data: RunFile.DataSettings, text: any TextEncoding, vocabulary: Int, model: String, keepsUnpaired: Bool = false
+  ) {
     self.data = data
     self.text = text
     self.vocabulary = vocabulary
     self.model = model
+    self.keepsUnpaired = keepsUnpaired
   }
 
   /// Examples with the records they were made of (`EncodedExample.record` is an index into them).
@@ -50,7 +55,9 @@ public struct PreferenceReader: Sendable {
       format = known
     }
     let names = paths.joined(separator: ", ")
-    let loaded = try PreferenceDataset.load(paths: paths, format: format, maxBadRows: data.maxBadRows) {
+    let loaded = try PreferenceDataset.load(
+      paths: paths, format: format, maxBadRows: data.maxBadRows, keepsUnpaired: keepsUnpaired
+    ) {
       progress("reading \(names)", $0)
     }
     let encoder = ExampleEncoder(text: text, maxPromptLength: data.maxPromptLength, maxLength: data.maxLength)

@@ -18,8 +18,7 @@ struct RunPreparation {
 
   func loop() throws -> TrainingLoop {
     publish(.stateChanged(.loading))
-    let objective = try file.preference.objective()
-    try objective.checkTrainable()
+    let objective = try file.objective()
     if let path = plan.sessionPath, FileManager.default.fileExists(atPath: path + "/run.yaml") {
       throw TrainingError.sessionExists(path)
     }
@@ -39,17 +38,22 @@ struct RunPreparation {
       try PreferenceReader.check(longest: set.items.map { ($0.prompt, $0.responses) }, limit: model.longestSequence)
     }
     let adapter = try makeAdapter(checkpoint.configuration)
-    try checkMemory(model: model, adapter: adapter, sets: [training] + (heldOut.map { [$0] } ?? []))
+    try checkMemory(
+      model: model, adapter: adapter, mismatches: objective.needsKL, sets: [training] + (heldOut.map { [$0] } ?? []))
 
     // Made last: a run that could not begin leaves no folder behind that the next try would find taken.
     let session = try plan.sessionPath.map(prepareSession)
     let scorer = GroupScorer(model: model, adapter: adapter)
-    let settings = loopSettings(prompts: training.count)
+    var settings = loopSettings(prompts: training.count)
+    settings.maxLength = min(file.data.maxLength, model.longestSequence)
+    var evaluation = plan.evaluation
+    evaluation.lengthWeight = file.preference.alpha
+    evaluation.maxLength = settings.maxLength
     let evaluator = heldOut.map {
       Evaluator(
         set: $0, scorer: scorer, text: text,
         stopTokens: checkpoint.configuration.stopTokens(with: text),
-        seed: settings.seed, options: plan.evaluation)
+        seed: settings.seed, options: evaluation)
     }
     let loop = TrainingLoop(
       settings: settings, set: training, scorer: scorer, objective: objective,
@@ -100,10 +104,12 @@ struct RunPreparation {
     text: TextFolder, configuration: ModelConfiguration, objective: Objective
   ) throws -> (training: TrainingSet, heldOut: TrainingSet?) {
     let reader = PreferenceReader(
-      data: file.data, text: text, vocabulary: configuration.vocabularySize, model: file.model)
+      data: file.data, text: text, vocabulary: configuration.vocabularySize, model: file.model,
+      keepsUnpaired: objective.judgesAlone)
     var training = try reader.read(file.data.train) { what, fraction in
       publish(.loading(LoadingProgress(what: what, fraction: fraction)))
     }
+    for line in file.unreadKeys(objective) { publish(.log(LogLine(level: .warning, text: line))) }
     for line in training.report.lines() { publish(.log(LogLine(level: .info, text: line))) }
     var heldOut: PreferenceReader.Encoded?
     switch file.data.evaluation {
@@ -141,12 +147,13 @@ struct RunPreparation {
     }
     let left = data.examples.count - usable.count
     guard left > 0 else { return }
+    let cure = objective.judgesAlone ? " (preference.model pl would judge each of their responses on its own)" : ""
     publish(
       .log(
         LogLine(
           level: .warning,
           text: "\(left) prompts are left out: with preference.preferred \(file.preference.preferred) they have no "
-            + "dispreferred response")))
+            + "dispreferred response\(cure)")))
     guard !usable.isEmpty else {
       throw TrainingError.nothingToTrainOn(file.data.train.joined(separator: ", "))
     }
@@ -163,16 +170,30 @@ struct RunPreparation {
 
   private func makeAdapter(_ configuration: ModelConfiguration) throws -> LoRAAdapter {
     if let folder = file.adapter.initFrom {
-      return try LoRAAdapter(folder: AdapterFolder.read(path: folder, model: configuration), model: configuration)
+      let initial = try AdapterFolder.read(path: folder, model: configuration)
+      try file.adapter.check(against: initial.configuration)
+      if initial.configuration.dropout > 0 {
+        publish(
+          .log(
+            LogLine(
+              level: .warning,
+              text: "\(folder) was trained with lora_dropout \(initial.configuration.dropout); none is applied here")))
+      }
+      return try LoRAAdapter(folder: initial, model: configuration)
     }
     return try LoRAAdapter(configuration: file.adapter.lora, model: configuration, seed: file.training.seed)
   }
 
   /// Refuses a run that cannot fit, with the number, before anything large is allocated.
   private func checkMemory(
-    model: LanguageModel, adapter: LoRAAdapter, sets: [TrainingSet]
+    model: LanguageModel, adapter: LoRAAdapter, mismatches: Bool, sets: [TrainingSet]
   ) throws {
-    let longest = sets.flatMap(\.items).map(\.tokens).max() ?? 0
+    let items = sets.flatMap(\.items)
+    var longest = items.map(\.tokens).max() ?? 0
+    // KTO puts one prompt before the responses of another.
+    if mismatches {
+      longest = (items.map(\.prompt.count).max() ?? 0) + (items.map { $0.tokens - $0.prompt.count }.max() ?? 0)
+    }
     let plan = model.memoryPlan(
       tokens: max(model.tokenBudget, longest), longestGroup: longest, adapter: adapter.configuration)
     publish(.log(LogLine(level: .info, text: "memory plan\n\(plan)")))

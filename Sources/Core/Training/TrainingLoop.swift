@@ -145,11 +145,14 @@ final class TrainingLoop {
       wanted.append((prompt, selection.responses))
     }
     try scorer.fillReference(&references, set: set, wanted: wanted, again: settings.liveReference)
+    let kl =
+      objective.needsKL ? try scorer.klEstimate(set: set, wanted: wanted, maxLength: settings.maxLength) : nil
 
     var visits: [PromptVisit] = []
     var means = VisitMeans()
     gradients.values.zero()
-    let share = 1 / Double(max(1, wanted.count))
+    let weights = selections.map(objective.weight(of:))
+    let total = max(1, weights.reduce(0, +))
     try scorer.model.accumulate(
       wanted.map { scorer.group(set.items[$0.prompt], responses: $0.responses) }, adapter: scorer.adapter,
       gradients: gradients
@@ -157,10 +160,11 @@ final class TrainingLoop {
       let selection = selections[index]
       let visit = Visit(
         prompt: wanted[index].prompt, selection: selection, rewards: set.items[wanted[index].prompt].rewards,
-        logProbs: sums, references: references, lengths: tokenLogProbs.map(\.count))
+        logProbs: sums, references: references, lengths: tokenLogProbs.map(\.count), kl: kl ?? 0)
       let value = objective.evaluate(visit.group, selection: selection)
       visits.append(visit.record(loss: value.loss, beta: objective.beta))
-      means.add(visit, loss: value.loss, beta: objective.beta)
+      means.add(visit, loss: value.loss, beta: objective.beta, weight: weights[index])
+      let share = weights[index] / total
       return value.gradient.map { $0 * share }
     }
 
@@ -184,7 +188,8 @@ final class TrainingLoop {
       margin: mean.chosenReward - mean.rejectedReward, accuracy: mean.accuracy, chosenLogProb: mean.chosenLogProb,
       rejectedLogProb: mean.rejectedLogProb, gamma: currentGamma, ess: currentGamma == nil ? nil : mean.ess,
       saturatedShare: currentGamma == nil ? nil : mean.saturatedShare, tokens: tokens,
-      stepTime: Double(DispatchTime.now().uptimeNanoseconds - begin) * 1e-9, beta: objective.beta, visits: visits)
+      stepTime: Double(DispatchTime.now().uptimeNanoseconds - begin) * 1e-9, beta: objective.beta, visits: visits,
+      kl: kl)
   }
 
   // MARK: Between steps

@@ -9,25 +9,44 @@ struct Visit {
 
   /// - Parameters:
   ///   - rewards: of all the prompt's responses; `logProbs` and `lengths` follow `selection.responses`.
+  ///   - kl: KTO's reference point of the step, nats.
   init(
     prompt: Int, selection: Selection, rewards: [Double], logProbs: [Double], references: ReferenceCache,
-    lengths: [Int]
+    lengths: [Int], kl: Double = 0
   ) {
     self.prompt = prompt
     self.selection = selection
     group = ScoredGroup(
       logProbs: logProbs, referenceLogProbs: selection.responses.map { references[prompt, $0] ?? .nan },
-      lengths: lengths, rewards: selection.responses.map { rewards[$0] })
+      lengths: lengths, rewards: selection.responses.map { rewards[$0] }, kl: kl)
   }
 
-  /// The best response.
-  var chosen: ScoredResponse? { group.count > 0 ? scored(at: 0) : nil }
+  /// The best response; where each is judged on its own, only if it is desirable.
+  var chosen: ScoredResponse? {
+    guard group.count > 0, !selection.isJudged || selection.preferred > 0 else { return nil }
+    return scored(at: 0)
+  }
+
+  /// The responses behind `rewards/chosen` and `rewards/rejected`: one of each, or none without a pair; where each is
+  /// judged on its own, all desirable and all undesirable ones (as TRL's KTOTrainer reports them).
+  var sides: (chosen: [ScoredResponse], rejected: [ScoredResponse]) {
+    if selection.isJudged {
+      let all = group.logProbs.indices
+      return (
+        all.prefix(selection.preferred).map(scored(at:)), all.dropFirst(selection.preferred).map(scored(at:))
+      )
+    }
+    guard let chosen, let rejected else { return ([], []) }
+    return ([chosen], [rejected])
+  }
 
   /// The response that the margin is measured against: the drawn one, else the best-annotated dispreferred one, which
   /// is neither among the `preferred` ones nor ties with them.
   var rejected: ScoredResponse? {
     let position: Int?
-    if let drawn = selection.drawn {
+    if selection.isJudged {
+      position = selection.preferred < group.count ? selection.preferred : nil
+    } else if let drawn = selection.drawn {
       position = selection.responses.firstIndex(of: drawn)
     } else {
       position = group.rewards.indices.dropFirst(selection.preferred).first {

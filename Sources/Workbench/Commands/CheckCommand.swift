@@ -21,8 +21,7 @@ struct CheckCommand: ParsableCommand {
 
   func run() throws {
     let file = try RunFile.read(path: runFile, overrides: overrides)
-    let objective = try file.preference.objective()
-    try objective.checkTrainable()
+    let objective = try file.objective()
     let checkpoint = try CheckpointFolder(path: file.model)
     let configuration = checkpoint.configuration
     let text = try TextFolder(path: file.model)
@@ -36,13 +35,25 @@ struct CheckCommand: ParsableCommand {
       "chat template: \(text.hasChatTemplate ? "yes" : "none; HH-RLHF transcripts are used as plain text, rows of messages are dropped")"
     )
 
+    var lora = file.adapter.lora
+    if let folder = file.adapter.initFrom {
+      lora = try AdapterFolder.read(path: folder, model: configuration).configuration
+      try file.adapter.check(against: lora)
+    }
+    let targets = lora.targetModules.map(\.rawValue).joined(separator: ", ")
+    line(
+      "adapter: rank \(lora.rank), alpha \(lora.alpha), scale \(lora.scale), on \(targets)"
+        + (file.adapter.initFrom.map { ", continued from \($0)" } ?? ""))
+
     section("objective")
     line(objective.describe())
+    file.unreadKeys(objective).forEach(line)
     if objective.usesGamma { line("γ: \(gammaPlan(file))") }
 
     section("data")
     let reader = PreferenceReader(
-      data: file.data, text: text, vocabulary: configuration.vocabularySize, model: file.model)
+      data: file.data, text: text, vocabulary: configuration.vocabularySize, model: file.model,
+      keepsUnpaired: objective.judgesAlone)
     let data = try reader.read(file.data.train) { _, _ in }
     data.report.lines().forEach(line)
     guard !data.examples.isEmpty else {
@@ -65,8 +76,7 @@ struct CheckCommand: ParsableCommand {
     try PreferenceReader.check(
       longest: data.examples.map { ($0.prompt, $0.responses) }, limit: model.longestSequence)
     let longest = data.examples.map(\.tokens).max() ?? 0
-    let plan = model.memoryPlan(
-      tokens: max(model.tokenBudget, longest), longestGroup: longest, adapter: file.adapter.lora)
+    let plan = model.memoryPlan(tokens: max(model.tokenBudget, longest), longestGroup: longest, adapter: lora)
     plan.description.split(separator: "\n").forEach { line(String($0)) }
     if let available = Machine.availableMemory {
       line("available: \(available / 1_000_000) MB")
@@ -102,7 +112,8 @@ struct CheckCommand: ParsableCommand {
     let tail = prompt.suffix(24)
     let lead = prompt.count > tail.count ? "… " : ""
     line("prompt, \(prompt.count) tokens: \(lead)" + tail.map { "(\($0))" }.joined())
-    for (index, response) in [(0, example.responses[0]), (example.responses.count - 1, example.responses.last ?? [])] {
+    let ends = example.responses.count > 1 ? [0, example.responses.count - 1] : [0]
+    for (index, response) in ends.map({ ($0, example.responses[$0]) }) {
       let all = pieces(of: response, after: example.prompt.last, text: text)
       let shown = all.count > 40 ? all.prefix(30) + ["…"] + all.suffix(8) : all[...]
       line(

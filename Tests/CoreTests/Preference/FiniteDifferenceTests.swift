@@ -36,8 +36,8 @@ struct FiniteDifferenceTests {
 
   @Test func everyCombination() {
     let objectives = Objective.all(beta: 0.3)
-    // 15 parameterizations under bt and each of sample and expectation, 14 under pl (not kto), sample_n for dpo only.
-    #expect(objectives.count == 15 * 3 + 14 + 1)
+    // 16 parameterizations under bt, pl and each of sample and expectation, sample_n for dpo only.
+    #expect(objectives.count == 16 * 4 + 1)
     for (k, objective) in objectives.enumerated() {
       for draw in 0..<12 {
         var stream = PreferenceFixture.stream(k * 100 + draw)
@@ -92,11 +92,13 @@ struct FiniteDifferenceTests {
 
   /// KTO rows that come alone, on both sides of the threshold and of the reference point.
   @Test func unpairedKTO() throws {
-    let objective = try Objective(model: .bt, parameterization: .kto, beta: 0.3)
-    for (reward, ratio) in [(1.0, 2.0), (1.0, -3.0), (0.0, 2.0), (-1.0, -3.0)] {
-      let group = ScoredGroup(
-        logProbs: [-20 + ratio], referenceLogProbs: [-20], lengths: [7], rewards: [reward], kl: 0.5)
-      Self.check(objective, group, gamma: 0, index: 0)
+    for (model, parameterization) in [(PreferenceModel.bt, Parameterization.kto), (.pl, .kto), (.hps, .apoZero)] {
+      let objective = try Objective(model: model, parameterization: parameterization, beta: 0.3)
+      for (reward, ratio) in [(1.0, 2.0), (1.0, -3.0), (0.0, 2.0), (-1.0, -3.0)] {
+        let group = ScoredGroup(
+          logProbs: [-20 + ratio], referenceLogProbs: [-20], lengths: [7], rewards: [reward], kl: 0.5)
+        Self.check(objective, group, gamma: 0, index: 0)
+      }
     }
   }
 }

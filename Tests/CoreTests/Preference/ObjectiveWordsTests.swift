@@ -28,8 +28,14 @@ struct ObjectiveWordsTests {
       refusal(.hps, .ipo, .sampleN, 0.1, { _ in })
         == "estimator sample_n keeps N inside −log σ and exists for dpo only, not for ipo; use sample or expectation")
     #expect(
-      refusal(.pl, .kto, nil, 0.1, { _ in })
-        == "kto judges each response on its own and has no pl form; use model bt or hps")
+      refusal(.pl, .exo, nil, 0.1, { $0.labelSmoothing = 0.1 })
+        == "label_smoothing has no meaning for exo under model pl; it belongs to model bt or hps")
+    #expect(
+      refusal(.hps, .nca, nil, 0.1, { $0.rewardTemperature = 2 })
+        == "reward_temperature has no meaning for nca under model hps; it belongs to model pl")
+    #expect(
+      refusal(.pl, .sppo, nil, 0.1, { $0.convention = .trl })
+        == "sppo under model pl has no convention trl; it has paper or original")
     #expect(
       refusal(.bt, .dpo, nil, 0.1, { $0.preferred = 2 })
         == "preferred: 2 belongs to model hps; model bt has one preferred response")
@@ -60,7 +66,7 @@ struct ObjectiveWordsTests {
         == "simpo has a fixed length normalisation; leave out normalise")
     #expect(
       refusal(.bt, .cdpo, nil, 0.1, { $0.convention = .trl })
-        == "cdpo has no convention trl; it has paper")
+        == "cdpo under model bt has no convention trl; it has paper")
     #expect(
       refusal(
         .bt, .ipo, nil, 0.1,
@@ -116,7 +122,8 @@ struct ObjectiveWordsTests {
     #expect(
       try text(.bt, .slic)
         == "BT-SLIC: the best against the worst response of each prompt. Loss max(0, 1.0 − l_w + l_l). No reference; "
-        + "log-probs summed; β unused. Plus 0.1 × the preferred response's summed negative log-likelihood.")
+        + "log-probs summed; β = 0.1 scales the reported rewards alone. Plus 0.1 × the preferred response's summed negative log-likelihood."
+    )
     #expect(try text(.hps, .nca, .expectation).contains("averaged over the negatives by q."))
     #expect(try text(.pl, .ipo).contains("mean over all strictly ordered pairs."))
     #expect(

@@ -186,7 +186,7 @@ import Testing
     Case(
       adding: "preference: {parameterization: dop}",
       text:
-        "RUN.yaml: preference.parameterization: \"dop\" is not known, did you mean \"dpo\"? (one of: dpo, exo, ipo, sppo, nca, infonca, cdpo, robust, rdpo, simpo, slic, hinge, lipo, pro, kto)"
+        "RUN.yaml: preference.parameterization: \"dop\" is not known, did you mean \"dpo\"? (one of: dpo, exo, ipo, sppo, nca, infonca, cdpo, robust, rdpo, simpo, slic, hinge, lipo, pro, kto, apo_zero)"
     ),
     Case(
       adding: "preference: {reward_scale: zscore}",

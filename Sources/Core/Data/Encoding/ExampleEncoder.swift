@@ -76,7 +76,11 @@ public struct ExampleEncoder: Sendable {
       example.responses = example.responses.map { Array($0.prefix(room)) }
       example.notes.append(.responseTruncated)
     }
-    guard record.candidates.contains(where: { example.responses[$0] != example.responses[0] }) else {
+    // A list that orders nothing is here only for a loss that judges each response on its own.
+    guard
+      record.candidates.isEmpty
+        || record.candidates.contains(where: { example.responses[$0] != example.responses[0] })
+    else {
       throw EncodingRefusal(reason: .nothingLeft)
     }
     if record.candidates.contains(where: { nearlyIdentical(example.responses[0], example.responses[$0]) }) {

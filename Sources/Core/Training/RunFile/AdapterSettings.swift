@@ -1,14 +1,14 @@
 import Checkpoint
 
 extension RunFile {
-  /// `adapter:`, in PEFT's names.
+  /// `adapter:`, in PEFT's names. With `initFrom`, a key that is not given (nil) is the initial adapter's own.
   public struct AdapterSettings: Sendable, Equatable {
     /// Rank r of the LoRA matrices.
-    public var r = 8
+    public var r: Int? = 8
     /// The adapter's output is scaled by lora_alpha / r, or lora_alpha / √r with `useRSLoRA`.
-    public var loraAlpha = 16.0
-    public var targetModules = TargetModules.allLinear
-    public var useRSLoRA = false
+    public var loraAlpha: Double? = 16
+    public var targetModules: TargetModules? = .allLinear
+    public var useRSLoRA: Bool? = false
     /// Folder of a PEFT adapter to start from; nil starts from a fresh one (B = 0).
     public var initFrom: String?
 
@@ -25,19 +25,25 @@ extension RunFile {
 
 extension RunFile.AdapterSettings {
   init(_ section: ConfigSection) throws {
-    r = try section.integer("r", default: r, in: 1...4096)
-    loraAlpha = try section.number("lora_alpha", default: loraAlpha, "a number above 0") { $0 > 0 }
+    initFrom = try section.text("init_from", "the folder of a PEFT adapter")
+    /// Whether the initial adapter decides on `key`.
+    func inherits(_ key: String) -> Bool { initFrom != nil && (section[key] ?? .null) == .null }
+
+    r = inherits("r") ? nil : try section.integer("r", default: 8, in: 1...4096)
+    loraAlpha =
+      inherits("lora_alpha") ? nil : try section.number("lora_alpha", default: 16, "a number above 0") { $0 > 0 }
     let dropout = try section.number("lora_dropout", default: 0)
     guard dropout == 0 else {
       throw section.error(
         "lora_dropout",
         "dropout is not supported, because policy and reference must run the same computation; set it to 0")
     }
-    if let value = section["target_modules"] {
+    if inherits("target_modules") {
+      targetModules = nil
+    } else if let value = section["target_modules"] {
       targetModules = try RunFile.TargetModules(value, path: section.path + ["target_modules"], section: section)
     }
-    useRSLoRA = try section.boolean("use_rslora", default: useRSLoRA)
-    initFrom = try section.text("init_from", "the folder of a PEFT adapter")
+    useRSLoRA = inherits("use_rslora") ? nil : try section.boolean("use_rslora", default: false)
   }
 
   func write(to writer: inout ConfigWriter) {
@@ -46,10 +52,15 @@ extension RunFile.AdapterSettings {
       writer.value("lora_alpha", loraAlpha)
       writer.value("lora_dropout", 0.0)
       switch targetModules {
-      case .allLinear: writer.value("target_modules", "all-linear")
-      case .modules(let modules): writer.value("target_modules", modules.map(\.rawValue))
+      case .allLinear?: writer.value("target_modules", "all-linear")
+      case .modules(let modules)?: writer.value("target_modules", modules.map(\.rawValue))
+      case nil: writer.value("target_modules", nil as String?)
       }
-      writer.value("use_rslora", useRSLoRA)
+      if let useRSLoRA {
+        writer.value("use_rslora", useRSLoRA)
+      } else {
+        writer.value("use_rslora", nil as String?)
+      }
       writer.value("init_from", initFrom)
     }
   }
