@@ -2,7 +2,7 @@
 import PackageDescription
 
 // Targets are the architecture: an arrow that is not listed here does not compile.
-//   Numerics <- Checkpoint, Model <- Preference, PreferenceData <- Training <- Session <- Workbench
+//   JSON, Numerics <- Checkpoint, Model <- Preference, PreferenceData <- Training <- Session <- Workbench
 let package = Package(
   name: "workbench",
   platforms: [.macOS(.v15)],
@@ -11,7 +11,7 @@ let package = Package(
     // For Benchmarks/, a package of its own.
     .library(
       name: "WorkbenchCore",
-      targets: ["Numerics", "Checkpoint", "Text", "Model", "PreferenceData", "Training", "SpeedMeasurement"]),
+      targets: ["Numerics", "JSON", "Checkpoint", "Text", "Model", "PreferenceData", "Training", "SpeedMeasurement"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -24,21 +24,28 @@ let package = Package(
     .target(name: "CTerminal", path: "Sources/CTerminal"),
     .target(name: "CKernels", path: "Sources/CKernels", cSettings: [.unsafeFlags(["-O3"])]),
     .target(name: "COneDNN", path: "Sources/COneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
+    .systemLibrary(name: "CBytes", path: "Sources/CBytes"),
     .systemLibrary(name: "CZlib", path: "Sources/CZlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZstd", path: "Sources/CZstd", providers: [.apt(["libzstd-dev"])]),
 
     // Core: the engine. No terminal code.
     .target(name: "Numerics", dependencies: ["CKernels", "COneDNN"], path: "Sources/Core/Numerics"),
-    .target(name: "Checkpoint", dependencies: ["Numerics"], path: "Sources/Core/Checkpoint"),
-    .target(name: "Text", path: "Sources/Core/Text"),
+    .target(name: "JSON", dependencies: ["CBytes"], path: "Sources/Core/JSON"),
+    .target(name: "Checkpoint", dependencies: ["Numerics", "JSON"], path: "Sources/Core/Checkpoint"),
+    .target(name: "Text", dependencies: ["JSON"], path: "Sources/Core/Text"),
     .target(name: "Model", dependencies: ["Numerics", "Checkpoint"], path: "Sources/Core/Model"),
-    .target(name: "PreferenceData", dependencies: ["Text", "CZlib"], path: "Sources/Core/Data"),
+    .target(
+      name: "PreferenceData", dependencies: ["Text", "JSON", "CBytes", "CZlib", "CZstd"], path: "Sources/Core/Data"),
     .target(name: "Preference", dependencies: ["Numerics"], path: "Sources/Core/Preference"),
     .target(name: "Control", path: "Sources/Core/Control"),
     .target(
       name: "Training",
-      dependencies: ["Numerics", "Checkpoint", "Text", "Model", "PreferenceData", "Preference", "Control", "Yams"],
+      dependencies: [
+        "Numerics", "JSON", "Checkpoint", "Text", "Model", "PreferenceData", "Preference", "Control", "Yams",
+      ],
       path: "Sources/Core/Training"),
-    .target(name: "Session", dependencies: ["Training", "Control", "Checkpoint"], path: "Sources/Core/Session"),
+    .target(
+      name: "Session", dependencies: ["Training", "Control", "Checkpoint", "JSON"], path: "Sources/Core/Session"),
     .target(
       name: "SpeedMeasurement", dependencies: ["Numerics", "Checkpoint", "Model"],
       path: "Sources/Core/Evaluation/Speed"),
@@ -56,7 +63,7 @@ let package = Package(
       name: "workbench",
       dependencies: [
         "WorkbenchScreen", "Session", "Training", "DemoWorld", "Control", "Model", "Checkpoint", "Numerics", "Text",
-        "PreferenceData", "Preference", "SpeedMeasurement",
+        "PreferenceData", "Preference", "JSON", "SpeedMeasurement",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/Workbench/Commands"),
@@ -65,7 +72,7 @@ let package = Package(
       name: "CoreTests",
       dependencies: [
         "Numerics", "Checkpoint", "Text", "Model", "PreferenceData", "Preference", "Control", "Training", "Session",
-        "DemoWorld", "SpeedMeasurement",
+        "DemoWorld", "SpeedMeasurement", "JSON",
       ],
       path: "Tests/CoreTests"),
     .testTarget(
@@ -73,6 +80,14 @@ let package = Package(
     .testTarget(name: "EndToEndTests", path: "Tests/EndToEndTests"),
     .executableTarget(
       name: "trap-screen", dependencies: ["WorkbenchScreen", "Control"], path: "Tests/Programs/TrapScreen"),
+    .target(name: "CAllocationMeter", path: "Tests/CAllocationMeter"),
+    .testTarget(
+      name: "FuzzTests",
+      dependencies: [
+        "CAllocationMeter", "Numerics", "JSON", "Checkpoint", "Text", "PreferenceData", "Training", "Session",
+        "WorkbenchScreen",
+      ],
+      path: "Tests/FuzzTests"),
   ],
   swiftLanguageModes: [.v6]
 )

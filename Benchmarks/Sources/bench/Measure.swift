@@ -11,7 +11,7 @@ enum Catalogue {
   /// In the order they run: those that start other processes come first, while this one is small.
   static let measures: [Measure] = [
     startup, memory, screen, screenDemo, peak, kernels, step, profile, scaling, lengths, lists, generation, tokenizer,
-    jsonLines, shape1B, shape8B,
+    jsonLines, largeData, shape1B, shape8B,
   ]
 }
 

@@ -1,3 +1,5 @@
+import JSON
+
 /// PEFT's `adapter_config.json`, in and out.
 ///
 /// Every field that changes what the adapter computes is honoured or refused; a field that this program has never heard
@@ -39,7 +41,7 @@ struct AdapterConfiguration: Equatable {
   private static let supported = "plain LoRA on q, k, v, o, gate, up and down projections of every layer"
 
   static func decode(json: [UInt8], file: String) throws -> AdapterConfiguration {
-    let top = FieldReader(object: try JSONParser.object(json, file: file), file: file)
+    let top = FieldReader(object: try JSONObject(parsing: json, file: file), file: file)
     func refuse(_ feature: String) -> CheckpointError {
       .unsupported(file: file, feature: feature, supported: supported)
     }
@@ -163,8 +165,7 @@ struct AdapterConfiguration: Equatable {
 
   /// The file's text, with the fields of PEFT's own files that any version since 0.6 reads.
   func text() -> String {
-    var object = JSONObject()
-    let members: [(String, JSONValue)] = [
+    let object = JSONObject([
       ("alpha_pattern", .object(JSONObject())), ("auto_mapping", .null),
       ("base_model_name_or_path", baseModelName.map { .string($0) } ?? .null), ("bias", .string("none")),
       ("fan_in_fan_out", .bool(false)), ("inference_mode", .bool(true)), ("init_lora_weights", .bool(true)),
@@ -173,9 +174,8 @@ struct AdapterConfiguration: Equatable {
       ("peft_version", .null), ("r", .integer(lora.rank)), ("rank_pattern", .object(JSONObject())),
       ("revision", .null), ("target_modules", .array(lora.targetModules.map { .string($0.rawValue) })),
       ("task_type", .string("CAUSAL_LM")), ("use_dora", .bool(false)), ("use_rslora", .bool(lora.useRSLoRA)),
-    ]
-    for (key, value) in members { _ = object.insert(key, value) }
-    return JSONValue.object(object).text() + "\n"
+    ])
+    return JSONValue.object(object).indentedText + "\n"
   }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Numerics
 
 /// The two factors of one adapted linear, fp32, row-major.
@@ -35,7 +36,7 @@ public struct AdapterFolder: Sendable {
     let weightsPath = folder.appendingPathComponent(weightsName).path
     for (file, name) in [(configurationPath, AdapterConfiguration.fileName), (weightsPath, weightsName)]
     where !FileManager.default.fileExists(atPath: file) {
-      throw CheckpointError.notACheckpoint(folder: path, reason: explainMissing(name, in: path))
+      throw CheckpointError.notAnAdapter(folder: path, reason: explainMissing(name, in: path))
     }
     let configuration = try AdapterConfiguration.decode(
       json: try SmallFile.read(configurationPath), file: configurationPath)
@@ -110,6 +111,9 @@ public struct AdapterFolder: Sendable {
   }
 
   private static func explainMissing(_ name: String, in path: String) -> String {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return "there is no such folder" }
+    guard isFolder.boolValue else { return "it is a file; name the folder that holds \(AdapterConfiguration.fileName)" }
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     if names.contains("adapter_model.bin") {
       return "its weights are a PyTorch pickle; convert them with PeftModel.from_pretrained(base, folder)"
@@ -141,7 +145,7 @@ public struct AdapterFolder: Sendable {
     # LoRA adapter
 
     A preference-aligned LoRA adapter for `\(baseModelName.replacing("`", with: "'").replacing("\n", with: " "))`: \
-    rank \(configuration.rank), alpha \(JSONValue.number(configuration.alpha).text())\
+    rank \(configuration.rank), alpha \(JSONValue.number(configuration.alpha))\
     \(configuration.useRSLoRA ? " (rank-stabilised)" : ""), on \
     \(configuration.targetModules.map(\.rawValue).joined(separator: ", ")).
 

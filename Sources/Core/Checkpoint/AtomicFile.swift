@@ -7,7 +7,8 @@ enum AtomicFile {
     let temporary = url.deletingLastPathComponent().appendingPathComponent(
       ".\(url.lastPathComponent).\(ProcessInfo.processInfo.processIdentifier).partial")
     guard FileManager.default.createFile(atPath: temporary.path, contents: nil) else {
-      throw CheckpointError.unwritable(file: url.path, reason: "no file can be made in its folder")
+      let reason = String(cString: strerror(errno))
+      throw CheckpointError.unwritable(file: url.path, reason: "no file can be made in its folder (\(reason))")
     }
     do {
       let handle = try FileHandle(forWritingTo: temporary)
@@ -20,7 +21,7 @@ enum AtomicFile {
     } catch let error {
       try? FileManager.default.removeItem(at: temporary)
       if error is CheckpointError { throw error }
-      throw CheckpointError.unwritable(file: url.path, reason: explain(error))
+      throw CheckpointError.unwritable(file: url.path, reason: SystemReason.clause(for: error))
     }
   }
 
@@ -32,13 +33,7 @@ enum AtomicFile {
     do {
       try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     } catch {
-      throw CheckpointError.unwritable(file: url.path, reason: explain(error))
+      throw CheckpointError.unwritable(file: url.path, reason: SystemReason.clause(for: error))
     }
-  }
-
-  private static func explain(_ error: any Error) -> String {
-    let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-    let text = (underlying ?? error as NSError).localizedDescription
-    return text.hasSuffix(".") ? String(text.dropLast()) : text
   }
 }

@@ -1,12 +1,14 @@
 import Foundation
 
-/// Why a model, adapter or tensor file is refused. `description` is one sentence that names the file.
+/// Why a model, adapter or tensor file is refused. `description` is one sentence, without a full stop, that names the file.
 public enum CheckpointError: Error, Equatable, CustomStringConvertible, LocalizedError {
   /// The file is absent or the system refuses to read or write it; `reason` is a clause ("it is a folder").
   case unreadable(file: String, reason: String)
   case unwritable(file: String, reason: String)
   /// The folder lacks what a checkpoint needs; `hint` says what to do.
   case notACheckpoint(folder: String, reason: String)
+  /// As `notACheckpoint`, for a LoRA adapter.
+  case notAnAdapter(folder: String, reason: String)
   /// The bytes break their format; `problem` is a clause ("the header ends inside a string").
   case malformed(file: String, problem: String)
   /// A value that is understood, but out of range; `allowed` is a phrase ("a whole number from 1 to 1024").
@@ -19,19 +21,20 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible, Localize
 
   public var description: String {
     switch self {
-    case .unreadable(let file, let reason): "\(file) cannot be read: \(reason)."
-    case .unwritable(let file, let reason): "\(file) cannot be written: \(reason)."
-    case .notACheckpoint(let folder, let reason): "\(folder) is not a usable checkpoint folder: \(reason)."
-    case .malformed(let file, let problem): "\(file) is damaged or not in its format: \(problem)."
+    case .unreadable(let file, let reason): "\(file) cannot be read: \(reason)"
+    case .unwritable(let file, let reason): "\(file) cannot be written: \(reason)"
+    case .notACheckpoint(let folder, let reason): "\(folder) is not a usable checkpoint folder: \(reason)"
+    case .notAnAdapter(let folder, let reason): "\(folder) is not a usable adapter folder: \(reason)"
+    case .malformed(let file, let problem): "\(file) is damaged or not in its format: \(problem)"
     case .invalidValue(let file, let key, let value, let allowed):
-      "\(file): \(key) is \(value), but must be \(allowed)."
+      "\(file): \(key) is \(value), but must be \(allowed)"
     case .unsupported(let file, let feature, let supported):
-      "\(file): \(feature) is not supported; supported: \(supported)."
-    case .missingTensor(let file, let name): "\(file) has no tensor \(Self.quoted(name))."
+      "\(file): \(feature) is not supported; supported: \(supported)"
+    case .missingTensor(let file, let name): "\(file) has no tensor \(Self.quoted(name))"
     case .unexpectedTensor(let file, let name, let reason):
-      "\(file) has a tensor \(Self.quoted(name)) that would be ignored: \(reason)."
+      "\(file) has a tensor \(Self.quoted(name)) that would be ignored: \(reason)"
     case .wrongShape(let file, let name, let shape, let expected):
-      "\(file): tensor \(Self.quoted(name)) has shape \(shape), but the configuration asks for \(expected)."
+      "\(file): tensor \(Self.quoted(name)) has shape \(shape), but the configuration asks for \(expected)"
     }
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Numerics
 
 /// A model in the Hugging Face layout: `config.json` and safetensors weights, in one file or in shards.
@@ -34,7 +35,7 @@ public final class CheckpointFolder: Sendable {
     let generationURL = folder.appendingPathComponent("generation_config.json")
     if FileManager.default.fileExists(atPath: generationURL.path) {
       files.append(generationURL)
-      let object = try JSONParser.object(try SmallFile.read(generationURL.path), file: generationURL.path)
+      let object = try JSONObject(parsing: try SmallFile.read(generationURL.path), file: generationURL.path)
       configuration = configuration.addingEOS(
         try ModelConfiguration.eosTokenIDs(
           FieldReader(object: object, file: generationURL.path), vocabulary: configuration.vocabularySize))

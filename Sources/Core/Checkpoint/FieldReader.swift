@@ -1,3 +1,5 @@
+import JSON
+
 /// Typed, range-checked access to a JSON object's fields; each refusal names the file, the key's path and the value.
 /// An explicit null counts as absent, as in Hugging Face's configurations.
 struct FieldReader {
@@ -6,10 +8,7 @@ struct FieldReader {
   /// "rope_parameters." inside that object; empty at the top.
   var prefix = ""
 
-  func value(_ key: String) -> JSONValue? {
-    guard let value = object[key], value != .null else { return nil }
-    return value
-  }
+  func value(_ key: String) -> JSONValue? { object.nonNull(key) }
 
   func invalid(_ key: String, allowed: String) -> CheckpointError {
     // A key may come from the file; without its quotes, `quoted` is the key itself unless it holds odd characters.
@@ -26,7 +25,7 @@ struct FieldReader {
 
   func optionalInteger(_ key: String, _ range: ClosedRange<Int>) throws -> Int? {
     guard let value = value(key) else { return nil }
-    guard let number = value.integer, range.contains(number) else {
+    guard let number = value.wholeNumber, range.contains(number) else {
       throw invalid(key, allowed: "a whole number from \(range.lowerBound) to \(range.upperBound)")
     }
     return number
@@ -36,7 +35,7 @@ struct FieldReader {
   func positive(_ key: String, above lower: Double = 0, upTo upper: Double, default fallback: Double? = nil) throws
     -> Double
   {
-    let allowed = "a number above \(JSONValue.number(lower).text()) and at most \(JSONValue.number(upper).text())"
+    let allowed = "a number above \(JSONValue.number(lower)) and at most \(JSONValue.number(upper))"
     guard let value = value(key) else {
       if let fallback { return fallback }
       throw invalid(key, allowed: allowed)
@@ -79,7 +78,7 @@ struct FieldReader {
     guard let value = value(key) else { return [] }
     let values = if case .array(let values) = value { values } else { [value] }
     return try values.map {
-      guard let number = $0.integer, range.contains(number) else {
+      guard let number = $0.wholeNumber, range.contains(number) else {
         throw invalid(key, allowed: "a whole number from \(range.lowerBound) to \(range.upperBound), or a list of them")
       }
       return number

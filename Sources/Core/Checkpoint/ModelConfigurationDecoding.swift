@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 
 /// Defaults are those of transformers' configuration classes, for each family.
 private enum ModelFamily: String, CaseIterable {
@@ -39,7 +40,7 @@ extension ModelConfiguration {
   /// - Throws: `CheckpointError`, naming the key, for anything damaged, out of range or not computed exactly as
   ///   transformers would.
   public static func decode(json: Data, file: String) throws -> ModelConfiguration {
-    let top = FieldReader(object: try JSONParser.object([UInt8](json), file: file), file: file)
+    let top = FieldReader(object: try JSONObject(parsing: [UInt8](json), file: file), file: file)
     let family = try family(top)
     try refuseUnsupported(top)
 

@@ -1,5 +1,5 @@
 /// SHA-256 (FIPS 180-4), fed in pieces.
-struct SHA256 {
+public struct SHA256 {
   private var state: SIMD8<UInt32> = [
     0x6A09_E667, 0xBB67_AE85, 0x3C6E_F372, 0xA54F_F53A, 0x510E_527F, 0x9B05_688C, 0x1F83_D9AB, 0x5BE0_CD19,
   ]
@@ -7,13 +7,15 @@ struct SHA256 {
   private var pending: [UInt8] = []
   private var length: UInt64 = 0
 
-  static func hash(_ bytes: some Sequence<UInt8>) -> [UInt8] {
+  public init() {}
+
+  public static func hash(_ bytes: some Sequence<UInt8>) -> [UInt8] {
     var hash = SHA256()
     hash.update(Array(bytes))
     return hash.finish()
   }
 
-  mutating func update(_ bytes: [UInt8]) {
+  public mutating func update(_ bytes: [UInt8]) {
     length &+= UInt64(bytes.count)
     var position = 0
     if !pending.isEmpty {
@@ -27,7 +29,7 @@ struct SHA256 {
   }
 
   /// The 32 bytes of the digest.
-  mutating func finish() -> [UInt8] {
+  public mutating func finish() -> [UInt8] {
     let bits = length &* 8
     let padding = (119 - Int(length % 64)) % 64
     update(

@@ -1,3 +1,4 @@
+import JSON
 import Numerics
 
 /// The index at the head of a safetensors file: 8 bytes of length n (little-endian), n bytes of JSON, then the data.
@@ -43,7 +44,7 @@ struct SafetensorsHeader: Sendable {
     }
     let text: [UInt8] = try file.slice(8..<dataStart).integers()
     guard text.first == UInt8(ascii: "{") else { throw malformed("its header does not start with {") }
-    let json = try JSONParser.object(text, file: file.path)
+    let json = try JSONObject(parsing: text, file: file.path)
 
     var entries: [Entry] = []
     var metadata: [String: String] = [:]

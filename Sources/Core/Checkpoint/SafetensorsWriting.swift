@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Numerics
 
 /// One tensor to be written. Values are converted to the stored type piece by piece, so that a large tensor never
@@ -72,8 +73,8 @@ extension SafetensorsFile {
     var header = JSONObject()
     if !metadata.isEmpty {
       var object = JSONObject()
-      for (key, value) in metadata.sorted(by: { $0.key < $1.key }) { _ = object.insert(key, .string(value)) }
-      _ = header.insert("__metadata__", .object(object))
+      for (key, value) in metadata.sorted(by: { $0.key < $1.key }) { object.insert(key, .string(value)) }
+      header.insert("__metadata__", .object(object))
     }
     let ordered = tensors.map { (entry: $0, bits: SafetensorsHeader.bitWidths[$0.dataType] ?? 8) }
       .enumerated().sorted { ($1.element.bits, $0.offset) < ($0.element.bits, $1.offset) }.map(\.element)
@@ -93,9 +94,9 @@ extension SafetensorsFile {
         throw refuse("the values of tensor \(CheckpointError.quoted(entry.name)) do not fill its shape \(entry.shape)")
       }
       var object = JSONObject()
-      _ = object.insert("dtype", .string(entry.dataType))
-      _ = object.insert("shape", .array(entry.shape.map { .integer($0) }))
-      _ = object.insert("data_offsets", .array([.integer(end), .integer(end + size)]))
+      object.insert("dtype", .string(entry.dataType))
+      object.insert("shape", .array(entry.shape.map { .integer($0) }))
+      object.insert("data_offsets", .array([.integer(end), .integer(end + size)]))
       guard header.insert(entry.name, .object(object)), entry.name != "__metadata__" else {
         throw refuse("the tensor name \(CheckpointError.quoted(entry.name)) is given twice or reserved")
       }

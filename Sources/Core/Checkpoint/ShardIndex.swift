@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 
 /// Where a checkpoint's weights lie: `model.safetensors`, or else the shards named by `model.safetensors.index.json`.
 struct ShardIndex {
@@ -22,7 +23,7 @@ struct ShardIndex {
         folder: folder.path,
         reason: CheckpointFolder.explainMissing("\(singleName) or \(indexName)", in: folder.path, isWeights: true))
     }
-    let object = try JSONParser.object(try SmallFile.read(index.path), file: index.path)
+    let object = try JSONObject(parsing: try SmallFile.read(index.path), file: index.path)
     guard case .object(let map)? = object["weight_map"], !map.members.isEmpty else {
       throw CheckpointError.malformed(file: index.path, problem: "it has no weight_map")
     }

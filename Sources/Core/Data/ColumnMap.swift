@@ -15,15 +15,18 @@ public struct ColumnMap: Sendable, Equatable {
     self.rewards = rewards
   }
 
-  /// What is wrong with the map, in one sentence, or nil.
+  /// What is wrong with the map, in a clause, or nil.
   public var problem: String? {
-    if responses.isEmpty { return "data.columns.responses: no column is named" }
-    if rewards.isEmpty {
-      return responses.count >= 2 ? nil : "data.columns.rewards: one response column needs a reward column"
+    if responses.isEmpty { return "no response column is named" }
+    if rewards.isEmpty, responses.count == 1 { return "one response column needs a reward column" }
+    if !rewards.isEmpty, rewards.count != responses.count {
+      return "\(responses.count) response columns, but \(rewards.count) reward columns"
     }
-    if rewards.count != responses.count {
-      return "data.columns: \(responses.count) response columns but \(rewards.count) reward columns"
+    if let twice = names.enumerated().first(where: { names[..<$0.offset].contains($0.element) })?.element {
+      return "\"\(twice)\" is named twice"
     }
     return nil
   }
+
+  var names: [String] { [prompt] + responses + rewards }
 }

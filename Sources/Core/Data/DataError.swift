@@ -1,3 +1,6 @@
+import JSON
+import Text
+
 /// What stops a data file from being used, in one sentence that starts with the file (exit code 3).
 public enum DataError: Error, Sendable, Equatable, CustomStringConvertible {
   case noFiles
@@ -6,21 +9,29 @@ public enum DataError: Error, Sendable, Equatable, CustomStringConvertible {
   case unreadable(path: String, why: String)
   case truncatedGzip(path: String, rows: Int)
   case corruptGzip(path: String, rows: Int, why: String)
+  case truncatedZstd(path: String, rows: Int)
+  case corruptZstd(path: String, rows: Int, why: String)
   case unterminatedArray(path: String, line: Int)
   case empty(path: String)
+  /// The cache of tokenised rows cannot be written (exit code 5).
+  case unwritable(path: String, why: String)
+  case damagedCache(path: String)
   case notJSON(path: String, kind: ForeignKind)
   case unrecognisedFormat(path: String, line: Int, keys: [String])
   case badColumns(why: String)
+  case missingColumn(path: String, line: Int, column: String, keys: [String])
   case needsChoice(path: String, choices: [DataFormat], why: String)
   case tooManyBadRows(path: String, bad: Int, of: Int, limit: Double, details: String)
   case nothingUsable(path: String, details: String)
 
   /// A file that is recognisably something else, with what turns it into JSON lines.
   public enum ForeignKind: String, Sendable, CaseIterable {
-    case parquet, arrow, zstd, zip, bzip2, xz, utf16
+    case parquet, arrow, zip, bzip2, xz, utf16
   }
 
-  public var description: String {
+  public var description: String { sentence.printable }
+
+  private var sentence: String {
     switch self {
     case .noFiles: "data.train: no file is named"
     case .notFound(let path): "\(path): no such file"
@@ -30,15 +41,25 @@ public enum DataError: Error, Sendable, Equatable, CustomStringConvertible {
       "\(path): the gzip stream ends early, after \(grouped(rows)) rows; the file is cut off, fetch it again"
     case .corruptGzip(let path, let rows, let why):
       "\(path): the gzip stream is damaged after \(grouped(rows)) rows (\(why)); fetch the file again"
+    case .truncatedZstd(let path, let rows):
+      "\(path): the zstd stream ends early, after \(grouped(rows)) rows; the file is cut off, fetch it again"
+    case .corruptZstd(let path, let rows, let why):
+      "\(path): the zstd stream is damaged after \(grouped(rows)) rows (\(why)); fetch the file again"
     case .unterminatedArray(let path, let line):
       "\(path): line \(line): the JSON array ends inside the element that starts here; a bracket or quote is missing, or "
         + "the file is cut off"
+    case .unwritable(let path, let why): "\(path): the cache of tokenised rows cannot be written: \(why)"
+    case .damagedCache(let path):
+      "\(path): this cache of tokenised rows has been changed or cut short while it was read; start again"
     case .empty(let path): "\(path): has no rows"
     case .notJSON(let path, let kind): kind.sentence(path)
     case .unrecognisedFormat(let path, let line, let keys):
       "\(path): line \(line): no known format has the keys \(keyList(keys)); name one with data.format "
         + "(\(DataFormat.allCases.map(\.rawValue).joined(separator: ", ")))"
-    case .badColumns(let why): why
+    case .badColumns(let why): "data.columns: \(why)"
+    case .missingColumn(let path, let line, let column, let keys):
+      "\(path): line \(line): there is no column \(quoted(column)), which data.columns names"
+        + "\(NameSuggestion.hint(for: column, among: keys)) (columns here: \(keyList(keys)))"
     case .needsChoice(let path, let choices, let why):
       "\(path): \(why); choose with data.format: \(choices.map(\.rawValue).joined(separator: " or "))"
     case .tooManyBadRows(let path, let bad, let rows, let limit, let details):
@@ -53,7 +74,7 @@ extension DataError.ForeignKind {
   /// The kind that a file's first bytes betray, or nil.
   static func recognise(_ head: some Collection<UInt8>) -> DataError.ForeignKind? {
     let signatures: [(DataError.ForeignKind, [UInt8])] = [
-      (.parquet, Array("PAR1".utf8)), (.arrow, Array("ARROW1".utf8)), (.zstd, [0x28, 0xB5, 0x2F, 0xFD]),
+      (.parquet, Array("PAR1".utf8)), (.arrow, Array("ARROW1".utf8)),
       (.zip, [0x50, 0x4B, 0x03, 0x04]), (.bzip2, Array("BZh".utf8)), (.xz, [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00]),
       (.utf16, [0xFF, 0xFE]), (.utf16, [0xFE, 0xFF]),
     ]
@@ -69,7 +90,6 @@ extension DataError.ForeignKind {
     case .arrow:
       return "\(path): is an Arrow file; convert it with: python3 -c \"import sys, datasets; "
         + "datasets.Dataset.from_file(sys.argv[1]).to_json(sys.argv[1] + '.jsonl')\" \(quoted)"
-    case .zstd: return "\(path): is zstd-compressed; unpack it with: zstd -d \(quoted)"
     case .zip: return "\(path): is a zip archive; unpack it with: unzip \(quoted)"
     case .bzip2: return "\(path): is bzip2-compressed; unpack it with: bunzip2 -k \(quoted)"
     case .xz: return "\(path): is xz-compressed; unpack it with: unxz -k \(quoted)"
@@ -79,9 +99,11 @@ extension DataError.ForeignKind {
 }
 
 private func keyList(_ keys: [String]) -> String {
-  let shown = keys.prefix(8).map { JSONValue.string(String($0.prefix(40))).description }.joined(separator: ", ")
+  let shown = keys.prefix(8).map(quoted).joined(separator: ", ")
   return (shown.isEmpty ? "(none)" : shown) + (keys.count > 8 ? ", …" : "")
 }
+
+private func quoted(_ key: String) -> String { JSONValue.quoted(String(key.prefix(40))) }
 
 private func percent(_ share: Double) -> String {
   let value = share * 100

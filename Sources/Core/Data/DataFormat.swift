@@ -1,3 +1,5 @@
+import JSON
+
 /// The formats of preference data that are read; the raw values are the names `data.format:` takes. The order is that of
 /// recognition: a format stands before those whose keys it also has.
 public enum DataFormat: String, CaseIterable, Sendable, Hashable {

@@ -16,6 +16,12 @@ public struct DataReport: Sendable, Equatable {
       firstLines.append(line)
       firstFiles.append(file)
     }
+
+    /// Both counts, and the first three places of both.
+    func merged(_ other: Tally) -> Tally {
+      let places = zip(firstFiles + other.firstFiles, firstLines + other.firstLines).sorted(by: <).prefix(Tally.listed)
+      return Tally(count: count + other.count, firstLines: places.map(\.1), firstFiles: places.map(\.0))
+    }
   }
 
   /// How the best response's length compares with the mean of those below it, over the encoded prompts.
@@ -74,6 +80,17 @@ public struct DataReport: Sendable, Equatable {
 
   public mutating func note(_ note: DataNote, file: Int, line: Int) {
     notes[note, default: Tally()].add(file: file, line: line)
+  }
+
+  /// Adds what became of these rows later on; `other` has no rows of its own.
+  mutating func merge(_ other: DataReport) {
+    kept += other.kept
+    dropped.merge(other.dropped) { $0.merged($1) }
+    notes.merge(other.notes) { $0.merged($1) }
+    lengths.longer += other.lengths.longer
+    lengths.shorter += other.lengths.shorter
+    lengths.equal += other.lengths.equal
+    templateRefusal = templateRefusal ?? other.templateRefusal
   }
 
   /// The report for printing, one line an entry, in a fixed order.

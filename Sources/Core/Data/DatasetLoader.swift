@@ -1,3 +1,5 @@
+import JSON
+
 /// Turns files into records, one after another, accounting for each row once. Holds no record but those of unpaired
 /// feedback, which must wait for the end of their file.
 struct DatasetLoader {
@@ -19,14 +21,15 @@ struct DatasetLoader {
     paths: [String], requested: DataFormat?, columns: ColumnMap?, maxBadRows: Double, keepsUnpaired: Bool = false
   ) {
     self.paths = paths
-    self.requested = columns == nil ? requested : .scored
+    // With columns, a file is read once a row has them all.
+    self.requested = columns == nil ? requested : nil
     self.columns = columns
     self.maxBadRows = maxBadRows
     self.keepsUnpaired = keepsUnpaired
     report = DataReport(files: paths)
   }
 
-  mutating func load(file: Int, progress: (Double) -> Void, emit: (PreferenceRecord) -> Void) throws(DataError) {
+  mutating func load(file: Int, progress: (Double) -> Void, emit: (PreferenceRecord) throws -> Void) throws {
     let path = paths[file]
     var reader = RowReader(try ByteSource(path: path))
     let before = report
@@ -40,36 +43,39 @@ struct DatasetLoader {
         bytes = 0
         progress(reader.progress)
       }
-      do throws(DropReason) {
-        guard !reader.isTooLong else { throw .rowTooLong }
-        guard let row = try JSONParser.parse(reader.row).object else { throw .wrongType }
-        if let format {
-          try add(row, as: rowFormat(format), file: file, line: reader.line, emit: emit)
-          continue
-        }
-        waiting.append((row, reader.line))
-        format = DataFormat.recognise(row)
-      } catch {
-        report.drop(error, file: file, line: reader.line)
+      guard let row = object(in: reader, file: file) else { continue }
+      if let format {
+        try add(row, as: rowFormat(format), file: file, line: reader.line, emit: emit)
+        continue
       }
+      waiting.append((row, reader.line))
+      format = recognise(row)
       if let format, let (recognised, _) = waiting.last {
-        if let choice = format.reader.question(recognised) {
-          throw .needsChoice(path: path, choices: choice.formats, why: choice.why)
+        if columns == nil, let choice = format.reader.question(recognised) {
+          throw DataError.needsChoice(path: path, choices: choice.formats, why: choice.why)
         }
-        flush(&waiting, as: rowFormat(format), file: file, emit: emit)
+        try flush(&waiting, as: rowFormat(format), file: file, emit: emit)
       } else if waiting.count >= DatasetLoader.recognitionRows {
         break
       }
     }
-    guard report.rowsRead > before.rowsRead else { throw .empty(path: path) }
+    guard report.rowsRead > before.rowsRead else { throw DataError.empty(path: path) }
     if format == nil, let (row, line) = waiting.first {
-      throw .unrecognisedFormat(path: path, line: line, keys: row.members.map(\.key))
+      if let column = columns?.names.first(where: { row[$0] == nil }) {
+        throw DataError.missingColumn(path: path, line: line, column: column, keys: row.keys)
+      }
+      throw DataError.unrecognisedFormat(path: path, line: line, keys: row.keys)
     }
     try checkBadRows(path: path, before: before)
-    guard let format else { throw .nothingUsable(path: path, details: report.lines().joined(separator: "; ")) }
+    guard let format else { throw DataError.nothingUsable(path: path, details: report.lines().joined(separator: "; ")) }
     formats.append(format)
     report.formats = formats
-    for list in merged.takeAll() { keep(list.raw, rows: list.rows, file: file, line: list.line, emit: emit) }
+    for list in merged.takeAll() { try keep(list.raw, rows: list.rows, file: file, line: list.line, emit: emit) }
+  }
+
+  private func recognise(_ row: JSONObject) -> DataFormat? {
+    guard let columns else { return DataFormat.recognise(row) }
+    return columns.names.allSatisfy(row.contains) ? .scored : nil
   }
 
   private func rowFormat(_ format: DataFormat) -> any RowFormat {
@@ -78,45 +84,57 @@ struct DatasetLoader {
 
   // MARK: rows
 
-  private mutating func flush(
-    _ waiting: inout [(JSONObject, Int)], as format: any RowFormat, file: Int, emit: (PreferenceRecord) -> Void
-  ) {
-    for (row, line) in waiting {
-      do throws(DropReason) {
-        try add(row, as: format, file: file, line: line, emit: emit)
-      } catch {
-        report.drop(error, file: file, line: line)
-      }
+  /// The row as a JSON object; nil where it is none, which is then counted.
+  private mutating func object(in reader: RowReader, file: Int) -> JSONObject? {
+    do throws(DropReason) {
+      guard !reader.isTooLong else { throw .rowTooLong }
+      guard let row = try JSONValue.row(reader.row).object else { throw .wrongType }
+      return row
+    } catch {
+      report.drop(error, file: file, line: reader.line)
+      return nil
     }
+  }
+
+  private mutating func flush(
+    _ waiting: inout [(JSONObject, Int)], as format: any RowFormat, file: Int,
+    emit: (PreferenceRecord) throws -> Void
+  ) throws {
+    for (row, line) in waiting { try add(row, as: format, file: file, line: line, emit: emit) }
     waiting = []
   }
 
   private mutating func add(
-    _ row: JSONObject, as format: any RowFormat, file: Int, line: Int, emit: (PreferenceRecord) -> Void
-  ) throws(DropReason) {
-    let raw = try format.read(row)
-    if raw.joinsByPrompt {
-      try merged.add(raw, line: line)
-    } else {
-      keep(raw, rows: [line], file: file, line: line, emit: emit)
+    _ row: JSONObject, as format: any RowFormat, file: Int, line: Int, emit: (PreferenceRecord) throws -> Void
+  ) throws {
+    let raw: RawPreference
+    do throws(DropReason) {
+      raw = try format.read(row)
+      if raw.joinsByPrompt { try merged.add(raw, line: line) }
+    } catch {
+      return report.drop(error, file: file, line: line)
     }
+    if !raw.joinsByPrompt { try keep(raw, rows: [line], file: file, line: line, emit: emit) }
   }
 
   /// Checks a list and keeps it, or drops every row it was made of.
   private mutating func keep(
-    _ raw: RawPreference, rows: [Int], file: Int, line: Int, emit: (PreferenceRecord) -> Void
-  ) {
+    _ raw: RawPreference, rows: [Int], file: Int, line: Int, emit: (PreferenceRecord) throws -> Void
+  ) throws {
+    var record: PreferenceRecord
     do throws(DropReason) {
-      var (record, notes) = try raw.record(file: file, line: line, keepsUnpaired: keepsUnpaired)
-      record.rows = rows.count
+      let notes: [DataNote]
+      (record, notes) = try raw.record(file: file, line: line, keepsUnpaired: keepsUnpaired)
       for note in notes { report.note(note, file: file, line: line) }
-      if !seen.insert(record.textHash).inserted { report.note(.duplicateRow, file: file, line: line) }
-      emit(record)
-      emitted += 1
-      report.kept += rows.count
     } catch {
       for row in rows { report.drop(error, file: file, line: row) }
+      return
     }
+    record.rows = rows.count
+    if !seen.insert(record.textHash).inserted { report.note(.duplicateRow, file: file, line: line) }
+    try emit(record)
+    emitted += 1
+    report.kept += rows.count
   }
 
   private func checkBadRows(path: String, before: DataReport) throws(DataError) {

@@ -14,7 +14,7 @@ public struct PreferenceDataset: Sendable {
     self.format = format
   }
 
-  /// Reads `paths` (JSON lines or JSON arrays, plain or gzip, "-" for standard input).
+  /// Reads `paths` (JSON lines or JSON arrays, plain, gzip or zstd, "-" for standard input).
   ///
   /// - Parameters:
   ///   - format: how to read every file; nil recognises each by its content.
@@ -27,24 +27,25 @@ public struct PreferenceDataset: Sendable {
   public static func load(
     paths: [String], format: DataFormat? = nil, columns: ColumnMap? = nil, maxBadRows: Double = 0.01,
     keepsUnpaired: Bool = false, progress: ((Double) -> Void)? = nil
-  ) throws(DataError) -> PreferenceDataset {
+  ) throws -> PreferenceDataset {
     var records: [PreferenceRecord] = []
     let report = try stream(
       paths: paths, format: format, columns: columns, maxBadRows: maxBadRows, keepsUnpaired: keepsUnpaired,
       progress: progress
     ) { records.append($0) }
-    guard let first = report.formats.first else { throw .noFiles }
+    guard let first = report.formats.first else { throw DataError.noFiles }
     return PreferenceDataset(records: records, report: report, formats: report.formats, format: first)
   }
 
   /// As `load`, but hands each record to `body` as soon as it is read, so that memory stays flat however large the file is.
-  /// When the bad rows of a file turn out too many, its records have been handed over already.
+  /// When the bad rows of a file turn out too many, its records have been handed over already. What `body` throws ends
+  /// the reading.
   public static func stream(
     paths: [String], format: DataFormat? = nil, columns: ColumnMap? = nil, maxBadRows: Double = 0.01,
-    keepsUnpaired: Bool = false, progress: ((Double) -> Void)? = nil, body: (PreferenceRecord) -> Void
-  ) throws(DataError) -> DataReport {
-    guard !paths.isEmpty else { throw .noFiles }
-    if let problem = columns?.problem { throw .badColumns(why: problem) }
+    keepsUnpaired: Bool = false, progress: ((Double) -> Void)? = nil, body: (PreferenceRecord) throws -> Void
+  ) throws -> DataReport {
+    guard !paths.isEmpty else { throw DataError.noFiles }
+    if let problem = columns?.problem { throw DataError.badColumns(why: problem) }
     var loader = DatasetLoader(
       paths: paths, requested: format, columns: columns, maxBadRows: maxBadRows, keepsUnpaired: keepsUnpaired)
     for index in paths.indices {
@@ -54,7 +55,8 @@ public struct PreferenceDataset: Sendable {
     progress?(1)
     let report = loader.report
     guard loader.emitted > 0 else {
-      throw .nothingUsable(path: paths.joined(separator: ", "), details: report.lines().joined(separator: "; "))
+      throw DataError.nothingUsable(
+        path: paths.joined(separator: ", "), details: report.lines().joined(separator: "; "))
     }
     return report
   }

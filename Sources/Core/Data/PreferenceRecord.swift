@@ -1,4 +1,4 @@
-import CZlib
+import CBytes
 import Text
 
 /// One prompt with its responses, best first: what every data format is read into.
@@ -56,7 +56,7 @@ extension PreferenceRecord {
   var textHash: UInt64 {
     func add(_ text: String, to hash: UInt64) -> UInt64 {
       let bytes = Array(text.utf8)
-      return cz_hash(bytes, Int64(bytes.count), hash)
+      return cb_hash(bytes, Int64(bytes.count), hash)
     }
     return ([prompt] + responses).reduce(0) { hash, part in
       switch part {

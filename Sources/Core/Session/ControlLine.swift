@@ -1,5 +1,5 @@
 import Control
-import Foundation
+import JSON
 
 /// Reads the JSON commands of `--control`, one a line:
 ///
@@ -15,6 +15,8 @@ import Foundation
 public enum ControlLine {
   public struct Refusal: Error, CustomStringConvertible, Equatable {
     public var description: String
+
+    init(description: String) { self.description = description.printable }
   }
 
   static let commands = ["pause", "resume", "step", "checkpoint", "stop", "set"]
@@ -22,10 +24,10 @@ public enum ControlLine {
 
   /// - Parameter fallbackID: the id of a command that names none.
   public static func parse(_ line: String, fallbackID: Int) throws -> CommandRequest {
-    guard let object = try? JSONDecoder().decode([String: Scalar].self, from: Data(line.utf8)) else {
+    guard let object = try? JSONValue(parsing: Array(line.utf8), JSONOptions(duplicateKeys: .lastWins)).object else {
       throw Refusal(description: "not a JSON object")
     }
-    guard let name = object["command"]?.text else { throw Refusal(description: "\"command\" is missing") }
+    guard let name = object["command"]?.string else { throw Refusal(description: "\"command\" is missing") }
 
     var allowed: Set = ["command", "id", "reason"]
     let command: RunCommand
@@ -49,14 +51,14 @@ public enum ControlLine {
     if let extra = object.keys.sorted().first(where: { !allowed.contains($0) }) {
       throw Refusal(description: "\"\(extra)\" is not a key of \"\(name)\"")
     }
-    if let reason = object["reason"], reason.text == nil { throw Refusal(description: "reason: not a text") }
+    if let reason = object["reason"], reason.string == nil { throw Refusal(description: "reason: not a text") }
     return CommandRequest(
       id: try whole(object["id"], "id") ?? fallbackID, command: command, origin: "control",
-      reason: object["reason"]?.text)
+      reason: object["reason"]?.string)
   }
 
-  private static func setting(_ object: [String: Scalar]) throws -> RunCommand {
-    guard let key = object["key"]?.text else { throw Refusal(description: "\"key\" is missing") }
+  private static func setting(_ object: JSONObject) throws -> RunCommand {
+    guard let key = object["key"]?.string else { throw Refusal(description: "\"key\" is missing") }
     guard settable.contains(key) else {
       throw Refusal(
         description: "\"\(key)\" cannot be set during a run; these can: \(settable.joined(separator: ", "))")
@@ -66,7 +68,7 @@ public enum ControlLine {
     if key != "gamma", ramp != nil || at != nil {
       throw Refusal(description: "\"ramp\" and \"at\" go with the key gamma only")
     }
-    if key == "gamma", object["value"]?.text == "schedule" {
+    if key == "gamma", object["value"]?.string == "schedule" {
       guard ramp == nil, at == nil else {
         throw Refusal(description: "\"ramp\" and \"at\" need a number as the value")
       }
@@ -88,30 +90,9 @@ public enum ControlLine {
     }
   }
 
-  private static func whole(_ value: Scalar?, _ key: String) throws -> Int? {
+  private static func whole(_ value: JSONValue?, _ key: String) throws -> Int? {
     guard let value else { return nil }
-    guard let number = value.number, let whole = Int(exactly: number) else {
-      throw Refusal(description: "\(key): not a whole number")
-    }
+    guard let whole = value.wholeNumber else { throw Refusal(description: "\(key): not a whole number") }
     return whole
-  }
-
-  /// The values a command's keys may have.
-  private enum Scalar: Decodable {
-    case number(Double), text(String), other
-
-    var number: Double? { if case .number(let value) = self { value } else { nil } }
-    var text: String? { if case .text(let value) = self { value } else { nil } }
-
-    init(from decoder: any Decoder) throws {
-      let container = try decoder.singleValueContainer()
-      if let value = try? container.decode(Double.self) {
-        self = .number(value)
-      } else if let value = try? container.decode(String.self) {
-        self = .text(value)
-      } else {
-        self = .other
-      }
-    }
   }
 }

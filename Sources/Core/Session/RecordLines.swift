@@ -1,4 +1,5 @@
 import Control
+import JSON
 
 extension StepRecord {
   /// The headless line of one optimizer step: TRL's names where TRL has one, in a fixed order.

@@ -1,3 +1,5 @@
+import Foundation
+
 /// What data preparation, scoring and generation need of a model's text side: its tokenizer and its chat template.
 public protocol TextEncoding: Sendable {
   /// Token ids of `text`. With `addSpecialTokens`, those the tokenizer's post-processor adds (a BOS, say) are included.
@@ -10,4 +12,10 @@ public protocol TextEncoding: Sendable {
   var bosTokenID: Int32? { get }
   /// The tokenizer's `eos_token`.
   var eosTokenID: Int32? { get }
+  /// The files that all of this was read from; empty where it does not come from files.
+  var sourceFiles: [URL] { get }
+}
+
+extension TextEncoding {
+  public var sourceFiles: [URL] { [] }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 
 /// A model folder's text side: tokenizer.json, what tokenizer_config.json and special_tokens_map.json add to it, and the
 /// chat template.
@@ -16,6 +17,7 @@ public struct TextFolder: TextEncoding {
   public let eosTokenID: Int32?
   /// The template's source.
   public let chatTemplateSource: String?
+  public let sourceFiles: [URL]
   /// The other named special tokens, which templates may ask for as well.
   private let templateTokens: [String: TemplateValue]
   private let name: String
@@ -31,6 +33,8 @@ public struct TextFolder: TextEncoding {
   public init(path: String) throws {
     let folder = URL(fileURLWithPath: path, isDirectory: true)
     name = folder.lastPathComponent
+    sourceFiles = ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"]
+      .map(folder.appendingPathComponent).filter { FileManager.default.fileExists(atPath: $0.path) }
     guard let json = try Self.read("tokenizer.json", in: folder) else {
       throw TokenizerError.unreadable(
         file: folder.appendingPathComponent("tokenizer.json").path, reason: "there is no such file")
@@ -100,10 +104,14 @@ public struct TextFolder: TextEncoding {
   /// The object in a JSON file of the folder; empty where there is no such file.
   private static func object(_ file: String, in folder: URL) throws -> JSONObject {
     guard let data = try read(file, in: folder) else { return JSONObject() }
-    guard let object = try JSONReader.value(of: [UInt8](data), file: file).object else {
-      throw TokenizerError.invalid(file: file, problem: "is not an object")
+    return try TokenizerJSON.read([UInt8](data), file: file) { reader in
+      let value = try reader.readValue()
+      try reader.readEnd()
+      guard let object = value.object else {
+        throw TokenizerError.invalid(file: file, problem: "is not an object")
+      }
+      return object
     }
-    return object
   }
 
   // MARK: TextEncoding

@@ -52,7 +52,7 @@ public struct CheckpointStore {
     } catch {
       try? FileManager.default.removeItem(at: temporary)
       if error is CheckpointError { throw error }
-      throw TrainingError.cannotWrite(final.path, why: Self.reason(error))
+      throw TrainingError.cannotWrite(final.path, why: SystemReason.clause(for: error))
     }
     return Saved(step: state.step, path: final.path)
   }
@@ -78,25 +78,6 @@ public struct CheckpointStore {
     guard descriptor >= 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
     defer { close(descriptor) }
     guard fsync(descriptor) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
-  }
-
-  /// The system's own words for a failed write.
-  static func reason(_ error: any Error) -> String {
-    let cocoa = error as NSError
-    // On Linux the underlying error is a POSIXError that does not bridge to NSError.
-    if let error = error as? POSIXError ?? cocoa.userInfo[NSUnderlyingErrorKey] as? POSIXError {
-      return String(cString: strerror(error.code.rawValue))
-    }
-    if let underlying = cocoa.userInfo[NSUnderlyingErrorKey] as? NSError, underlying.domain == NSPOSIXErrorDomain {
-      return String(cString: strerror(Int32(underlying.code)))
-    }
-    if cocoa.domain == NSPOSIXErrorDomain { return String(cString: strerror(Int32(cocoa.code))) }
-    switch CocoaError.Code(rawValue: cocoa.code) {
-    case .fileWriteOutOfSpace: return "no space left"
-    case .fileWriteVolumeReadOnly: return "the file system is read-only"
-    case .fileWriteNoPermission: return "permission denied"
-    default: return cocoa.localizedDescription
-    }
   }
 }
 

@@ -75,18 +75,18 @@ final class Evaluator {
 
   private func measure(step: Int, epoch: Double, objective: Objective, gamma: Double?) throws -> EvaluationRecord {
     let begin = DispatchTime.now().uptimeNanoseconds
-    let all = set.items.indices.map { (prompt: $0, responses: Array(set.items[$0].responses.indices)) }
+    let all = set.items.indices.map { (prompt: $0, responses: Array(0..<set.responseCount($0))) }
     let scored = try scorer.score(set: set, cache: &references, wanted: all)
-    let selections = set.items.enumerated().map { prompt, item in
+    let selections = set.items.indices.map { prompt in
       // The same negatives at every evaluation with the same γ.
       var stream = RandomStream(seed: seed, purpose: .evaluation, index: prompt)
-      return objective.select(rewards: item.rewards, gamma: gamma, stream: &stream)
+      return objective.select(rewards: set.rewards(prompt), gamma: gamma, stream: &stream)
     }
     let kl = try objective.needsKL ? klEstimate(selections) : nil
     var means = VisitMeans()
     var diagnostics = DiagnosticSums()
     for (prompt, responses) in scored.enumerated() {
-      let rewards = set.items[prompt].rewards
+      let rewards = set.rewards(prompt)
       let full = ScoredGroup(
         logProbs: responses.map(\.logProb), referenceLogProbs: responses.map(\.referenceLogProb),
         lengths: responses.map(\.tokens), rewards: rewards)
@@ -125,7 +125,7 @@ final class Evaluator {
       temperature: 1, maxNewTokens: options.maxNewTokens, stopTokenIDs: stopTokens)
     var groups: [PromptGroup] = []
     for index in set.items.indices.prefix(options.divergencePrompts) {
-      let prompt = set.items[index].prompt
+      let prompt = try set.items[index].prompt
       let answers = try scorer.model.generate(
         prompt, count: options.divergenceSamples, settings: settings, seed: seed, index: index,
         adapter: scorer.adapter)
@@ -160,7 +160,7 @@ final class Evaluator {
     let settings = SamplingSettings(
       maxNewTokens: options.maxNewTokens, stopTokenIDs: stopTokens, greedy: true)
     let ids = try scorer.model.generate(
-      set.items[index].prompt, count: 1, settings: settings, seed: seed, index: index, adapter: adapter)
+      try set.items[index].prompt, count: 1, settings: settings, seed: seed, index: index, adapter: adapter)
     return text.decode(ids[0], skipSpecialTokens: true)
   }
 
@@ -172,7 +172,7 @@ final class Evaluator {
     for index in set.items.indices where sampled < options.gradedSamples {
       let wanted = min(options.samplesPerPrompt, options.gradedSamples - sampled)
       let answers = try scorer.model.generate(
-        set.items[index].prompt, count: wanted, settings: settings, seed: seed, index: index, adapter: adapter)
+        try set.items[index].prompt, count: wanted, settings: settings, seed: seed, index: index, adapter: adapter)
       for ids in answers {
         let answer = text.decode(ids, skipSpecialTokens: true)
         counts[grader.grade(prompt: set.catalogue.prompt(index).text, answer: answer)] += 1

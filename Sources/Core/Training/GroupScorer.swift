@@ -19,7 +19,7 @@ struct GroupScorer {
     let missing = wanted.filter { want in again || want.responses.contains { cache[want.prompt, $0] == nil } }
     guard !missing.isEmpty else { return }
     let scores = try model.score(
-      missing.map { group(set.items[$0.prompt], responses: $0.responses) }, adapter: nil)
+      missing.map { group(try set.items[$0.prompt], responses: $0.responses) }, adapter: nil)
     for (want, groupScores) in zip(missing, scores) {
       for (response, tokens) in zip(want.responses, groupScores) {
         cache[want.prompt, response] = Self.sum(tokens)
@@ -33,7 +33,7 @@ struct GroupScorer {
   ) throws -> [[ScoredResponse]] {
     try fillReference(&cache, set: set, wanted: wanted)
     let scores = try model.score(
-      wanted.map { group(set.items[$0.prompt], responses: $0.responses) }, adapter: adapter)
+      wanted.map { group(try set.items[$0.prompt], responses: $0.responses) }, adapter: adapter)
     return zip(wanted, scores).map { want, groupScores in
       zip(want.responses, groupScores).map { response, tokens in
         ScoredResponse(

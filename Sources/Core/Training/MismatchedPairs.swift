@@ -15,13 +15,14 @@ extension GroupScorer {
   func klEstimate(set: TrainingSet, wanted: [(prompt: Int, responses: [Int])], maxLength: Int) throws -> Double {
     guard wanted.count > 1 else { return 0 }
     let ordered = wanted.sorted { $0.prompt < $1.prompt }
-    let groups = ordered.indices.map { index in
+    let groups = try ordered.indices.map { index in
       let other = ordered[index == 0 ? ordered.count - 1 : index - 1]
-      let prompt = set.items[ordered[index].prompt].prompt
+      let prompt = try set.items[ordered[index].prompt].prompt
+      let responses = try set.items[other.prompt].responses
       return PromptGroup(
         prompt: prompt,
         responses: other.responses.map {
-          Array(set.items[other.prompt].responses[$0].prefix(max(0, maxLength - prompt.count)))
+          Array(responses[$0].prefix(max(0, maxLength - prompt.count)))
         })
     }
     // Policy and reference on the same groups, so that without training the difference is exactly 0.

@@ -1,3 +1,5 @@
+import Checkpoint
+import Foundation
 import Numerics
 import PreferenceData
 import Text
@@ -12,68 +14,119 @@ public struct PreferenceReader: Sendable {
   public let model: String
   /// Keep prompts whose responses are not ordered (`Objective.judgesAlone`).
   public let keepsUnpaired: Bool
+  /// Where the token ids of large files are kept; nil keeps them in memory.
+  public var cache: ExampleCache?
 
   public init(
-    data: RunFile.DataSettings, text: any TextEncoding, vocabulary: Int, model: String, keepsUnpaired: Bool = false
+    data: RunFile.DataSettings, text: any TextEncoding, vocabulary: Int, model: String, keepsUnpaired: Bool = false,
+    cache: ExampleCache? = .standard
   ) {
     self.data = data
     self.text = text
     self.vocabulary = vocabulary
     self.model = model
     self.keepsUnpaired = keepsUnpaired
+    self.cache = cache
   }
 
-  /// Examples with the records they were made of (`EncodedExample.record` is an index into them).
+  /// Some of a store's examples, with the report on all rows that were read.
   public struct Encoded: Sendable {
-    public var examples: [EncodedExample]
-    public var records: [PreferenceRecord]
+    public var store: ExampleStore
+    /// Which examples, ascending.
+    public var indices: [Int]
     public var report: DataReport
+
+    public var count: Int { indices.count }
+
+    /// Annotated rewards of each example, descending.
+    public var rewards: [[Double]] { indices.map(store.rewards) }
+
+    /// Tokens of the longest prompt with its longest response.
+    public var longestSequence: Int {
+      indices.reduce(0) { max($0, store.promptTokens($1) + store.longestResponse($1)) }
+    }
+
+    /// Tokens of the longest prompt with all its responses.
+    public var longestGroup: Int {
+      indices.reduce(0) { max($0, store.promptTokens($1) + store.responseTokens($1)) }
+    }
+
+    /// Tokens of the longest prompt.
+    public var longestPrompt: Int { indices.reduce(0) { max($0, store.promptTokens($1)) } }
+
+    /// The most tokens that one prompt's responses have together.
+    public var longestResponses: Int { indices.reduce(0) { max($0, store.responseTokens($1)) } }
 
     /// Moves a share of the prompts, at least one, to a held-out set; which ones depends on the seed alone.
     func split(_ share: Double, seed: UInt64) -> (training: Encoded, heldOut: Encoded) {
       var stream = RandomStream(seed: seed, purpose: .split)
-      let count = min(examples.count, max(1, Int((Double(examples.count) * share).rounded())))
-      let chosen = Set(examples.indices.shuffled(using: &stream).prefix(count))
+      let count = min(indices.count, max(1, Int((Double(indices.count) * share).rounded())))
+      let chosen = Set(indices.indices.shuffled(using: &stream).prefix(count))
       var training = self
       var heldOut = self
-      training.examples = examples.indices.filter { !chosen.contains($0) }.map { examples[$0] }
-      heldOut.examples = examples.indices.filter(chosen.contains).map { examples[$0] }
+      training.indices = indices.indices.filter { !chosen.contains($0) }.map { indices[$0] }
+      heldOut.indices = indices.indices.filter(chosen.contains).map { indices[$0] }
       return (training, heldOut)
     }
   }
 
   /// - Parameter progress: what is being done and, where it is known, how much of it is done (0…1).
   public func read(_ paths: [String], progress: @escaping (String, Double?) -> Void) throws -> Encoded {
-    var format: DataFormat?
-    if let name = data.format {
-      guard let known = DataFormat(name: name) else {
-        let near = NameSuggestion.nearest(to: name, among: DataFormat.allCases.map(\.rawValue))
-        throw RunFileError(
-          "data.format: \"\(name)\" is not a format" + (near.map { ", did you mean \"\($0)\"?" } ?? "")
-            + " (one of: \(DataFormat.allCases.map(\.rawValue).joined(separator: ", ")))")
-      }
-      format = known
-    }
     let names = paths.joined(separator: ", ")
-    let loaded = try PreferenceDataset.load(
-      paths: paths, format: format, maxBadRows: data.maxBadRows, keepsUnpaired: keepsUnpaired
-    ) {
-      progress("reading \(names)", $0)
+    let source = DatasetEncoder.Source(
+      paths: paths, format: data.format, columns: data.columns, maxBadRows: data.maxBadRows,
+      keepsUnpaired: keepsUnpaired)
+    let entry = cache.map { cache in
+      cache.entry(key: key(of: source) { progress("looking for \(names) among the tokenized rows", $0) })
     }
-    let encoder = ExampleEncoder(text: text, maxPromptLength: data.maxPromptLength, maxLength: data.maxLength)
-    let (examples, report) = encoder.encode(loaded.records, report: loaded.report) {
-      progress("tokenizing \(names)", $0)
+    if let found = entry?.read(vocabulary: vocabulary) {
+      var report = found.report
+      report.files = paths
+      return Encoded(store: found.store, indices: Array(0..<found.store.count), report: report)
     }
-    for example in examples {
+    let encoder = DatasetEncoder(
+      encoder: ExampleEncoder(text: text, maxPromptLength: data.maxPromptLength, maxLength: data.maxLength),
+      threads: Machine.cores)
+    let (store, report) = try encoder.encode(source, cache: entry) { example in
       try Self.check(example.prompt, vocabulary: vocabulary, model: model)
       for response in example.responses { try Self.check(response, vocabulary: vocabulary, model: model) }
+    } progress: {
+      progress("reading and tokenizing \(names)", $0)
     }
-    return Encoded(examples: examples, records: loaded.records, report: report)
+    return Encoded(store: store, indices: Array(0..<store.count), report: report)
   }
 
-  /// Refuses examples that are longer than the model's context, before a step would.
-  public static func check(longest examples: [(prompt: [Int32], responses: [[Int32]])], limit: Int) throws {
-    let longest = examples.map { $0.prompt.count + ($0.responses.map(\.count).max() ?? 0) }.max() ?? 0
+  /// Bytes on disk below which data is tokenised anew each time.
+  private static let smallest = 8 << 20
+
+  /// What the token ids depend on, as 32 bytes: the files' contents, how they are read, the tokenizer, the template and
+  /// the lengths. Nil where a file cannot be read twice, or where there is too little to keep.
+  private func key(of source: DatasetEncoder.Source, progress: (Double) -> Void) -> [UInt8]? {
+    let sizes = source.paths.map { path in
+      (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
+    }
+    guard sizes.reduce(0, +) >= Self.smallest, !text.sourceFiles.isEmpty else { return nil }
+    var hash = SHA256()
+    let columns = source.columns.map { [$0.prompt, "="] + $0.responses + ["="] + $0.rewards } ?? []
+    let settings =
+      [
+        "rows 1", source.format?.rawValue ?? "",
+        "\(source.maxBadRows) \(source.keepsUnpaired) \(data.maxPromptLength) \(data.maxLength)",
+      ]
+      + columns
+    for setting in settings { hash.update(Array("\(setting.utf8.count) \(setting)".utf8)) }
+    let files = text.sourceFiles.map(\.path) + source.paths
+    for (index, path) in files.enumerated() {
+      if index < text.sourceFiles.count { hash.update(Array(text.sourceFiles[index].lastPathComponent.utf8)) }
+      guard let content = try? FileHash.content(of: path) else { return nil }
+      hash.update(content)
+      progress(Double(index + 1) / Double(files.count))
+    }
+    return hash.finish()
+  }
+
+  /// Refuses a sequence that is longer than the model's context, before a step would.
+  public static func check(longest: Int, limit: Int) throws {
     if longest > limit { throw TrainingError.sequenceTooLong(longest: longest, positions: limit) }
   }
 

@@ -35,7 +35,7 @@ struct RunPreparation {
     publish(.loading(LoadingProgress(what: "preparing the model")))
     let model = try LanguageModel(checkpoint: checkpoint, runtime: runtime)
     for set in [training] + (heldOut.map { [$0] } ?? []) {
-      try PreferenceReader.check(longest: set.items.map { ($0.prompt, $0.responses) }, limit: model.longestSequence)
+      try PreferenceReader.check(longest: set.longestSequence, limit: model.longestSequence)
     }
     let adapter = try makeAdapter(checkpoint.configuration)
     try checkMemory(
@@ -93,7 +93,7 @@ struct RunPreparation {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
       try recorded.yaml().write(toFile: path + "/run.yaml", atomically: true, encoding: .utf8)
     } catch {
-      throw TrainingError.cannotWrite(path, why: CheckpointStore.reason(error))
+      throw TrainingError.cannotWrite(path, why: SystemReason.clause(for: error))
     }
     return path
   }
@@ -120,19 +120,17 @@ struct RunPreparation {
       }
     case .fraction(let share): (training, heldOut) = training.split(share, seed: file.training.seed)
     }
-    guard !training.examples.isEmpty else {
+    guard !training.indices.isEmpty else {
       throw TrainingError.nothingToTrainOn(file.data.train.joined(separator: ", "))
     }
     try keepUsable(&training, objective: objective)
     let scale = file.preference.rewardScale
     return (
-      TrainingSet(examples: training.examples, records: training.records, rewardScale: scale),
+      TrainingSet(training, rewardScale: scale),
       heldOut.flatMap {
-        $0.examples.isEmpty
+        $0.indices.isEmpty
           ? nil
-          : TrainingSet(
-            examples: $0.examples, records: $0.records, rewardScale: scale,
-            reference: training.examples.map(\.rewards))
+          : TrainingSet($0, rewardScale: scale, reference: scale == .datasetZscore ? training.rewards : nil)
       }
     )
   }
@@ -140,12 +138,13 @@ struct RunPreparation {
   /// With several preferred responses a prompt may have nothing left to prefer them over; such prompts are counted and
   /// left out.
   private func keepUsable(_ data: inout PreferenceReader.Encoded, objective: Objective) throws {
-    let usable = data.examples.filter { example in
+    let store = data.store
+    let usable = data.indices.filter { index in
       var stream = RandomStream(seed: file.training.seed, purpose: .negativeSampling)
       return objective.select(
-        rewards: example.rewards, gamma: objective.usesGamma ? 0 : nil, stream: &stream) != nil
+        rewards: store.rewards(index), gamma: objective.usesGamma ? 0 : nil, stream: &stream) != nil
     }
-    let left = data.examples.count - usable.count
+    let left = data.indices.count - usable.count
     guard left > 0 else { return }
     let cure = objective.judgesAlone ? " (preference.model pl would judge each of their responses on its own)" : ""
     publish(
@@ -157,7 +156,7 @@ struct RunPreparation {
     guard !usable.isEmpty else {
       throw TrainingError.nothingToTrainOn(file.data.train.joined(separator: ", "))
     }
-    data.examples = usable
+    data.indices = usable
   }
 
   private func checkLengths(_ configuration: ModelConfiguration) throws {
@@ -188,12 +187,11 @@ struct RunPreparation {
   private func checkMemory(
     model: LanguageModel, adapter: LoRAAdapter, mismatches: Bool, sets: [TrainingSet]
   ) throws {
-    let items = sets.flatMap(\.items)
-    var longest = items.map(\.tokens).max() ?? 0
     // KTO puts one prompt before the responses of another.
-    if mismatches {
-      longest = (items.map(\.prompt.count).max() ?? 0) + (items.map { $0.tokens - $0.prompt.count }.max() ?? 0)
-    }
+    let longest =
+      mismatches
+      ? (sets.map(\.longestPrompt).max() ?? 0) + (sets.map(\.longestResponses).max() ?? 0)
+      : sets.map(\.longestGroup).max() ?? 0
     let plan = model.memoryPlan(
       tokens: max(model.tokenBudget, longest), longestGroup: longest, adapter: adapter.configuration)
     publish(.log(LogLine(level: .info, text: "memory plan\n\(plan)")))
@@ -218,8 +216,4 @@ struct RunPreparation {
       weightDecay: training.weightDecay, maxGradientNorm: training.maxGradNorm, seed: training.seed,
       evaluationSteps: training.evalSteps ?? 0, saveSteps: training.saveSteps ?? 0, liveReference: plan.liveReference)
   }
-}
-
-extension TrainingSet.Item {
-  var tokens: Int { prompt.count + responses.reduce(0) { $0 + $1.count } }
 }

@@ -139,7 +139,7 @@ final class TrainingLoop {
       // The data's encoder keeps prompts without a dispreferred candidate out, so a selection always exists.
       guard
         let selection = objective.select(
-          rewards: set.items[prompt].rewards, gamma: currentGamma, stream: &stream)
+          rewards: set.rewards(prompt), gamma: currentGamma, stream: &stream)
       else { continue }
       selections.append(selection)
       wanted.append((prompt, selection.responses))
@@ -154,12 +154,12 @@ final class TrainingLoop {
     let weights = selections.map(objective.weight(of:))
     let total = max(1, weights.reduce(0, +))
     try scorer.model.accumulate(
-      wanted.map { scorer.group(set.items[$0.prompt], responses: $0.responses) }, adapter: scorer.adapter,
+      wanted.map { scorer.group(try set.items[$0.prompt], responses: $0.responses) }, adapter: scorer.adapter,
       gradients: gradients
     ) { index, tokenLogProbs, sums in
       let selection = selections[index]
       let visit = Visit(
-        prompt: wanted[index].prompt, selection: selection, rewards: set.items[wanted[index].prompt].rewards,
+        prompt: wanted[index].prompt, selection: selection, rewards: set.rewards(wanted[index].prompt),
         logProbs: sums, references: references, lengths: tokenLogProbs.map(\.count), kl: kl ?? 0)
       let value = objective.evaluate(visit.group, selection: selection)
       visits.append(visit.record(loss: value.loss, beta: objective.beta))
@@ -177,8 +177,8 @@ final class TrainingLoop {
         runtime: scorer.model.runtime)
     }
     step = number
-    tokens += wanted.reduce(0) { sum, want in
-      let item = set.items[want.prompt]
+    tokens += try wanted.reduce(0) { sum, want in
+      let item = try set.items[want.prompt]
       return sum + item.prompt.count + want.responses.reduce(0) { $0 + item.responses[$1].count }
     }
 
@@ -221,7 +221,7 @@ final class TrainingLoop {
 
   func inspect(_ prompt: Int) throws {
     guard set.items.indices.contains(prompt) else { return }
-    let all = (prompt: prompt, responses: Array(set.items[prompt].responses.indices))
+    let all = (prompt: prompt, responses: Array(0..<set.responseCount(prompt)))
     let scored = try scorer.score(set: set, cache: &inspectedReferences, wanted: [all])
     publish(.inspected(PromptInspection(prompt: prompt, step: step, scored: scored[0])))
   }

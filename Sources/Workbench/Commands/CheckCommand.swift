@@ -11,7 +11,7 @@ import Training
 struct CheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check", abstract: "Validate a run file and all it names; show what would be trained on, and how.",
-    discussion: "Nothing is written and nothing is trained.")
+    discussion: "Nothing is trained. Nothing is written but, for large data, the cache of tokenized rows.")
 
   @Argument(help: ArgumentHelp("The run file.", valueName: "run.yaml"))
   var runFile: String
@@ -56,14 +56,17 @@ struct CheckCommand: ParsableCommand {
       keepsUnpaired: objective.judgesAlone)
     let data = try reader.read(file.data.train) { _, _ in }
     data.report.lines().forEach(line)
-    guard !data.examples.isEmpty else {
+    guard data.count > 0 else {
       throw TrainingError.nothingToTrainOn(file.data.train.joined(separator: ", "))
     }
-    let prompts = data.examples.map(\.prompt.count)
-    let responses = data.examples.flatMap { $0.responses.map(\.count) }
+    let store = data.store
+    let all = 0..<store.count
+    let responses = all.reduce(0) { $0 + store.responseCount($1) }
     line(
-      "tokens: prompt mean \(mean(prompts)), longest \(prompts.max() ?? 0); response mean \(mean(responses)), "
-        + "longest \(responses.max() ?? 0)")
+      "tokens: prompt mean \(all.reduce(0) { $0 + store.promptTokens($1) } / store.count), "
+        + "longest \(all.reduce(0) { max($0, store.promptTokens($1)) }); "
+        + "response mean \(all.reduce(0) { $0 + store.responseTokens($1) } / responses), "
+        + "longest \(all.reduce(0) { max($0, store.longestResponse($1)) })")
     if case .files(let paths) = file.data.evaluation {
       section("held-out data")
       try reader.read(paths) { _, _ in }.report.lines().forEach(line)
@@ -73,9 +76,8 @@ struct CheckCommand: ParsableCommand {
     let runtime = Runtime(
       threads: file.training.threads ?? Machine.cores, precision: file.training.precision)
     let model = try LanguageModel(checkpoint: checkpoint, runtime: runtime)
-    try PreferenceReader.check(
-      longest: data.examples.map { ($0.prompt, $0.responses) }, limit: model.longestSequence)
-    let longest = data.examples.map(\.tokens).max() ?? 0
+    try PreferenceReader.check(longest: data.longestSequence, limit: model.longestSequence)
+    let longest = data.longestGroup
     let plan = model.memoryPlan(tokens: max(model.tokenBudget, longest), longestGroup: longest, adapter: lora)
     plan.description.split(separator: "\n").forEach { line(String($0)) }
     if let available = Machine.availableMemory {
@@ -86,14 +88,12 @@ struct CheckCommand: ParsableCommand {
     }
 
     section("two examples, token by token: [scored] (context)")
-    for example in data.examples.prefix(2) { show(example, text: text) }
+    for index in all.prefix(2) { show(try store.example(index), text: text) }
   }
 
   private func section(_ title: String) { print("\n\(title)") }
 
   private func line(_ text: String) { print("  \(text)") }
-
-  private func mean(_ values: [Int]) -> Int { values.isEmpty ? 0 : values.reduce(0, +) / values.count }
 
   private func gammaPlan(_ file: RunFile) -> String {
     let plan = file.preference.gamma.plan(totalSteps: 1000)
@@ -123,19 +123,21 @@ struct CheckCommand: ParsableCommand {
   }
 
   /// What each token adds to the text. A SentencePiece decoder drops the space before the first word of what it is given,
-  /// so a token is decoded behind the one before it.
+  /// so a word's piece is shown as the vocabulary writes it, and any other behind the token before it.
   private func pieces(of ids: [Int32], after first: Int32?, text: TextFolder) -> [String] {
     var previous = first
     return ids.map { id in
       defer { previous = id }
       let alone = text.decode([id], skipSpecialTokens: false)
       var piece = alone
-      if let previous {
+      if let word = text.tokenizer.token(id), word.hasPrefix("\u{2581}") {
+        piece = word.replacing("\u{2581}", with: " ")
+      } else if let previous {
         let before = text.decode([previous], skipSpecialTokens: false).unicodeScalars
         let both = text.decode([previous, id], skipSpecialTokens: false).unicodeScalars
         if both.starts(with: before) { piece = String(both.dropFirst(before.count)) }
       }
-      return (piece.isEmpty ? alone : piece).replacingOccurrences(of: "\n", with: "⏎")
+      return (piece.isEmpty ? alone : piece).replacing("\n", with: "⏎")
     }
   }
 }

@@ -23,8 +23,8 @@ enum ExitStatus: Int32 {
   init(_ error: any Error) {
     switch error {
     case is RunFileError, is PreferenceError, is UsageError, is SessionExport.Problem: self = .usage
+    case CheckpointError.unwritable, DataError.unwritable: self = .doesNotFit
     case is DataError, is InputError: self = .data
-    case CheckpointError.unwritable: self = .doesNotFit
     case is CheckpointError, is ModelError, is TokenizerError, is ChatTemplateError, is WorldFileError: self = .model
     case let error as TrainingError:
       switch error {

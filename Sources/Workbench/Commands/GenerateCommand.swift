@@ -1,8 +1,8 @@
 import ArgumentParser
 import Foundation
+import JSON
 import Model
 import PreferenceData
-import Session
 import Text
 
 struct GenerateCommand: ParsableCommand {
@@ -33,7 +33,7 @@ struct GenerateCommand: ParsableCommand {
   @Flag(help: "The likeliest token each time; the same as --temperature 0.")
   var greedy = false
 
-  @Argument(help: "A file, .gz or not, or - for standard input.")
+  @Argument(help: "A file, .gz, .zst or neither, or - for standard input.")
   var file: String
 
   func validate() throws {
@@ -58,16 +58,16 @@ struct GenerateCommand: ParsableCommand {
       stopTokenIDs: loaded.stopTokens, greedy: greedy || temperature == 0)
     var index = 0
     try input.forEach { row in
-      guard var members = row.object?.members else { throw LineInput.Problem("not a JSON object") }
-      guard row.object?["responses"] == nil else { throw LineInput.Problem("the line has \"responses\" already") }
+      guard var object = row.object else { throw LineInput.Problem("not a JSON object") }
+      guard !object.contains("responses") else { throw LineInput.Problem("the line has \"responses\" already") }
       let prompt = try pairs.encode(prompt: try row.textOrMessages("prompt"))
       try loaded.check(prompt: prompt)
       let answers = try loaded.model.generate(
         prompt, count: count, settings: settings, seed: seed, index: index, adapter: loaded.adapter)
       index += 1
       let texts = answers.map { JSONValue.string(loaded.text.decode($0, skipSpecialTokens: true)) }
-      members.append(("responses", .array(texts)))
-      output.print(JSONValue.object(JSONObject(members)).description)
+      object.set("responses", .array(texts))
+      output.print(JSONValue.object(object).description)
     }
   }
 }

@@ -1,6 +1,7 @@
 import Control
 import Dispatch
 import Foundation
+import JSON
 import Session
 import Synchronization
 import Training

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import PreferenceData
 import Text
 
@@ -9,7 +10,7 @@ struct InputError: Error, CustomStringConvertible {
   init(_ input: String, line: Int, _ why: String) { description = "\(input): line \(line): \(why)" }
 }
 
-/// JSON lines from a file, from standard input (`-`), or from a `.gz` file, one at a time.
+/// JSON lines from a file, from standard input (`-`), plain, gzip or zstd, one at a time.
 struct LineInput {
   let path: String
 

@@ -1,8 +1,8 @@
 import ArgumentParser
 import Foundation
+import JSON
 import Model
 import PreferenceData
-import Session
 import Text
 import Training
 
@@ -20,7 +20,7 @@ struct ScoreCommand: ParsableCommand {
   @Flag(help: "Add the log-prob of every token.")
   var tokens = false
 
-  @Argument(help: "A file, .gz or not, or - for standard input.")
+  @Argument(help: "A file, .gz, .zst or neither, or - for standard input.")
   var file: String
 
   func run() throws {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
+import JSON
 import PreferenceData
-import Session
 import Text
 
 struct TokenizeCommand: ParsableCommand {
@@ -27,7 +27,7 @@ struct TokenizeCommand: ParsableCommand {
   @Flag(help: "Leave out the special tokens that the tokenizer adds to a text.")
   var noSpecial = false
 
-  @Argument(help: "A file, .gz or not, or - for standard input.")
+  @Argument(help: "A file, .gz, .zst or neither, or - for standard input.")
   var file: String
 
   func validate() throws {

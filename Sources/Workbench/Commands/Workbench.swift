@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Text
 import Training
 
 @main

@@ -210,7 +210,10 @@ import Testing
   @Test func otherFoldersAreExplained() throws {
     let scratch = try CheckpointScratch()
     func sentence() -> String { checkpointRefusal { try AdapterFolder.read(path: scratch.url.path, model: llama) } }
-    #expect(sentence().contains("adapter_config.json is not there"))
+    #expect(sentence() == "\(scratch.url.path) is not a usable adapter folder: adapter_config.json is not there")
+    #expect(
+      checkpointRefusal { try AdapterFolder.read(path: "/no/such", model: llama) }
+        == "/no/such is not a usable adapter folder: there is no such folder")
     try scratch.write("{}", as: "config.json")
     #expect(sentence().contains("it holds a whole model, not an adapter"))
     try scratch.write("", as: "adapters.safetensors")

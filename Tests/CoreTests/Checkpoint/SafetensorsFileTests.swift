@@ -55,8 +55,8 @@ import Testing
     #expect(file.names == ["i"])
     #expect(
       checkpointRefusal { try file.tensor("i") }
-        == "\(path): tensor \"i\" of type I64 is not supported; supported: BF16, F16 and F32.")
-    #expect(checkpointRefusal { try file.tensor("j") } == "\(path) has no tensor \"j\".")
+        == "\(path): tensor \"i\" of type I64 is not supported; supported: BF16, F16 and F32")
+    #expect(checkpointRefusal { try file.tensor("j") } == "\(path) has no tensor \"j\"")
   }
 
   private static let one = #""dtype":"F32","shape":[1],"data_offsets""#

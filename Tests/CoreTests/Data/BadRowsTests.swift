@@ -157,7 +157,6 @@ import Testing
         "it's.parquet: is a Parquet file; convert it with: python3 -c \"import sys, pandas; "
           + "pandas.read_parquet(sys.argv[1]).to_json(sys.argv[1] + '.jsonl', orient='records', lines=True)\" '")
         == true)
-    #expect(try DataFiles.failure(bytes: [0x28, 0xB5, 0x2F, 0xFD, 0], name: "a.zst")?.contains("zstd -d") == true)
     #expect(try DataFiles.failure(bytes: [0xFF, 0xFE, 0x7B, 0], name: "a.json")?.contains("iconv") == true)
   }
 

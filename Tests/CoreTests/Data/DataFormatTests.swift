@@ -208,6 +208,35 @@ import Text
     DataFiles.expectBalanced(data.report)
   }
 
+  /// HelpSteer has one scored response a row; the rows of a prompt become a list.
+  @Test func columnsOfOneResponseAreJoined() throws {
+    let rows = [
+      #"{"note": 1}"#,
+      #"{"prompt": "Q", "response": "a", "helpfulness": 1}"#, #"{"prompt": "Q", "response": "b", "helpfulness": 4}"#,
+    ]
+    try DataScratch.with { scratch in
+      let path = try scratch.write("rows.jsonl", rows.joined(separator: "\n"))
+      let data = try PreferenceDataset.load(
+        paths: [path], columns: ColumnMap(rewards: ["helpfulness"]), maxBadRows: 1)
+      #expect(data.records.map(\.responses) == [[.text("b"), .text("a")]])
+      #expect(data.report.dropped[.missingKey]?.firstLines == [1])
+      #expect(data.report.kept == 2)
+    }
+  }
+
+  @Test func unknownColumnsAreNamed() throws {
+    try DataScratch.with { scratch in
+      let path = try scratch.write("rows.jsonl", #"{"history": "Q", "answer": "a", "score": 1}"#)
+      let error = #expect(throws: DataError.self) {
+        try PreferenceDataset.load(
+          paths: [path], columns: ColumnMap(prompt: "histroy", responses: ["answer"], rewards: ["score"]))
+      }
+      #expect(
+        error?.description == "\(path): line 1: there is no column \"histroy\", which data.columns names, did you mean "
+          + "\"history\"? (columns here: \"history\", \"answer\", \"score\")")
+    }
+  }
+
   @Test func columnMap() throws {
     func read(_ row: String, _ map: ColumnMap) throws -> PreferenceRecord? {
       try DataScratch.with { scratch in
@@ -226,12 +255,9 @@ import Text
     let lists = try read(
       #"{"q": "Q", "ys": ["b", "a"], "rs": [0, 5]}"#, ColumnMap(prompt: "q", responses: ["ys"], rewards: ["rs"]))
     #expect(lists?.responses == [.text("a"), .text("b")])
-    #expect(
-      ColumnMap(responses: ["a"], rewards: []).problem
-        == "data.columns.rewards: one response column needs a reward column")
-    #expect(
-      ColumnMap(responses: ["a", "b"], rewards: ["c"]).problem
-        == "data.columns: 2 response columns but 1 reward columns")
+    #expect(ColumnMap(responses: ["a"], rewards: []).problem == "one response column needs a reward column")
+    #expect(ColumnMap(responses: ["a", "b"], rewards: ["c"]).problem == "2 response columns, but 1 reward columns")
+    #expect(ColumnMap(responses: ["a", "prompt"], rewards: []).problem == "\"prompt\" is named twice")
   }
 
   // MARK: what formats share

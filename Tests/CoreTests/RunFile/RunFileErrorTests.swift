@@ -47,7 +47,8 @@ import Testing
       text: "RUN.yaml: model: missing; give the folder of a Hugging Face checkpoint"),
     Case(
       "model: m",
-      text: "RUN.yaml: data.train: missing; give the preference data, a .jsonl or .jsonl.gz file or a list of them"),
+      text: "RUN.yaml: data.train: missing; give the preference data, a .jsonl, .jsonl.gz or .jsonl.zst file or a list "
+        + "of them"),
     Case(
       "model: ''\ndata: {train: d}",
       text: "RUN.yaml: model: is empty; expected the folder of a Hugging Face checkpoint"),
@@ -57,7 +58,7 @@ import Testing
     Case(
       "model: m\ndata: prefs.jsonl",
       text:
-        "RUN.yaml: data: \"prefs.jsonl\" is not a section; expected keys train, format, eval, eval_fraction, max_prompt_length, max_length, max_bad_rows"
+        "RUN.yaml: data: \"prefs.jsonl\" is not a section; expected keys train, format, columns, eval, eval_fraction, max_prompt_length, max_length, max_bad_rows"
     ),
     Case(
       "model: m\ndata: {train: []}",
@@ -333,6 +334,12 @@ import Testing
     Case(
       adding: "data: {train: d, format: [a]}",
       text: "RUN.yaml: data.format: a list is not the name of a data format"),
+    .init(
+      adding: "data: {train: d, format: hh_rlfh}",
+      text:
+        "RUN.yaml: data.format: \"hh_rlfh\" is not known, did you mean \"hh_rlhf\"? (one of: halos, pro, nca, sppo, "
+        + "simpo, ultrafeedback, ultrafeedback_binarized, pku_helpful, pku_safe, nectar, exo, ranked, llama_factory, "
+        + "llama_factory_sharegpt, axolotl, trl, trl_unpaired, hh_rlhf, trl_implicit, scored)"),
     Case(
       adding: "training: {num_train_epochs: 1, max_steps: 5}",
       text: "RUN.yaml: training.max_steps: training.num_train_epochs is given as well; keep one of the two"),

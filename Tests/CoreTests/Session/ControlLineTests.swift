@@ -55,14 +55,3 @@ struct ControlLineTests {
     #expect(throws: ControlLine.Refusal(description: sentence)) { try ControlLine.parse(line, fallbackID: 1) }
   }
 }
-
-struct JSONLineTests {
-  @Test func keepsOrderAndEscapes() {
-    var json = JSONLine()
-    json.add("b", 1.5)
-    json.add("a", "x\"\\\n\u{1}é")
-    json.add("nan", Double.nan)
-    json.add("n", 3)
-    #expect(json.text == #"{"b": 1.5, "a": "x\"\\\n\u0001é", "nan": null, "n": 3}"#)
-  }
-}

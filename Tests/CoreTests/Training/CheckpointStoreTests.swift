@@ -68,7 +68,9 @@ struct CheckpointStoreTests {
     fixture.session = folder.path
     let loop = try fixture.loop()
     let summary = try loop.run()
-    let groups = loop.set.items.map { PromptGroup(prompt: $0.prompt, responses: $0.responses) }
+    let groups = try loop.set.items.indices.map {
+      PromptGroup(prompt: try loop.set.items[$0].prompt, responses: try loop.set.items[$0].responses)
+    }
     let trained = try loop.scorer.model.score(groups, adapter: loop.scorer.adapter)
 
     let checkpoint = try CheckpointFolder(path: LoopFixture.folder.appendingPathComponent("model").path)

@@ -52,7 +52,7 @@ struct EvaluatorTests {
     #expect(diagnostics.lengthCorrelation.isNaN)
     #expect(diagnostics.kl == nil)
     // What is left of RM_R-DPO is the length term: 0.05 nats for each token that the best answer is longer.
-    let lengths = fixture.set.items.map { $0.responses.map { Double($0.count) } }
+    let lengths = try fixture.set.items.indices.map { try fixture.set.items[$0].responses.map { Double($0.count) } }
     let hardest = lengths.reduce(0) { $0 + 0.05 * ($1[0] - $1[1]) } / Double(lengths.count)
     #expect(abs(diagnostics.lengthHardestMargin - hardest) < 1e-12)
     let mean = lengths.reduce(0) { sum, l in
@@ -94,7 +94,7 @@ struct EvaluatorTests {
       $0.divergencePrompts = 1
       $0.divergenceSamples = 1000
     }
-    let vocabulary = PromptGroup(prompt: fixture.set.items[0].prompt, responses: (0..<96).map { [Int32($0)] })
+    let vocabulary = PromptGroup(prompt: try fixture.set.items[0].prompt, responses: (0..<96).map { [Int32($0)] })
     let policy = try loop.scorer.model.score([vocabulary], adapter: loop.scorer.adapter)[0].map { Double($0[0]) }
     let reference = try loop.scorer.model.score([vocabulary], adapter: nil)[0].map { Double($0[0]) }
     let exact = zip(policy, reference).reduce(0) { $0 + exp($1.0) * ($1.0 - $1.1) }

@@ -344,7 +344,8 @@ struct RunControlTests {
     let inspection = try #require(events.inspections.first)
     #expect(inspection.prompt == 3 && inspection.step == 2)
     #expect(inspection.scored.map(\.response) == [0, 1, 2, 3, 4])
-    #expect(inspection.scored.map(\.tokens) == fixture.set.items[3].responses.map(\.count))
+    let item = try fixture.set.items[3]
+    #expect(inspection.scored.map(\.tokens) == item.responses.map(\.count))
     #expect(inspection.scored.contains { $0.logProb != $0.referenceLogProb })
   }
 

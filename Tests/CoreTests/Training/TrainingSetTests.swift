@@ -29,7 +29,7 @@ struct TrainingSetTests {
     #expect(chiSquare < 49.7, "\(chiSquare)")
   }
 
-  @Test func rewardsAreScaledForSamplerAndObserver() {
+  @Test func rewardsAreScaledForSamplerAndObserver() throws {
     // Population sd of (3, 1) is 1 and the mean 2: (1, −1).
     let set = TrainingSet(
       examples: [EncodedExample(record: 1, prompt: [4], responses: [[5, 1], [6, 1]], rewards: [3, 1])],
@@ -39,7 +39,9 @@ struct TrainingSetTests {
           prompt: .messages([ChatMessage(role: "user", content: "why?")]), responses: [.text("so"), .text("no")],
           rewards: [3, 1]),
       ], rewardScale: .promptZscore)
-    #expect(set.count == 1 && set.items[0].rewards == [1, -1])
+    #expect(set.count == 1 && set.rewards(0) == [1, -1])
+    let item = try set.items[0]
+    #expect(item.rewards == [1, -1])
     #expect(set.catalogue.count == 1)
     #expect(set.catalogue.prompt(0) == CataloguedPrompt(text: "why?", responses: ["so", "no"], rewards: [1, -1]))
   }
@@ -93,7 +95,7 @@ struct ReferenceCacheTests {
     #expect(cache[0, 2] != 7)
     for key in [(0, 0), (0, 2), (1, 0), (2, 0), (2, 1)] {
       let expected = try loop.scorer.model.score(
-        [loop.scorer.group(loop.set.items[key.0], responses: [key.1])], adapter: nil)
+        [loop.scorer.group(try loop.set.items[key.0], responses: [key.1])], adapter: nil)
       #expect(abs((cache[key.0, key.1] ?? .nan) - GroupScorer.sum(expected[0][0])) < 1e-4)
     }
   }

@@ -67,6 +67,79 @@ extension Catalogue {
   }
 }
 
+extension Catalogue {
+  /// Its file is made of the data's rows, numbered so that none repeats another.
+  static let largeData = Measure(
+    name: "large-data", summary: "reading 500 MB of preference rows on one thread, and the memory that takes",
+    isLarge: true
+  ) { setting in
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("workbench-large-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let path = folder.appendingPathComponent("rows.jsonl").path
+    let bytes = try writeRows(setting.quick ? 5_000_000 : 500_000_000, of: setting, to: path)
+    var parsed: [Double] = []
+    var loaded: [Double] = []
+    var grown: [Double] = []
+    for _ in 0..<setting.rounds(3) {
+      parsed.append(
+        bytes
+          / (try seconds {
+            var rows = try JSONRows(path: path)
+            while try rows.next() != nil {}
+          }))
+      var time = 0.0
+      grown.append(
+        try memoryGrown {
+          time = try seconds { _ = try PreferenceDataset.stream(paths: [path]) { _ in } }
+        })
+      loaded.append(bytes / time)
+    }
+    return [
+      Row("rows parsed", parsed.map { $0 * 1e-6 }, "MB/s", bar: .atLeast(100)),
+      Row("rows made preference records", loaded.map { $0 * 1e-6 }, "MB/s", bar: .atLeast(100)),
+      Row("memory grown meanwhile", grown.map { $0 * 1e-6 }, "MB", bar: .atMost(64)),
+    ]
+  }
+
+  /// Rows until there are `wanted` bytes; returns how many there are.
+  private static func writeRows(_ wanted: Int, of setting: Setting, to path: String) throws -> Double {
+    let (texts, _) = try Texts.read(setting)
+    FileManager.default.createFile(atPath: path, contents: nil)
+    let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+    defer { try? file.close() }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .withoutEscapingSlashes
+    var (bytes, number) = (0, 0)
+    let encoded = try texts.map { String(decoding: try encoder.encode($0), as: UTF8.self).dropLast() }
+    while bytes < wanted {
+      var part = ""
+      while part.utf8.count < 1 << 22 {
+        let (chosen, rejected) = (encoded[number % encoded.count], encoded[(number + 1) % encoded.count])
+        part += "{\"chosen\": \(chosen) \(number)\", \"rejected\": \(rejected)\", \"prompt\": \"\(number)\"}\n"
+        number += 1
+      }
+      try file.write(contentsOf: Data(part.utf8))
+      bytes += part.utf8.count
+    }
+    return Double(bytes)
+  }
+
+  /// Bytes by which the resident memory's peak during `body` lies above what was resident before.
+  private static func memoryGrown(_ body: () throws -> Void) throws -> Double {
+    func status(_ key: String) -> Double {
+      let text = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+      let line = text.split(separator: "\n").first { $0.hasPrefix(key + ":") }
+      return line?.split(whereSeparator: { !$0.isNumber }).first.flatMap { Double($0) }.map { $0 * 1024 } ?? .nan
+    }
+    // Linux: the peak counts from here on.
+    try "5".write(toFile: "/proc/self/clear_refs", atomically: false, encoding: .utf8)
+    let before = status("VmRSS")
+    try body()
+    return max(0, status("VmHWM") - before)
+  }
+}
+
 /// Text to measure with.
 private enum Texts {
   /// The `chosen` texts of the data file, or letters and spaces.

@@ -97,16 +97,9 @@ public struct ExampleEncoder: Sendable {
     var examples: [EncodedExample] = []
     examples.reserveCapacity(records.count)
     for (index, record) in records.enumerated() {
-      do throws(EncodingRefusal) {
-        let example = try encode(record, index: index)
-        report.lengths.add(example.responses, candidates: record.candidates)
-        for note in example.notes { report.note(note, file: record.file, line: record.line) }
-        examples.append(example)
-      } catch {
-        report.kept -= record.rows
-        report.drop(error.reason, file: record.file, line: record.line, rows: record.rows)
-        if report.templateRefusal == nil { report.templateRefusal = error.sentence }
-      }
+      let result = Result { () throws(EncodingRefusal) in try encode(record, index: index) }
+      report.account(for: record, as: result)
+      if case .success(let example) = result { examples.append(example) }
       if index % 64 == 63 { progress?(Double(index + 1) / Double(records.count)) }
     }
     progress?(1)
@@ -119,6 +112,21 @@ public struct ExampleEncoder: Sendable {
       return Array(prompt.suffix(maxPromptLength))
     }
     return [bos] + prompt.suffix(maxPromptLength - 1)
+  }
+}
+
+extension DataReport {
+  /// Enters what became of a record that the loader had kept.
+  mutating func account(for record: PreferenceRecord, as result: Result<EncodedExample, EncodingRefusal>) {
+    switch result {
+    case .success(let example):
+      lengths.add(example.responses, candidates: record.candidates)
+      for note in example.notes { self.note(note, file: record.file, line: record.line) }
+    case .failure(let refusal):
+      kept -= record.rows
+      drop(refusal.reason, file: record.file, line: record.line, rows: record.rows)
+      if templateRefusal == nil { templateRefusal = refusal.sentence }
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import JSON
 import Text
 
 /// Axolotl's pair types, all of which end in a chat template: the question is in `instruction` (argilla), `input` (icr),

@@ -1,3 +1,5 @@
+import JSON
+
 /// EXO: `{"prompt", "completions": [text], "rewards": [number]}`, usually in one JSON array; its pairs have rewards [1, 0].
 struct EXOFormat: RowFormat {
   let summary = "EXO: prompt, completions, rewards"

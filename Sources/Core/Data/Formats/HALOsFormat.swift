@@ -1,3 +1,5 @@
+import JSON
+
 /// HALOs feedback: pairs (`type` "pairwise_feedback": `output_A`, `output_B`, `label` 1 where A is better) and single answers
 /// ("binary_feedback": `output`, `label`), which are joined by prompt. Rewards are the annotated ones where they agree with
 /// the label, 1 and 0 otherwise.

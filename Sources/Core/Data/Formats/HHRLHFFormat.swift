@@ -1,3 +1,5 @@
+import JSON
+
 /// Anthropic HH-RLHF: `{"chosen": transcript, "rejected": transcript}`. The prompt is everything up to the last
 /// "\n\nAssistant:" of each; rows whose two prompts differ are dropped.
 struct HHRLHFFormat: RowFormat {

@@ -1,3 +1,4 @@
+import JSON
 import Text
 
 /// LLaMA-Factory's alpaca rows: `instruction`, `input`, `chosen`, `rejected`, with `system` and `history` (pairs of turns)

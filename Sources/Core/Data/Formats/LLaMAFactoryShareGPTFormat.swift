@@ -1,3 +1,4 @@
+import JSON
 import Text
 
 /// LLaMA-Factory's ShareGPT rows: `conversations` (`from`, `value`; or `messages` with `role`, `content`) and single turns in

@@ -1,3 +1,4 @@
+import JSON
 import Text
 
 /// NCA and InfoNCA: conversations in `A0` … `Ak` with `A0_score` … `Ak_score`. Ties stay ties: the original adds 0.01 to A0's

@@ -1,3 +1,5 @@
+import JSON
+
 /// Nectar: `prompt` (a transcript) and `answers` with `rank`s, 1 is best; reward = −rank.
 struct NectarFormat: RowFormat {
   let summary = "Nectar: prompt, answers with answer and rank (1 = best)"

@@ -1,3 +1,4 @@
+import JSON
 import Text
 
 /// PKU-SafeRLHF: `prompt`, `response_0`, `response_1` with one label for the better and one for the safer answer. The two

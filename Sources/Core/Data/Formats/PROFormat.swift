@@ -1,3 +1,5 @@
+import JSON
+
 /// PRO: `prefix` (the prompt once for each response, in pieces or whole), `suffix` (the responses) and `reward`.
 ///
 /// As in PRO's data manager, pieces are joined, their role marks become "\n\nHuman: " and "\n\nAssistant: ", white space at the end

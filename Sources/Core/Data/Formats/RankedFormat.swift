@@ -1,3 +1,5 @@
+import JSON
+
 /// The canonical row, which HPS, RLHFlow and vLLM-style generation files share: `{"prompt": text|messages,
 /// "responses": [text|messages], "rewards": [number]}`; `"ranks"` (1 is best) may stand for the rewards.
 struct RankedFormat: RowFormat {

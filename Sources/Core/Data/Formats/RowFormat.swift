@@ -1,3 +1,4 @@
+import JSON
 import Text
 
 /// One data format: how its rows are recognised and how one is read. Each lives in a file of its own.
@@ -27,6 +28,8 @@ extension RowFormat {
 // MARK: reading values
 
 extension JSONObject {
+  func has(_ keys: String...) -> Bool { keys.allSatisfy(contains) }
+
   func string(_ key: String) throws(DropReason) -> String {
     guard let value = self[key] else { throw .missingKey }
     guard let string = value.string else { throw .wrongType }
@@ -42,13 +45,10 @@ extension JSONObject {
 
   /// A boolean, or 0 or 1.
   func flag(_ key: String) throws(DropReason) -> Bool {
-    switch self[key] {
-    case nil: throw .missingKey
-    case .bool(let flag): return flag
-    case .number(0): return false
-    case .number(1): return true
-    default: throw .wrongType
-    }
+    guard let value = self[key] else { throw .missingKey }
+    if let flag = value.bool { return flag }
+    guard let number = value.number, number == 0 || number == 1 else { throw .wrongType }
+    return number == 1
   }
 
   func array(_ key: String) throws(DropReason) -> [JSONValue] {

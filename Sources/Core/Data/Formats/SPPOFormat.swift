@@ -1,3 +1,4 @@
+import JSON
 import Text
 
 /// SPPO, at both of its stages:

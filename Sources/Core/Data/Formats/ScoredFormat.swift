@@ -1,3 +1,5 @@
+import JSON
+
 /// Scored responses under names of the user's choice; without a map `{"prompt", "response", "reward"}`, one response a row.
 struct ScoredFormat: RowFormat {
   var columns = ColumnMap()

@@ -1,3 +1,4 @@
+import JSON
 import Text
 
 /// SimPO's UltraFeedback files: `prompt`, `all_generated_responses`, `all_rm_scores` (and the pair they were cut down to).

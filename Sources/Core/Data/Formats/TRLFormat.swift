@@ -1,3 +1,5 @@
+import JSON
+
 /// TRL's explicit preference pairs: `{"prompt", "chosen", "rejected"}`, all text or all lists of messages.
 struct TRLFormat: RowFormat {
   let summary = "TRL pairs: prompt, chosen, rejected (text or messages)"

@@ -1,3 +1,5 @@
+import JSON
+
 /// TRL's implicit preference pairs: `{"chosen", "rejected"}` that both repeat the prompt, text or messages.
 struct TRLImplicitFormat: RowFormat {
   let summary = "TRL pairs that repeat their prompt: chosen, rejected (text or messages)"

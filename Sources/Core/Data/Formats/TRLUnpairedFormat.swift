@@ -1,3 +1,5 @@
+import JSON
+
 /// TRL's unpaired preference (KTO): `{"prompt", "completion", "label": bool}`. Rows with the same prompt are one list, with
 /// reward 1 for wanted and 0 for unwanted completions.
 struct TRLUnpairedFormat: RowFormat {

@@ -1,3 +1,5 @@
+import JSON
+
 /// UltraFeedback binarized: conversations in `chosen` and `rejected`, with `score_chosen` and `score_rejected`.
 struct UltraFeedbackBinarizedFormat: RowFormat {
   let summary = "UltraFeedback binarized: chosen, rejected (messages), score_chosen, score_rejected"

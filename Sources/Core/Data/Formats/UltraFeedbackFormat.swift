@@ -1,3 +1,4 @@
+import JSON
 import Text
 
 /// UltraFeedback as released: an `instruction` and four `completions`, each with ratings of four aspects (1–5).

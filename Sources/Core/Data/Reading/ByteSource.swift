@@ -1,14 +1,18 @@
 import CZlib
 import Foundation
 
-/// The bytes of a file, plain or gzip (several members too), a chunk at a time. "-" is standard input.
+/// The bytes of a file, plain, gzip or zstd (several members or frames too), a chunk at a time. "-" is standard input.
+/// What a file is shows in its first bytes, whatever its name says.
 final class ByteSource {
   static let chunkSize = 1 << 20
 
   let path: String
   /// Size on disk in bytes, 0 where it is not known (a pipe).
   private let size: Int
+  /// zlib's reader, which hands plain files over as they are.
   private let file: gzFile
+  private var isStarted = false
+  private var zstd: ZstdStream?
 
   init(path: String) throws(DataError) {
     self.path = path
@@ -41,7 +45,43 @@ final class ByteSource {
 
   /// Fills `chunk` from its start; returns how many bytes are there, 0 at the end. `rows` only words the error.
   func read(into chunk: inout [UInt8], rows: Int) throws(DataError) -> Int {
-    let count = Int(gzread(file, &chunk, UInt32(chunk.count)))
+    if zstd == nil {
+      var count = try readStored(into: &chunk, from: 0, rows: rows)
+      guard !isStarted else { return count }
+      isStarted = true
+      // A pipe may give its first bytes one at a time.
+      while count > 0, count < ZstdStream.magic.count, ZstdStream.magic.starts(with: chunk[..<count]) {
+        let more = try readStored(into: &chunk, from: count, rows: rows)
+        if more == 0 { break }
+        count += more
+      }
+      guard chunk[..<count].starts(with: ZstdStream.magic) else { return count }
+      guard let stream = ZstdStream(holding: chunk[..<count]) else {
+        throw .unreadable(path: path, why: "there is no memory to unpack it")
+      }
+      zstd = stream
+    }
+    return try readUnpacked(into: &chunk, rows: rows)
+  }
+
+  private func readUnpacked(into chunk: inout [UInt8], rows: Int) throws(DataError) -> Int {
+    guard let zstd else { return 0 }
+    do {
+      let count = try zstd.read(into: &chunk) { try readStored(into: &$0, from: 0, rows: rows) }
+      if count == 0, zstd.isCutOff { throw DataError.truncatedZstd(path: path, rows: rows) }
+      return count
+    } catch let damage as ZstdStream.Damage {
+      throw .corruptZstd(path: path, rows: rows, why: damage.why)
+    } catch let error as DataError {
+      throw error
+    } catch {
+      throw .unreadable(path: path, why: "\(error)")
+    }
+  }
+
+  /// Reads behind the first `start` bytes of `chunk`.
+  private func readStored(into chunk: inout [UInt8], from start: Int, rows: Int) throws(DataError) -> Int {
+    let count = Int(cz_read(file, &chunk, Int64(start), Int64(chunk.count)))
     if count < 0 {
       var code: Int32 = 0
       let words = gzerror(file, &code).map { String(cString: $0) } ?? "unknown"

@@ -1,3 +1,5 @@
+import JSON
+
 /// The rows of a JSON-lines file (or one JSON array), plain or gzip, "-" for standard input, one at a time in flat memory:
 /// what `score`, `generate` and `tokenize` read.
 public struct JSONRows {
@@ -24,7 +26,7 @@ public struct JSONRows {
     guard try reader.next() else { return nil }
     do throws(DropReason) {
       guard !reader.isTooLong else { throw .rowTooLong }
-      return Row(line: reader.line, value: .success(try JSONParser.parse(reader.row)))
+      return Row(line: reader.line, value: .success(try JSONValue.row(reader.row)))
     } catch {
       return Row(line: reader.line, value: .failure(error))
     }

@@ -1,4 +1,4 @@
-import CZlib
+import CBytes
 
 /// Cuts a file into rows without holding more than one: JSON lines, or the elements of one JSON array (which may be
 /// pretty-printed). What follows an array is read as lines again, so that nothing is lost in silence.
@@ -68,7 +68,7 @@ struct RowReader {
     line = currentLine
     var found = false
     while try fill() {
-      let stop = Int(cz_index_of(chunk, Int64(position), Int64(end), 0x0A))
+      let stop = Int(cb_index_of(chunk, Int64(position), Int64(end), 0x0A))
       keep(position..<stop)
       position = stop
       found = true
@@ -94,7 +94,7 @@ struct RowReader {
     while try fill() {
       let start = position
       while position < end {
-        if inString, !escaped { position = Int(cz_json_run_end(chunk, Int64(position), Int64(end))) }
+        if inString, !escaped { position = Int(cb_json_run_end(chunk, Int64(position), Int64(end))) }
         guard position < end else { break }
         let byte = chunk[position]
         if byte == 0x0A { currentLine += 1 }

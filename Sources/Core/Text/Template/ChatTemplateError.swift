@@ -1,3 +1,5 @@
+import JSON
+
 /// Why a chat template could not be read or rendered, in one sentence that starts with the place:
 /// `chat_template.jinja:3:14: unknown filter "foo"`.
 public struct ChatTemplateError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -10,7 +12,7 @@ public struct ChatTemplateError: Error, Equatable, Sendable, CustomStringConvert
   /// The template itself refused the conversation with `raise_exception`.
   public var isRaisedByTemplate: Bool
 
-  public var description: String { "\(name):\(line):\(column): \(message)" }
+  public var description: String { "\(name):\(line):\(column): \(message)".printable }
 }
 
 /// A place in a template's source.

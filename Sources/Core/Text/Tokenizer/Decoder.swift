@@ -1,3 +1,5 @@
+import JSON
+
 /// A step from tokens back to text. Between steps the text is a list of UTF-8 strings, one a token at first.
 enum Decoder: Sendable {
   case byteLevel

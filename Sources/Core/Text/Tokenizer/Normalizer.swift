@@ -1,3 +1,5 @@
+import JSON
+
 /// A step that rewrites the text before it is split.
 enum Normalizer: Sendable {
   case unicode(UnicodeNormalization.Form)

@@ -1,3 +1,5 @@
+import JSON
+
 /// The ids a tokenizer puts around a text when special tokens are asked for: those before it and those behind it.
 struct PostProcessor: Sendable, Equatable {
   var before: [Int32] = []

@@ -1,3 +1,5 @@
+import JSON
+
 /// A step that splits the text into pieces, between which no merge reaches.
 enum PreTokenizer: Sendable {
   case split(TextPattern, SplitBehavior, inverted: Bool)

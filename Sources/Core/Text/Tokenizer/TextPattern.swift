@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 
 /// What a Split or Replace component looks for: a string, a pattern with a scanner of its own, or any other regular
 /// expression, which ICU (through Foundation) runs.

@@ -1,3 +1,5 @@
+import JSON
+
 /// Why a tokenizer could not be read. Each description is one sentence that starts with the file's name.
 public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The file cannot be opened or read.
@@ -11,7 +13,9 @@ public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible 
   /// The folder has no chat template, or none of that name.
   case noChatTemplate(folder: String)
 
-  public var description: String {
+  public var description: String { sentence.printable }
+
+  private var sentence: String {
     switch self {
     case .unreadable(let file, let reason): return "\(file): cannot be read: \(reason)"
     case .malformedJSON(let file, let offset, let problem):

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 
 /// The content of a tokenizer.json (HF tokenizers): the BPE model's tables and options, and the other components as
 /// they are written. `truncation` and `padding` are left out, as transformers overrides both.
@@ -30,7 +31,11 @@ struct TokenizerFile {
 
   init(json: Data, name: String) throws {
     self.name = name
-    var reader = try JSONReader(bytes: [UInt8](json), file: name)
+    try TokenizerJSON.read([UInt8](json), file: name) { reader in try read(&reader) }
+  }
+
+  private mutating func read(_ reader: inout JSONReader) throws {
+    let name = name
     var model: [String: Int]?
     var components = JSONObject()
     try reader.readObject { reader, key in
@@ -38,17 +43,17 @@ struct TokenizerFile {
       if key == "model" {
         model = try Self.offsets(&reader, name)
       } else {
-        components.set(key, try reader.readValue(depth: 1))
+        components.set(key, try reader.readValue())
       }
     }
     try reader.readEnd()
     guard let model else { throw invalid("there is no \"model\"") }
     try readModel(&reader, model)
-    addedTokens = try readAddedTokens(components["added_tokens"])
-    normalizer = components["normalizer"]
-    preTokenizer = components["pre_tokenizer"]
-    postProcessor = components["post_processor"]
-    decoder = components["decoder"]
+    addedTokens = try readAddedTokens(components.nonNull("added_tokens"))
+    normalizer = components.nonNull("normalizer")
+    preTokenizer = components.nonNull("pre_tokenizer")
+    postProcessor = components.nonNull("post_processor")
+    decoder = components.nonNull("decoder")
   }
 
   func invalid(_ problem: String) -> TokenizerError { .invalid(file: name, problem: problem) }
@@ -62,7 +67,7 @@ struct TokenizerFile {
     try reader.readObject { reader, key in
       _ = try reader.peek()
       offsets[String(decoding: key, as: UTF8.self)] = reader.position
-      try reader.skipValue(depth: 2)
+      try reader.skipValue()
     }
     return offsets
   }
@@ -86,7 +91,7 @@ struct TokenizerFile {
       guard let affix = try value(key) else { continue }
       guard affix.string == "" else { throw invalid("the BPE model's \(key) is not supported") }
     }
-    if let dropout = try value("dropout"), dropout != .integer(0), dropout != .number(0) {
+    if let dropout = try value("dropout"), dropout.number != 0 {
       throw invalid("the BPE model's dropout is not supported, because the same text must always give the same ids")
     }
     func flag(_ key: String) throws -> Bool {
@@ -115,7 +120,7 @@ struct TokenizerFile {
     var vocabulary = Vocabulary()
     let name = name
     try reader.readObject { reader, token in
-      guard let id = try reader.readInteger(), id >= 0, id <= Int(Int32.max) else {
+      guard let id = try reader.readValue().integer, id >= 0, id <= Int(Int32.max) else {
         throw TokenizerError.invalid(file: name, problem: "the vocabulary's id of \(quoted(token)) is not a token id")
       }
       vocabulary.add(token, id: Int32(id))
@@ -171,7 +176,7 @@ struct TokenizerFile {
       try reader.readArray { reader in
         guard isPair, ends.count < 2, try reader.peek() == UInt8(ascii: "\"") else {
           isPair = false
-          return try reader.skipValue(depth: 4)
+          return try reader.skipValue()
         }
         try reader.readString(into: &text)
         ends.append(text.count)

@@ -1,4 +1,5 @@
 import Checkpoint
+import Text
 
 extension RunFile {
   /// `adapter:`, in PEFT's names. With `initFrom`, a key that is not given (nil) is the initial adapter's own.

@@ -13,8 +13,12 @@ struct ConfigOverride {
     guard path.count <= 8, !path.contains("") else {
       throw RunFileError("--set \(argument): \(ConfigValue.quote(key)) is not a key path such as training.seed")
     }
-    value = try ConfigParser.parse(
-      String(argument[argument.index(after: equals)...]), name: "--set \(key)", showsPosition: false)
+    let text = argument[argument.index(after: equals)...]
+    // Standard input. To YAML, a dash alone is a list with nothing in it.
+    value =
+      text.trimmingSpaces == "-"
+      ? .scalar("-", quoted: true)
+      : try ConfigParser.parse(String(text), name: "--set \(key)", showsPosition: false)
   }
 
   /// The shortest key path that comes from this override alone: the one set, or the first section above it that

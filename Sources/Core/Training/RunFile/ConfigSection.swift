@@ -1,3 +1,5 @@
+import Text
+
 /// Where values came from, so that an error can say so.
 struct ConfigOrigin {
   /// The run file's name as the user gave it.

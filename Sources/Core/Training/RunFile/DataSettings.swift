@@ -1,10 +1,15 @@
+import PreferenceData
+import Text
+
 extension RunFile {
   /// `data:`
   public struct DataSettings: Sendable, Equatable {
-    /// One or more files, plain or .gz; `-` is standard input.
+    /// One or more files, plain, .gz or .zst; `-` is standard input.
     public var train: [String]
-    /// The format's name; nil recognises it by content.
-    public var format: String?
+    /// nil recognises each file by its content.
+    public var format: DataFormat?
+    /// The files' own names for prompt, responses and rewards; not together with `format`.
+    public var columns: ColumnMap?
     public var evaluation = Evaluation.none
     /// Tokens; half of `maxLength`, and 1,024 at most, where the file does not say.
     public var maxPromptLength = 1024
@@ -31,10 +36,12 @@ extension RunFile {
 extension RunFile.DataSettings {
   init(_ section: ConfigSection) throws {
     guard let train = try section.texts("train", "a path or a list of paths") else {
-      throw section.error("train", "missing; give the preference data, a .jsonl or .jsonl.gz file or a list of them")
+      throw section.error(
+        "train", "missing; give the preference data, a .jsonl, .jsonl.gz or .jsonl.zst file or a list of them")
     }
     self.init(train: train)
-    format = try section.text("format", "the name of a data format")
+    format = try Self.format(section)
+    columns = try Self.columns(section)
     let files = try section.texts("eval", "a path or a list of paths")
     let fraction = section["eval_fraction"].flatMap { $0 == .null ? nil : $0 }
     switch (files, fraction) {
@@ -55,10 +62,49 @@ extension RunFile.DataSettings {
     maxBadRows = try section.number("max_bad_rows", default: maxBadRows, "a share from 0 to 1") { $0 >= 0 && $0 <= 1 }
   }
 
+  private static func format(_ section: ConfigSection) throws -> DataFormat? {
+    guard let name = try section.text("format", "the name of a data format") else { return nil }
+    if let format = DataFormat(name: name) { return format }
+    let names = DataFormat.allCases.map(\.rawValue)
+    throw section.error(
+      "format",
+      "\(ConfigValue.quote(name)) is not known\(NameSuggestion.hint(for: name, among: names)) "
+        + "(one of: \(names.joined(separator: ", ")))")
+  }
+
+  private static func columns(_ section: ConfigSection) throws -> ColumnMap? {
+    guard let value = section["columns"], value != .null else { return nil }
+    if let format = section["format"], format != .null {
+      throw section.error("columns", "data.format is given as well; keep one of the two")
+    }
+    let columns = try section.section("columns", keys: RunFileKeys.columns)
+    var map = ColumnMap()
+    if let prompt = try columns.text("prompt", "the name of a column") { map.prompt = prompt }
+    if let responses = try columns.texts("responses", "the name of a column or a list of names") {
+      map.responses = responses
+    }
+    if let rewards = try columns.texts("rewards", "the name of a column or a list of names") {
+      map.rewards = rewards
+    } else if map.responses.count > 1 {
+      map.rewards = []
+    }
+    if let problem = map.problem { throw section.error("columns", problem) }
+    return map
+  }
+
   func write(to writer: inout ConfigWriter) {
     writer.section("data") { writer in
       writer.value("train", train)
-      writer.value("format", format)
+      writer.value("format", format?.rawValue)
+      if let columns {
+        writer.section("columns") { writer in
+          writer.value("prompt", columns.prompt)
+          writer.value("responses", columns.responses)
+          if !columns.rewards.isEmpty { writer.value("rewards", columns.rewards) }
+        }
+      } else {
+        writer.value("columns", String?.none)
+      }
       switch evaluation {
       case .none: writer.value("eval", String?.none)
       case .files(let files): writer.value("eval", files)

@@ -1,10 +1,13 @@
+import Text
+
 /// The names of the run file, and what people coming from other tools call them.
 enum RunFileKeys {
   static let root = ["model", "adapter", "data", "preference", "training", "session"]
   static let adapter = ["r", "lora_alpha", "lora_dropout", "target_modules", "use_rslora", "init_from"]
   static let data = [
-    "train", "format", "eval", "eval_fraction", "max_prompt_length", "max_length", "max_bad_rows",
+    "train", "format", "columns", "eval", "eval_fraction", "max_prompt_length", "max_length", "max_bad_rows",
   ]
+  static let columns = ["prompt", "responses", "rewards"]
   static let preference = [
     "model", "parameterization", "beta", "estimator", "gamma", "reward_scale", "preferred", "alpha", "normalise",
     "convention", "label_smoothing", "reward_temperature", "simpo_gamma", "gamma_beta_ratio", "slic_delta",
@@ -18,8 +21,8 @@ enum RunFileKeys {
 
   /// Sections by dotted path; "" is the root.
   private static let sections: [(path: String, keys: [String])] = [
-    ("", root), ("adapter", adapter), ("data", data), ("preference", preference), ("preference.gamma", gamma),
-    ("training", training),
+    ("", root), ("adapter", adapter), ("data", data), ("data.columns", columns),
+    ("preference", preference), ("preference.gamma", gamma), ("training", training),
   ]
 
   /// TRL's, PEFT's and other trainers' words for what has another name here.
@@ -40,6 +43,7 @@ enum RunFileKeys {
     "dataset_name": "data.train",
     "train_file": "data.train",
     "max_completion_length": "data.max_length",
+    "column_map": "data.columns",
     "loss_type": "preference.parameterization",
     "loss": "preference.parameterization",
     "normalize": "preference.normalise",

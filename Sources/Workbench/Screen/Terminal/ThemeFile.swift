@@ -5,6 +5,13 @@ import Yams
 public enum ThemeFile {
   public struct Problem: Error, Equatable, CustomStringConvertible {
     public var description: String
+
+    /// Names come from the file; its control characters must not reach the terminal.
+    init(description: String) {
+      self.description = String(
+        String.UnicodeScalarView(
+          description.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))
+    }
   }
 
   private struct Document: Decodable {

@@ -162,16 +162,4 @@ import Testing
       ##"{"model": {"merges": ["#version: 0.2", "a b"], "vocab": {"a": 0, "b": 1, "ab": 2}}, "version": "1.0"}"##
     #expect(try TokenizerFixtures.tokenizer(json: json).encode("ab", addSpecialTokens: true) == [2])
   }
-
-  @Test func jsonValues() throws {
-    let json = #"{"a": [1, -2, 1.5, 1e2, 100000000000000000000, "\u00e9\ud83d\ude42\n\/"], "b": null, "a2": true}"#
-    let object = try #require(try JSONReader.value(of: Array(json.utf8), file: "x").object)
-    #expect(object.keys == ["a", "b", "a2"])
-    #expect(
-      object["a"]?.array
-        == [.integer(1), .integer(-2), .number(1.5), .number(100), .number(100000000000000000000), .string("é🙂\n/")])
-    #expect(object["b"] == nil)
-    #expect(object.contains("b"))
-    #expect(object["a2"]?.bool == true)
-  }
 }

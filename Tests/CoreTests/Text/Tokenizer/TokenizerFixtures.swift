@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 
 @testable import Text
 
@@ -40,8 +41,7 @@ enum TokenizerFixtures {
   }
 
   static func components() throws -> JSONObject {
-    let value = try JSONReader.value(of: [UInt8](data("components.json")), file: "components.json")
-    return value.object ?? JSONObject()
+    try JSONValue(parsing: [UInt8](data("components.json"))).object ?? JSONObject()
   }
 
   /// The smallest file that loads, with what is given in place of its own.

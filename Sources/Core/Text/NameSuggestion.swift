@@ -19,6 +19,11 @@ public enum NameSuggestion {
     return best?.name
   }
 
+  /// `, did you mean "…"?`, or nothing where no candidate is near.
+  public static func hint(for name: String, among candidates: [String]) -> String {
+    nearest(to: name, among: candidates).map { ", did you mean \"\($0)\"?" } ?? ""
+  }
+
   /// `learning-rate`, `learningRate` and `Learning_Rate` are all the same slip.
   private static func normalise(_ name: String) -> [Character] {
     Array(name.lowercased().filter { $0 != "-" && $0 != "_" && $0 != " " })

@@ -1,5 +1,3 @@
-import Foundation
-
 /// One JSON object on one line, keys in the order they were added. `JSONEncoder` offers sorted or hashed order only,
 /// and refuses NaN; readers of a log want the same order each time and `null` for a number that is none.
 public struct JSONLine: Sendable {
@@ -17,7 +15,7 @@ public struct JSONLine: Sendable {
 
   public mutating func add(_ key: String, _ value: Bool) { raw(key, value ? "true" : "false") }
 
-  public mutating func add(_ key: String, _ value: String?) { raw(key, value.map(Self.quoted) ?? "null") }
+  public mutating func add(_ key: String, _ value: String?) { raw(key, value.map(JSONValue.quoted) ?? "null") }
 
   public mutating func add(_ key: String, _ values: [Double]) {
     raw(key, "[" + values.map { $0.isFinite ? "\($0)" : "null" }.joined(separator: ", ") + "]")
@@ -28,30 +26,13 @@ public struct JSONLine: Sendable {
   }
 
   public mutating func add(_ key: String, _ values: [String]) {
-    raw(key, "[" + values.map(Self.quoted).joined(separator: ", ") + "]")
+    raw(key, "[" + values.map(JSONValue.quoted).joined(separator: ", ") + "]")
   }
 
-  /// Adds `json`, which must be a JSON value already.
-  public mutating func raw(_ key: String, _ json: String) {
-    body += (body.isEmpty ? "" : ", ") + Self.quoted(key) + ": " + json
+  /// `json` is a JSON value already.
+  private mutating func raw(_ key: String, _ json: String) {
+    body += (body.isEmpty ? "" : ", ") + JSONValue.quoted(key) + ": " + json
   }
 
   public var text: String { "{" + body + "}" }
-
-  /// A JSON string literal; only what JSON demands is escaped.
-  public static func quoted(_ text: String) -> String {
-    var out = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": out += "\\\""
-      case "\\": out += "\\\\"
-      case "\n": out += "\\n"
-      case "\r": out += "\\r"
-      case "\t": out += "\\t"
-      case _ where scalar.value < 0x20: out += String(format: "\\u%04x", scalar.value)
-      default: out.unicodeScalars.append(scalar)
-      }
-    }
-    return out + "\""
-  }
 }

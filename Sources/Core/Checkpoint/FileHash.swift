@@ -1,0 +1,39 @@
+import Dispatch
+import Numerics
+import Synchronization
+
+/// A hash of a file's content: a SHA-256 tree over 1 MiB leaves, so that all cores share the work.
+public enum FileHash {
+  /// Bytes hashed as one leaf.
+  private static let leafSize = 1 << 20
+
+  /// 32 bytes: the hash of the length and the leaves' hashes.
+  /// - Throws: `CheckpointError` where the file cannot be read, or is no regular file.
+  public static func content(of path: String) throws -> [UInt8] {
+    do {
+      let file = try MappedFile(path: path)
+      var root = SHA256()
+      root.update(Array("\(file.count)\0".utf8))
+      root.update(try leaves(of: file))
+      return root.finish()
+    } catch let error as MappedFileError {
+      throw CheckpointError.unreadable(file: error.path, reason: error.reason)
+    }
+  }
+
+  /// The hashes of a file's leaves in order; the last leaf may be short.
+  static func leaves(of file: MappedFile) throws -> [UInt8] {
+    let count = (file.count + leafSize - 1) / leafSize
+    let results = Mutex<[Result<[UInt8], any Error>?]>(Array(repeating: nil, count: count))
+    DispatchQueue.concurrentPerform(iterations: count) { index in
+      let range = index * leafSize..<min((index + 1) * leafSize, file.count)
+      let leaf = Result { SHA256.hash(try file.slice(range).integers(UInt8.self)) }
+      results.withLock { $0[index] = leaf }
+    }
+    do {
+      return try results.withLock { $0 }.compactMap { try $0?.get() }.flatMap { $0 }
+    } catch let error as MappedFileError {
+      throw CheckpointError.unreadable(file: error.path, reason: error.reason)
+    }
+  }
+}
