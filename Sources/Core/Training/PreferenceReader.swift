@@ -97,7 +97,7 @@ public struct PreferenceReader: Sendable {
   }
 
   /// Bytes on disk below which data is tokenised anew each time.
-  private static let smallest = 8 << 20
+  private static let smallest = 4 << 20
 
   /// What the token ids depend on, as 32 bytes: the files' contents, how they are read, the tokenizer, the template and
   /// the lengths. Nil where a file cannot be read twice, or where there is too little to keep.

@@ -4,7 +4,7 @@ import Foundation
 /// Collects examples into compressed blocks: in memory up to a size, in a file beyond it.
 public final class ExampleStoreWriter {
   /// Compressed bytes that stay in memory.
-  public static let memoryLimit = 32 << 20
+  public static let memoryLimit = 8 << 20
 
   static let magic = Array("WBROWS01".utf8)
   /// Offset, compressed and unpacked size of the index, 8 bytes each, the key, the magic bytes again.
