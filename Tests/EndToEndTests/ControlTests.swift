@@ -77,7 +77,7 @@ extension EndToEnd {
         ("hello", 1, "not a JSON object"),
         (
           #"{"command": "jump"}"#, 2,
-          "\"jump\" is not a command; the commands are pause, resume, step, checkpoint, stop, set"
+          "\"jump\" is not a command; the commands are pause, resume, step, checkpoint, stop, set, inspect"
         ),
         (
           #"{"command": "set", "key": "seed", "value": 1}"#, 3,

@@ -37,7 +37,7 @@ struct BindingTests {
   }
 
   @Test func helpListsEveryKey() {
-    var driver = ScreenDriver(size: Size(120, 100))
+    var driver = ScreenDriver(size: Size(120, 250))
     driver.press("?")
     let frame = driver.frame()
     for binding in Binding.table {

@@ -20,6 +20,7 @@ struct DriverTests {
     #expect(driver.commands.last == .step(1))
     #expect(driver.frame().contains("STEP REQUESTED"))
     driver.acknowledge(step: 14)
+    driver.post(.stateChanged(.paused(atStep: 14)))
     driver.press("Space")
     #expect(driver.commands.last == .resume)
     driver.acknowledge(step: 14)
@@ -280,6 +281,17 @@ struct DriverTests {
     #expect(driver.exit == nil)
     driver.acknowledge(step: 11, path: "sessions/demo-1/checkpoint-11")
     #expect(driver.exit == .quit(.pausedAndSaved))
+  }
+
+  @Test func quitAndDetach() {
+    var (driver, _) = ScreenDriver.running(Size(120, 36), steps: 10)
+    driver.press("q", "d")
+    #expect(driver.frame().contains("no other process could go on with this run"))
+    driver.canDetach = true
+    driver.press("d")
+    #expect(driver.commands.last == .stop)
+    driver.post(.finished(summary("stopped")))
+    #expect(driver.exit == .quit(.detached))
   }
 
   @Test func aFailedSaveKeepsTheScreen() {

@@ -110,6 +110,30 @@ struct SampleRun {
       })
   }
 
+  /// What comes with a step: every twentieth brings an evaluation, shares and an answer.
+  static func besides(_ step: Int) -> [RunEvent] {
+    guard step % 20 == 1 else { return [] }
+    return [
+      .answerShares(shares(step, Double(step) / 100)),
+      .evaluation(
+        EvaluationRecord(
+          step: step, epoch: 0, loss: 0.69 - 0.004 * Double(step), chosenReward: 0.1, rejectedReward: -0.1,
+          margin: 0.2, accuracy: 0.7, chosenLogProb: -20, rejectedLogProb: -25, hardestMargin: 0.1,
+          meanMargin: 0.3, prompts: 12, runtime: 0.2)),
+      .generation(
+        GenerationRecord(
+          step: step, prompt: "How do I dry a tent?", policy: "Hang it up in the shade, friend.",
+          reference: "Do it yourself.", policyGrade: step > 20 ? "right & kind" : "rude", referenceGrade: "rude",
+          temperature: 0)),
+    ]
+  }
+
+  /// All events of the run's first steps.
+  static func record(steps: Int) -> [RunEvent] {
+    var run = SampleRun()
+    return run.beginning + (1...steps).flatMap { [.step(run.step($0))] + besides($0) }
+  }
+
   func inspection(_ prompt: Int, step: Int) -> PromptInspection {
     PromptInspection(
       prompt: prompt, step: step,
@@ -131,21 +155,7 @@ extension ScreenDriver {
     for step in stride(from: 1, through: steps, by: 1) {
       driver.advance(seconds: 0.05)
       driver.post(.step(run.step(step)))
-      if step % 20 == 1 {
-        driver.post(.answerShares(SampleRun.shares(step, Double(step) / 100)))
-        driver.post(
-          .evaluation(
-            EvaluationRecord(
-              step: step, epoch: 0, loss: 0.69 - 0.004 * Double(step), chosenReward: 0.1, rejectedReward: -0.1,
-              margin: 0.2, accuracy: 0.7, chosenLogProb: -20, rejectedLogProb: -25, hardestMargin: 0.1,
-              meanMargin: 0.3, prompts: 12, runtime: 0.2)))
-        driver.post(
-          .generation(
-            GenerationRecord(
-              step: step, prompt: "How do I dry a tent?", policy: "Hang it up in the shade, friend.",
-              reference: "Do it yourself.", policyGrade: step > 20 ? "right & kind" : "rude", referenceGrade: "rude",
-              temperature: 0)))
-      }
+      for event in SampleRun.besides(step) { driver.post(event) }
     }
     // The trainer has answered the inspection that the first visit led to.
     if let asked = driver.state.inspecting {

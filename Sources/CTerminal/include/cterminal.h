@@ -65,4 +65,29 @@ void ct_guard_suspend(void);
 /// Puts the terminal back. Async-signal-safe.
 void ct_guard_leave(void);
 
+// MARK: socket.c
+
+/// A Unix domain socket `folder`/`name` that only this user can connect to; a file of that name is replaced.
+/// Returns the descriptor, or -1 with errno set.
+int ct_socket_listen(const char *folder, const char *name);
+/// Connects to the same; -1 with errno set.
+int ct_socket_connect(const char *folder, const char *name);
+/// The next connection; -1 once the socket is hung up.
+int ct_socket_accept(int fd);
+/// The process at the other end and its user; -1 on failure.
+int ct_socket_peer(int fd, int *pid, unsigned *uid);
+/// 0 if all was sent; -1 where the other end is gone or does not read. Never waits, never raises SIGPIPE.
+int ct_socket_send(int fd, const char *bytes, size_t count);
+/// Waits for bytes; their count, 0 or less at the end.
+long ct_socket_receive(int fd, char *buffer, size_t capacity);
+/// Ends the connection; whoever waits in it returns.
+void ct_socket_hang_up(int fd);
+
+// MARK: spawn.c
+
+/// Starts a program that outlives this one and its terminal: in a session of its own, without input, its standard error
+/// appended to the file `log`. `arguments`: the program's path and its arguments, each ended by a NUL, and one more NUL.
+/// Returns its process number, or -1 with errno set.
+int ct_spawn_detached(const char *arguments, const char *log);
+
 #endif

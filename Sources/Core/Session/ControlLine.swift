@@ -10,6 +10,7 @@ import JSON
 ///     {"command": "set", "key": "gamma", "value": 2.5, "at": 300}   from step 300
 ///     {"command": "set", "key": "gamma", "value": "schedule"}       back to the schedule
 ///     {"command": "set", "key": "learning_rate", "value": 1e-4}   beta likewise
+///     {"command": "inspect", "prompt": 12}                        score all responses of a training prompt
 ///
 /// Every command may carry `id` (a whole number, sent back) and `reason` (text, recorded).
 public enum ControlLine {
@@ -19,8 +20,37 @@ public enum ControlLine {
     init(description: String) { self.description = description.printable }
   }
 
-  static let commands = ["pause", "resume", "step", "checkpoint", "stop", "set"]
+  static let commands = ["pause", "resume", "step", "checkpoint", "stop", "set", "inspect"]
   static let settable = ["gamma", "learning_rate", "beta"]
+
+  /// The line that `parse` reads as this request.
+  public static func line(_ request: CommandRequest) -> String {
+    var json = JSONLine()
+    json.add("command", request.command.name)
+    switch request.command {
+    case .pause, .resume, .checkpoint, .stop: break
+    case .step(let count): json.add("count", count)
+    case .inspect(let prompt): json.add("prompt", prompt)
+    case .learningRate(let value), .beta(let value):
+      json.add("key", request.command.key)
+      json.add("value", value)
+    case .gamma(let override):
+      json.add("key", request.command.key)
+      switch override {
+      case .schedule: json.add("value", "schedule")
+      case .hold(let value): json.add("value", value)
+      case .ramp(let target, let steps):
+        json.add("value", target)
+        json.add("ramp", steps)
+      case .at(let step, let value):
+        json.add("value", value)
+        json.add("at", step)
+      }
+    }
+    json.add("id", request.id)
+    if let reason = request.reason { json.add("reason", reason) }
+    return json.text
+  }
 
   /// - Parameter fallbackID: the id of a command that names none.
   public static func parse(_ line: String, fallbackID: Int) throws -> CommandRequest {
@@ -41,6 +71,13 @@ public enum ControlLine {
       let count = try whole(object["count"], "count") ?? 1
       guard count >= 1 else { throw Refusal(description: "count: \(count) is less than 1") }
       command = .step(count)
+    case "inspect":
+      allowed.insert("prompt")
+      guard let prompt = try whole(object["prompt"], "prompt") else {
+        throw Refusal(description: "\"prompt\" is missing")
+      }
+      guard prompt >= 0 else { throw Refusal(description: "prompt: \(prompt) is less than 0") }
+      command = .inspect(prompt: prompt)
     case "set":
       allowed.formUnion(["key", "value", "ramp", "at"])
       command = try setting(object)

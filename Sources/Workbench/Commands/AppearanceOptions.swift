@@ -10,9 +10,16 @@ struct AppearanceOptions: ParsableArguments {
   @Option(help: "braille, blocks or ascii; chosen for the terminal by default.")
   var glyphs: GlyphTier?
 
-  func options() throws -> ScreenOptions {
-    let chosen = try theme.map { try ThemeFile.find($0, folders: Self.themeFolders()) } ?? .standard
-    return ScreenOptions(theme: chosen, glyphs: glyphs)
+  func options() throws -> ScreenOptions { try Self.options(theme: theme, glyphs: glyphs) }
+
+  /// - Parameter theme: a name or a path; nil for the built-in theme.
+  static func options(theme: String?, glyphs: GlyphTier?) throws -> ScreenOptions {
+    let folders = themeFolders()
+    let chosen = try theme.map { try ThemeFile.find($0, folders: folders) } ?? .standard
+    // A theme file with a mistake is told about when somebody asks for it by name.
+    let others = ThemeFile.names(folders).compactMap { try? ThemeFile.find($0, folders: folders) }
+    let themes = [chosen] + ([.standard] + others).filter { $0.name != chosen.name }
+    return ScreenOptions(theme: chosen, themes: themes, glyphs: glyphs)
   }
 
   /// The user's themes first, then those that come with the program: a `themes` folder beside it or above it.

@@ -141,6 +141,6 @@ import Testing
     #expect(!lines.isEmpty)
     var seen: Set<String> = []
     for line in lines { seen.insert(try ControlLine.parse(String(line), fallbackID: 1).command.name) }
-    #expect(seen == ["pause", "resume", "step", "checkpoint", "stop", "set"])
+    #expect(seen == ["pause", "resume", "step", "checkpoint", "stop", "set", "inspect"])
   }
 }

@@ -17,10 +17,14 @@ struct ControlLineTests {
     (#"{"command": "set", "key": "gamma", "value": "schedule"}"#, .gamma(.schedule)),
     (#"{"command": "set", "key": "learning_rate", "value": 1e-4}"#, .learningRate(1e-4)),
     (#"{"command": "set", "key": "beta", "value": 0.2}"#, .beta(0.2)),
+    (#"{"command": "inspect", "prompt": 12}"#, .inspect(prompt: 12)),
   ])
   func reads(_ line: String, _ command: RunCommand) throws {
     let request = try ControlLine.parse(line, fallbackID: 7)
     #expect(request == CommandRequest(id: 7, command: command, origin: "control"))
+    // What is written for another process is read as the same.
+    let written = CommandRequest(id: 9, command: command, origin: "control", reason: "because \"so\"")
+    #expect(try ControlLine.parse(ControlLine.line(written), fallbackID: 1) == written)
   }
 
   @Test func keepsIDAndReason() throws {
@@ -34,11 +38,13 @@ struct ControlLineTests {
     ("{}", "\"command\" is missing"),
     (
       #"{"command": "puase"}"#,
-      "\"puase\" is not a command; the commands are pause, resume, step, checkpoint, stop, set"
+      "\"puase\" is not a command; the commands are pause, resume, step, checkpoint, stop, set, inspect"
     ),
     (#"{"command": "step", "count": 0}"#, "count: 0 is less than 1"),
     (#"{"command": "step", "count": 1.5}"#, "count: not a whole number"),
     (#"{"command": "step", "count": true}"#, "count: not a whole number"),
+    (#"{"command": "inspect"}"#, "\"prompt\" is missing"),
+    (#"{"command": "inspect", "prompt": -1}"#, "prompt: -1 is less than 0"),
     (#"{"command": "pause", "count": 2}"#, "\"count\" is not a key of \"pause\""),
     (#"{"command": "set", "value": 2}"#, "\"key\" is missing"),
     (

@@ -11,10 +11,24 @@ enum Action: Equatable, Sendable {
   case cycleSmoothing, cycleDomain, cycleGlyphs, toggleTimings
   case openHelp, quit, repaint
 
+  case exchangeControls
+  case openPalette, paletteRun, paletteNext, palettePrevious
+  case openFilter, filterDone, filterClear
+  case undo, undoApply
+  case openSamples, sampleNext, samplePrevious, sampleOpen
+  case cycleTheme
+  case eraseText, closeOverlay
+  case lookBack, crosshair
+  case play, replayFaster, replaySlower, leaveReplay, leaveReplayStepwise
+  /// Steps on, or back.
+  case replayMove(Int)
+  case replayFirst, replayLast
+  case replayEvent(Int), replayAnomaly(Int)
+
   case editorMore, editorLess, editorMuchMore, editorMuchLess
   case editorErase, editorNextField, editorRamp, editorAt, editorSchedule, editorApply, editorCancel
 
-  case leaveSaved, leaveStopped, stay
+  case leaveDetached, leaveSaved, leaveStopped, stay
   /// Scrolls by that many lines.
   case help(Int)
   case closeHelp
@@ -23,10 +37,15 @@ enum Action: Equatable, Sendable {
 /// Where keys mean what they mean.
 public enum KeyContext: String, CaseIterable, Sendable {
   case main = "everywhere"
+  case replay = "looking back"
+  case samples = "samples of a step"
   case gammaEditor = "editing gamma"
   case valueEditor = "editing a value"
   case quit = "leaving"
   case help = "help"
+  case palette = "finding a command"
+  case filter = "filtering prompts"
+  case undo = "taking an edit back"
 }
 
 /// One row of the table that drives dispatch, hints, help and documentation.
@@ -66,10 +85,12 @@ struct Binding: Sendable {
   }
 
   static func find(_ key: Key, in context: KeyContext) -> Binding? {
-    table.first { $0.contexts.contains(context) && $0.keys.contains(key) }
+    let found = table.first { $0.contexts.contains(context) && $0.keys.contains(key) }
+    // What looking back gives no meaning of its own means what it means everywhere.
+    return found == nil && context == .replay ? find(key, in: .main) : found
   }
 
-  static let table: [Binding] = steering + view + lists + editors + dialogs
+  static let table: [Binding] = steering + view + lists + replay + editors + dialogs + always
 
   // MARK: Rows
 
@@ -87,9 +108,13 @@ struct Binding: Sendable {
       [.character("g")], .editGamma, hint: "gamma", help: "Edit γ; its effect is shown before Enter applies it",
       rank: 2, unless: { $0.obstacleToSteering ?? $0.obstacleToGamma }),
     Binding(
-      [.character("l")], .editLearningRate, hint: "rate", help: "Edit the learning rate", rank: 9,
+      [.character("l")], .editLearningRate, hint: "rate", help: "Edit the learning rate: the peak of its schedule",
+      rank: 9,
       unless: { $0.obstacleToSteering }),
     Binding([.character("b")], .editBeta, hint: "beta", help: "Edit β", unless: { $0.obstacleToSteering }),
+    Binding(
+      [.character("u")], .undo, hint: "undo", help: "Take the newest edit back, as an edit of its own",
+      unless: { $0.obstacleToSteering ?? ($0.lastEdit == nil ? "nothing has been edited yet" : nil) }),
     Binding(
       [.character("P")], .pauseAndCheckpoint, hint: "checkpoint", help: "Pause and write a checkpoint", rank: 10,
       unless: { $0.obstacleToSteering }),
@@ -99,6 +124,9 @@ struct Binding: Sendable {
       unless: { state in
         state.obstacleToSteering ?? (state.selectedPrompt == nil ? "no prompt is selected yet" : nil)
       }),
+    Binding(
+      [.character("L")], .exchangeControls, hintBy: { $0.controls.holder == .here ? "give controls" : "controls" },
+      help: "Ask for the controls, or give them to the one who asks", unless: { $0.obstacleToControls }),
   ]
 
   private static let view: [Binding] =
@@ -110,8 +138,9 @@ struct Binding: Sendable {
       Binding([.tab], .nextPane, hint: "pane", help: "Move to the next pane", rank: 4),
       Binding([.backTab], .previousPane, hint: "back", help: "Move to the pane before"),
       Binding(
-        [.enter], .open, hintBy: { $0.focus == .prompts ? "inspect" : $0.zoomed ? "smaller" : "zoom" },
-        help: "Prompts: inspect the responses; else zoom the pane", rank: 3),
+        [.enter], .open,
+        hintBy: { $0.focus == .prompts ? "inspect" : $0.focus == .runs ? "overlay" : $0.zoomed ? "smaller" : "zoom" },
+        help: "Prompts: inspect the responses; runs: overlay; else zoom the pane", rank: 3),
       Binding([.escape], .back, hint: "back", help: "Back from a zoomed pane or the inspector"),
       Binding(
         [.character("s")], .cycleSmoothing, hintBy: { "smooth " + $0.smoothing.title },
@@ -119,9 +148,20 @@ struct Binding: Sendable {
       Binding(
         [.character("f")], .cycleDomain, hintBy: { "x axis " + $0.domain.title },
         help: "Steps on the x axis: all, the newest, frozen", rank: 11),
+      Binding([.character("/")], .openFilter, hint: "filter", help: "Filter the prompts by text, tag or number"),
+      Binding(
+        [.character(":")], .openPalette, hint: "commands", help: "Find a command by its words, or go to a step",
+        rank: 14),
+      Binding([.character("T")], .cycleTheme, hint: "theme", help: "The next colour theme"),
       Binding([.character("G")], .cycleGlyphs, hint: "glyphs", help: "Glyphs: braille, half-blocks, ASCII"),
       Binding([.function(12)], .toggleTimings, hint: "timings", help: "Show what a frame costs"),
-      Binding([.control("l")], .repaint, hint: "repaint", help: "Paint the whole screen anew"),
+      Binding(
+        [.character("R")], .lookBack, hint: "replay", help: "Look back: every panel as of any past step", rank: 12,
+        unless: { $0.obstacleToLookingBack }),
+      Binding(
+        [.character("v")], .crosshair, hint: "crosshair",
+        help: "Crosshair: a step marked on all curves, every other panel as of that step", rank: 13,
+        unless: { $0.obstacleToLookingBack }),
       Binding([.character("?"), .function(1)], .openHelp, hint: "help", help: "This list", rank: 5),
       Binding(
         [.character("q")], .quit, hint: "quit", help: "Leave; asks what is to become of the run", rank: 7),
@@ -137,6 +177,45 @@ struct Binding: Sendable {
     Binding(
       [.character("["), .left], .previousAnswer, hint: "earlier", help: "Generations: the prompt before"),
     Binding([.character("]"), .right], .nextAnswer, hint: "later", help: "Generations: the next prompt"),
+  ]
+
+  private static let replay: [Binding] = [
+    Binding(
+      [.character(" ")], in: [.replay], .play, hintBy: { $0.replay?.playing ?? false ? "stop" : "play" },
+      help: "Play on from here, or stop", rank: 1),
+    Binding(
+      [.enter], in: [.replay], .openSamples, hint: "samples",
+      help: "The prompts behind this step, by their share of its loss", rank: 4),
+    Binding([.left], in: [.replay], .replayMove(-1), hint: "step back", help: "One step back", rank: 2),
+    Binding([.right], in: [.replay], .replayMove(1), hint: "step on", help: "One step on", rank: 3),
+    Binding([.shiftLeft], in: [.replay], .replayMove(-10), hint: "ten back", help: "Ten steps back"),
+    Binding([.shiftRight], in: [.replay], .replayMove(10), hint: "ten on", help: "Ten steps on"),
+    Binding([.character(",")], in: [.replay], .replayEvent(-1), hint: "event before", help: "The event before"),
+    Binding([.character(".")], in: [.replay], .replayEvent(1), hint: "next event", help: "The next event", rank: 4),
+    Binding(
+      [.character("N")], in: [.replay], .replayAnomaly(-1), hint: "anomaly before", help: "The anomaly before"),
+    Binding(
+      [.character("n")], in: [.replay], .replayAnomaly(1), hint: "next anomaly",
+      help: "The next step whose loss or gradient norm stands out", rank: 10),
+    Binding([.home], in: [.replay], .replayFirst, hint: "beginning", help: "The beginning of the record"),
+    Binding([.end], in: [.replay], .replayLast, hint: "end", help: "The end of the record", rank: 11),
+    Binding(
+      [.character("+"), .character("=")], in: [.replay], .replayFaster, hint: "faster",
+      help: "Play faster, up to 1000×", rank: 5),
+    Binding([.character("-")], in: [.replay], .replaySlower, hint: "slower", help: "Play slower, down to 1×", rank: 6),
+    Binding(
+      [.character("v")], in: [.replay], .crosshair,
+      hintBy: { $0.replay?.showsWhole ?? false ? "curves as of then" : "whole curves" },
+      help: "Curves of the whole record with a crosshair, or as they were at that step", rank: 9),
+    Binding(
+      [.character("R")], in: [.replay], .leaveReplay, hint: "back to the run", help: "Back to the run as it is",
+      rank: 7, unless: { $0.place == .recording ? "this is a recording, nothing is training; q leaves" : nil }),
+    Binding(
+      [.escape], in: [.replay], .leaveReplayStepwise, hint: "back",
+      help: "Back from a zoomed pane or another tab, then back to the run"),
+    Binding(
+      [.character("q")], in: [.replay], .leaveReplay, hintBy: { $0.place == .recording ? "quit" : "back" },
+      help: "A recording: leave; a run: back to it", rank: 8),
   ]
 
   private static let bothEditors: [KeyContext] = [.gammaEditor, .valueEditor]
@@ -161,7 +240,31 @@ struct Binding: Sendable {
       [.backspace, .delete], in: bothEditors, .editorErase, hint: "erase", help: "Delete the last character"),
   ]
 
+  private static let always = [
+    Binding(
+      [.control("l")], in: KeyContext.allCases, .repaint, hint: "repaint", help: "Paint the whole screen anew")
+  ]
+
   private static let dialogs: [Binding] = [
+    Binding([.enter], in: [.samples], .sampleOpen, hint: "inspect", help: "The prompt with all its responses", rank: 1),
+    Binding([.down, .character("j")], in: [.samples], .sampleNext, hint: "down", help: "Next prompt", rank: 2),
+    Binding([.up, .character("k")], in: [.samples], .samplePrevious, hint: "up", help: "Prompt before", rank: 3),
+    Binding(
+      [.escape, .character("q")], in: [.samples], .closeOverlay, hint: "back", help: "Back to the curves", rank: 4),
+    Binding([.enter], in: [.palette], .paletteRun, hint: "do it", help: "Do what is marked", rank: 1),
+    Binding([.down, .tab], in: [.palette], .paletteNext, hint: "next", help: "Mark the next one", rank: 2),
+    Binding([.up, .backTab], in: [.palette], .palettePrevious, hint: "before", help: "Mark the one before", rank: 3),
+    Binding([.enter], in: [.filter], .filterDone, hint: "keep it", help: "Keep the filter", rank: 1),
+    Binding([.escape], in: [.filter], .filterClear, hint: "show all", help: "Show all prompts again", rank: 2),
+    Binding(
+      [.enter], in: [.undo], .undoApply, hint: "take it back", help: "Take it back from the next step on", rank: 1),
+    Binding(
+      [.backspace, .delete], in: [.palette, .filter], .eraseText, hint: "erase", help: "Delete the last character"),
+    Binding([.escape], in: [.palette, .undo], .closeOverlay, hint: "close", help: "Change nothing", rank: 4),
+    Binding(
+      [.character("d")], in: [.quit], .leaveDetached, hint: "detach",
+      help: "Leave; training goes on without a screen, and attach follows it", rank: 0,
+      unless: { $0.obstacleToDetaching }),
     Binding(
       [.character("p")], in: [.quit], .leaveSaved, hint: "pause & save",
       help: "Pause, write a checkpoint, leave; resume it later", rank: 1),
@@ -186,10 +289,14 @@ struct Binding: Sendable {
 
 extension ScreenState {
   var context: KeyContext {
-    switch overlay {
-    case nil: .main
+    switch view.overlay {
+    case nil: replay == nil ? .main : .replay
     case .help: .help
     case .quit: .quit
+    case .palette: .palette
+    case .filter: .filter
+    case .undo: .undo
+    case .samples: .samples
     case .editor(let editor): editor.target == .gamma ? .gammaEditor : .valueEditor
     }
   }
@@ -219,13 +326,28 @@ extension ScreenState {
     }
   }
 
+  /// Why no command can be sent; nil if one can.
   var obstacleToSteering: String? {
-    switch phase {
+    if place == .recording { return "this is a recording, nothing is training" }
+    if replay != nil { return "you look at the past; R goes back to the run" }
+    if let obstacle = obstacleOfControls, !hasEnded { return obstacle }
+    return switch phase {
     case .loading: "the run is still loading"
     case .stopping: "the run is stopping"
     case .finished, .failed: "the run has ended"
     case .running, .pausing, .paused: nil
     }
+  }
+
+  var obstacleToLookingBack: String? {
+    if !hasHistory { return "this run keeps no record to look back into" }
+    return completedSteps == 0 ? "no step is complete yet" : nil
+  }
+
+  var obstacleToDetaching: String? {
+    if !canDetach || run?.sessionPath == nil { return "no other process could go on with this run" }
+    if case .loading = phase { return "the run is still loading" }
+    return nil
   }
 
   var obstacleToGamma: String? {

@@ -5,6 +5,7 @@ struct Metrics: Sendable {
   var loss = SmoothedSeries()
   var chosenReward = SmoothedSeries()
   var rejectedReward = SmoothedSeries()
+  var margin = SmoothedSeries()
   var accuracy = SmoothedSeries()
   var gradientNorm = SmoothedSeries()
   var stepTime = SmoothedSeries()
@@ -18,6 +19,10 @@ struct Metrics: Sendable {
   var margin90 = Series()
   var evaluationLoss = Series()
   var evaluationMargin = Series()
+  /// Steps whose loss or gradient norm is no number or far from those before it (`Outliers`).
+  private(set) var anomalies: [Int] = []
+  private var lossOutliers = Outliers()
+  private var gradientOutliers = Outliers()
   private var recentMargins: [Double] = []
   private var nextMargin = 0
   /// Visits that the percentiles are taken over; one step alone has too few.
@@ -26,9 +31,12 @@ struct Metrics: Sendable {
 
   mutating func add(_ record: StepRecord) {
     let step = record.step
+    let standsOut = [lossOutliers.add(record.loss), gradientOutliers.add(record.gradientNorm)]
+    if standsOut.contains(true), step > anomalies.last ?? 0 { anomalies.append(step) }
     loss.append(step: step, record.loss)
     chosenReward.append(step: step, record.chosenReward)
     rejectedReward.append(step: step, record.rejectedReward)
+    margin.append(step: step, record.margin)
     accuracy.append(step: step, record.accuracy)
     gradientNorm.append(step: step, record.gradientNorm)
     stepTime.append(step: step, record.stepTime)

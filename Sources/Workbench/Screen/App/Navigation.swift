@@ -2,7 +2,10 @@
 enum Navigation {
   static func perform(_ state: inout ScreenState, _ action: Action) -> [ScreenEffect] {
     switch action {
-    case .page(let page): open(&state, page)
+    case .page(let page):
+      open(&state, page)
+      // Read anew each time: a session may have begun or grown meanwhile.
+      if page == .runs { return [.peers(.list)] + state.peers.overlays.map { .peers(.curves($0.path)) } }
     case .nextPane: movePane(&state, 1)
     case .previousPane: movePane(&state, -1)
     case .down: return move(&state, 1)
@@ -43,6 +46,11 @@ enum Navigation {
   }
 
   private static func openFocused(_ state: inout ScreenState) -> [ScreenEffect] {
+    if state.focus == .runs {
+      let (request, refusal) = state.peers.toggle()
+      if let refusal { state.say(refusal, .warning) }
+      return request.map { [.peers($0)] } ?? []
+    }
     if state.focus == .prompts {
       state.page = .prompts
       state.focus = .responses
@@ -72,6 +80,8 @@ enum Navigation {
     case .responses:
       let count = state.selectedPrompt.flatMap { state.catalogued($0)?.responses.count } ?? 0
       state.selectedResponse = max(0, min(count - 1, state.selectedResponse + by))
+    case .runs:
+      state.peers.selected = max(0, min((state.peers.runs?.count ?? 0) - 1, state.peers.selected + by))
     case .logs:
       state.logScroll = max(0, min(state.logs.elements.count - 1, state.logScroll - by))
     case .events:
@@ -87,7 +97,7 @@ enum Navigation {
   }
 
   private static func movePrompt(_ state: inout ScreenState, _ by: Int) -> [ScreenEffect] {
-    let order = state.prompts.order
+    let order = state.listedPrompts
     guard !order.isEmpty else { return [] }
     let present = state.selectedPrompt.flatMap { order.firstIndex(of: $0) } ?? 0
     let wanted = order[max(0, min(order.count - 1, present + by))]

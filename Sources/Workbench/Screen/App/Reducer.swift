@@ -16,6 +16,13 @@ public enum Reducer {
     case .captured(let entry):
       state.append(entry)
       return []
+    case .controls(let news):
+      controls(&state, news)
+      return []
+    case .peers(let news):
+      if let problem = state.peers.take(news) { state.say(problem, .warning) }
+      return []
+    case .restarted: return []
     case .signal(let number): return signal(&state, number)
     case .tick: return []
     }
@@ -27,10 +34,7 @@ public enum Reducer {
     // A message that stays is read once a key is pressed, unless it says that the program is ending.
     if state.signal == nil, let message = state.message, message.expires == nil { state.message = nil }
     guard let binding = Binding.find(key, in: state.context) else {
-      if case .editor(var editor) = state.overlay, case .character(let character) = key {
-        editor.type(character)
-        state.overlay = .editor(editor)
-      }
+      if case .character(let character) = key { type(&state, character) }
       return []
     }
     if let obstacle = binding.obstacle(state) {
@@ -40,12 +44,18 @@ public enum Reducer {
     return perform(&state, binding.action)
   }
 
-  private static func perform(_ state: inout ScreenState, _ action: Action) -> [ScreenEffect] {
+  static func perform(_ state: inout ScreenState, _ action: Action) -> [ScreenEffect] {
     switch action {
     case .pauseOrResume:
+      if state.isStepping {
+        state.say("the run pauses after this step", .text)
+        return []
+      }
       let asked = state.pending.values.contains { $0.command == .pause }
       return [state.request(state.isPausedOrPausing || asked ? .resume : .pause)]
-    case .singleStep: return [state.request(.step(1))]
+    case .singleStep:
+      state.isStepping = true
+      return [state.request(.step(1))]
     case .pauseAndCheckpoint:
       var effects: [ScreenEffect] = []
       if !state.isPausedOrPausing { effects.append(state.request(.pause)) }
@@ -55,7 +65,7 @@ public enum Reducer {
       return state.selectedPrompt.map { state.inspect($0) } ?? []
     case .editGamma: state.overlay = .editor(ValueEditor(target: .gamma, present: state.presentGamma ?? 0))
     case .editLearningRate:
-      let rate = state.lastStep?.learningRate ?? state.run?.learningRate ?? 0
+      let rate = state.peakLearningRate ?? 0
       state.overlay = .editor(ValueEditor(target: .learningRate, present: rate))
     case .editBeta:
       let beta = state.lastStep?.beta ?? state.run?.beta ?? 0.1
@@ -63,6 +73,22 @@ public enum Reducer {
     case .editorMore, .editorLess, .editorMuchMore, .editorMuchLess, .editorErase, .editorNextField, .editorRamp,
       .editorAt, .editorSchedule, .editorApply, .editorCancel:
       return edit(&state, action)
+    case .exchangeControls: return exchangeControls(&state)
+    case .openPalette, .paletteRun, .paletteNext, .palettePrevious, .openFilter, .filterDone, .filterClear, .undo,
+      .undoApply, .openSamples, .sampleNext, .samplePrevious, .sampleOpen, .eraseText, .closeOverlay:
+      return overlay(&state, action)
+    case .cycleTheme:
+      let next = ((state.themes.firstIndex(of: state.themeName) ?? -1) + 1) % max(1, state.themes.count)
+      guard state.themes.count > 1 else {
+        state.say("there is no other theme", .warning)
+        return []
+      }
+      state.themeName = state.themes[next]
+      state.say("theme \(state.themeName), \(next + 1) of \(state.themes.count); --theme keeps it", .text)
+      return [.theme(state.themeName)]
+    case .back where state.controls.askedBy != nil:
+      state.controls.askedBy = nil
+      return [.controls(.keep)]
     case .openHelp: state.overlay = .help(scroll: 0)
     case .help(let by):
       if case .help(let scroll) = state.overlay {
@@ -70,10 +96,49 @@ public enum Reducer {
       }
     case .closeHelp, .stay: state.overlay = nil
     case .quit: return quit(&state)
+    case .leaveDetached: return leave(&state, .detached)
     case .leaveSaved: return leave(&state, .pausedAndSaved)
     case .leaveStopped: return leave(&state, .stopped)
     case .repaint: return [.repaint]
+    case .lookBack, .crosshair, .play, .replayFaster, .replaySlower, .leaveReplay, .leaveReplayStepwise, .replayMove,
+      .replayFirst, .replayLast, .replayEvent, .replayAnomaly:
+      return lookBack(&state, action)
     default: return Navigation.perform(&state, action)
+    }
+    return []
+  }
+
+  // MARK: The past
+
+  private static func lookBack(_ state: inout ScreenState, _ action: Action) -> [ScreenEffect] {
+    // Whoever goes to a step by hand wants to stay there.
+    if action != .play, action != .replayFaster, action != .replaySlower { state.replay?.playing = false }
+    switch action {
+    case .lookBack: return [.replay(.enter(showsWhole: false))]
+    case .crosshair: return [.replay(.enter(showsWhole: !(state.replay?.showsWhole ?? false)))]
+    case .play:
+      let atEnd = state.replay.map { $0.step >= $0.lastStep } ?? true
+      state.replay?.playing.toggle()
+      return atEnd && state.place == .recording && state.replay?.playing == true ? [.replay(.to(step: 0))] : []
+    case .replayFaster: state.replay?.changeSpeed(1)
+    case .replaySlower: state.replay?.changeSpeed(-1)
+    case .replayMove(let steps): return [.replay(.move(steps: steps))]
+    case .replayFirst: return [.replay(.to(step: 0))]
+    case .replayLast: return [.replay(.toEnd)]
+    case .replayEvent(let direction): return [.replay(.event(direction))]
+    case .replayAnomaly(let direction): return [.replay(.anomaly(direction))]
+    case .leaveReplayStepwise:
+      if state.zoomed || state.page != .charts || state.place == .recording {
+        return Navigation.perform(&state, .back)
+      }
+      return [.replay(.leave)]
+    case .leaveReplay:
+      if state.place == .recording {
+        state.exit = .finished("recording")
+        return []
+      }
+      return [.replay(.leave)]
+    default: break
     }
     return []
   }
@@ -144,6 +209,11 @@ public enum Reducer {
   // MARK: Leaving
 
   private static func quit(_ state: inout ScreenState) -> [ScreenEffect] {
+    // Whoever follows leaves; the run is not theirs to end.
+    if state.place == .follower {
+      state.exit = .finished("left")
+      return []
+    }
     switch state.phase {
     case .finished: state.exit = .finished(state.summary?.reason ?? "completed")
     case .failed(let sentence): state.exit = .finished(sentence)
@@ -162,7 +232,7 @@ public enum Reducer {
     }
     if state.hasEnded { return quit(&state) }
     state.leaving = choice
-    if choice == .stopped { return [state.request(.stop)] }
+    if choice != .pausedAndSaved { return [state.request(.stop)] }
     var effects: [ScreenEffect] = []
     if !state.isPausedOrPausing { effects.append(state.request(.pause)) }
     effects.append(state.request(.checkpoint))
@@ -173,7 +243,7 @@ public enum Reducer {
     guard state.signal == nil else { return [] }
     state.signal = number
     state.overlay = nil
-    if state.hasEnded {
+    if state.hasEnded || state.place != .trainer {
       state.exit = .signal(number)
       return []
     }
@@ -195,27 +265,27 @@ extension ScreenState {
 
   mutating func say(_ text: String, _ role: Role, forever: Bool = false) {
     // What ends the program is not pushed aside by what a key did.
-    if signal != nil, let message, message.expires == nil { return }
-    message = Message(text: text, role: role, expires: forever ? nil : now + Self.messageTime)
+    if signal != nil, let message = view.message, message.expires == nil { return }
+    view.message = Message(text: text, role: role, expires: forever ? nil : view.now + Self.messageTime)
   }
 
   /// When time alone changes the screen next; nil if never.
-  var nextDeadline: Double? { message?.expires }
+  var nextDeadline: Double? { view.message?.expires }
 
   mutating func append(_ entry: LogEntry) {
     logs.append(entry)
     // A person who has scrolled back keeps looking at the same lines.
-    if logScroll > 0 { logScroll = min(logScroll + 1, logs.elements.count) }
+    if view.logScroll > 0 { view.logScroll = min(view.logScroll + 1, logs.elements.count) }
   }
 
   mutating func note(_ text: String, step: Int? = nil, _ style: Style = .text) {
     events.append(EventLine(step: step ?? completedSteps, text: text, style: style))
-    if eventScroll > 0 { eventScroll = min(eventScroll + 1, events.elements.count) }
+    if view.eventScroll > 0 { view.eventScroll = min(view.eventScroll + 1, events.elements.count) }
   }
 
   /// A command on its way; it stays `pending` until the trainer answers.
-  mutating func request(_ command: RunCommand, origin: String = "you") -> ScreenEffect {
-    let request = CommandRequest(id: nextCommand, command: command, origin: origin)
+  mutating func request(_ command: RunCommand, origin: String? = nil) -> ScreenEffect {
+    let request = CommandRequest(id: nextCommand, command: command, origin: origin ?? controls.origin)
     nextCommand += 1
     pending[request.id] = request
     return .send(request)
@@ -224,7 +294,7 @@ extension ScreenState {
   /// Asks for the numbers of a prompt. One request at a time is under way, and of those that come meanwhile only the
   /// last is kept, so that holding a key down never queues work for the trainer.
   mutating func inspect(_ prompt: Int) -> [ScreenEffect] {
-    guard isSteerable else { return [] }
+    guard isSteerable, obstacleToSteering == nil else { return [] }
     if inspecting != nil {
       wantsInspection = prompt
       return []

@@ -26,7 +26,7 @@ extension Reducer {
     case .acknowledged(let answer): return acknowledge(&state, answer)
     case .inspected(let inspection):
       state.prompts.add(inspection)
-      return nextInspection(&state, after: inspection.prompt)
+      return nextInspection(&state)
     case .checkpoint(let step, let path):
       state.lastCheckpoint = (step, path)
       state.note("checkpoint written: \(path)", step: step, Style(.good))
@@ -47,6 +47,7 @@ extension Reducer {
 
   private static func start(_ state: inout ScreenState, _ run: RunDescription) {
     state.run = run
+    state.peakLearningRate = run.learningRate
     let count = run.catalogue.count
     let sampled = min(count, 5_000)
     state.rewardSample = (0..<sampled).map { index in
@@ -65,6 +66,7 @@ extension Reducer {
     state.phase = phase
     switch phase {
     case .paused(let step):
+      state.isStepping = false
       state.note("paused at step \(step)", step: step)
       state.sortPrompts()
     case .running where before != .running && before != .loading: state.note("resumed")
@@ -81,10 +83,14 @@ extension Reducer {
 
   private static func endRequests(_ state: inout ScreenState) {
     state.pending = [:]
+    state.isStepping = false
     state.inspecting = nil
     state.wantsInspection = nil
     if case .editor = state.overlay { state.overlay = nil }
-    if case .quit = state.overlay { state.overlay = nil }
+    switch state.overlay {
+    case .quit, .undo: state.overlay = nil
+    default: break
+    }
     state.sortPrompts()
   }
 
@@ -104,6 +110,7 @@ extension Reducer {
     var kept = record
     kept.visits = []
     state.lastStep = kept
+    state.lastVisits = record.visits
     // Sorted once a second: a list that jumps with every step cannot be read. Less often where there is much to sort.
     let interval = max(1, Double(state.prompts.entries.count) / 5_000)
     if state.now - state.lastSort >= interval { state.sortPrompts() }
@@ -122,13 +129,19 @@ extension Reducer {
         state.say(refusal, .warning)
         if answer.command == .checkpoint || answer.command == .stop || answer.command == .pause { state.leaving = nil }
       }
-      if case .inspect(let prompt) = answer.command, ours { return nextInspection(&state, after: prompt) }
+      if case .step = answer.command, ours { state.isStepping = false }
+      if case .inspect = answer.command, ours { return nextInspection(&state) }
       return []
     }
+    if case .learningRate(let value) = answer.command { state.peakLearningRate = answer.newValue ?? value }
     guard let text = AcknowledgementText.text(answer) else { return leaveIfDone(&state) }
     state.note(text, step: answer.effectStep, Style(AcknowledgementText.isEdit(answer.command) ? .override : .text))
     if AcknowledgementText.isEdit(answer.command) {
       state.say(text, .good)
+      state.lastEdit = TakenEdit(answer, lastGamma: state.gammaOverride, text: text) ?? state.lastEdit
+      if case .gamma(let override) = answer.command {
+        state.gammaOverride = override == .schedule ? nil : override
+      }
       state.marks.append(
         Mark(
           step: AcknowledgementText.markStep(answer), label: AcknowledgementText.markLabel(answer), kind: .override))
@@ -141,8 +154,10 @@ extension Reducer {
     return leaveIfDone(&state)
   }
 
-  private static func nextInspection(_ state: inout ScreenState, after prompt: Int) -> [ScreenEffect] {
-    guard state.inspecting == prompt else { return [] }
+  /// The trainer keeps the newest request only, so one that another screen's has replaced is never answered: any answer
+  /// ends the waiting.
+  private static func nextInspection(_ state: inout ScreenState) -> [ScreenEffect] {
+    guard let prompt = state.inspecting else { return [] }
     state.inspecting = nil
     guard let wanted = state.wantsInspection else { return [] }
     state.wantsInspection = nil
@@ -184,7 +199,8 @@ extension Reducer {
 extension ScreenState {
   mutating func sortPrompts() {
     prompts.sort()
-    lastSort = now
+    applyFilter()
+    lastSort = view.now
   }
 
   func catalogued(_ prompt: Int) -> CataloguedPrompt? {

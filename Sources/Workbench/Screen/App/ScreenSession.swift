@@ -4,15 +4,20 @@ import Foundation
 
 public struct ScreenOptions: Sendable {
   public var theme: Theme
+  /// What `T` goes through.
+  public var themes: [Theme]
   /// nil: by the terminal and its locale.
   public var glyphs: GlyphTier?
   public var environment: [String: String]
+  /// The caller of the screen can hand the run to a process without one.
+  public var canDetach = false
 
   public init(
-    theme: Theme = .standard, glyphs: GlyphTier? = nil,
+    theme: Theme = .standard, themes: [Theme] = [], glyphs: GlyphTier? = nil,
     environment: [String: String] = ProcessInfo.processInfo.environment
   ) {
     self.theme = theme
+    self.themes = themes
     self.glyphs = glyphs
     self.environment = environment
   }
@@ -24,6 +29,19 @@ public final class ScreenSession: Sendable {
   private let options: ScreenOptions
   private let send: @Sendable (CommandRequest) -> Void
   private let queue = EventQueue()
+  private let source: Source
+  private let controls: @Sendable (ControlsRequest) -> Void
+  private let peers: (any PeerSource)?
+
+  /// What the screen is to show.
+  public enum Source: Sendable {
+    /// A run whose events are posted, with its record if it keeps one.
+    case live((any RunHistory)?)
+    /// The same, trained by another process: read only until the controls are given.
+    case follower((any RunHistory)?, origin: String)
+    /// A record; nothing is posted.
+    case recording(any RunHistory)
+  }
 
   private static let frameTime = 1.0 / 30
   /// Share of one core that frames may take which no key asked for: the run needs the rest. A frame that follows a key
@@ -33,16 +51,34 @@ public final class ScreenSession: Sendable {
   private static let patience = 10.0
 
   /// Checks that there is a terminal to draw on; it is touched only by `run`.
-  /// - Parameter send: called on the screen's thread with each command; must not block.
+  /// - Parameters:
+  ///   - source: a run that posts its events, or a record.
+  ///   - peers: other sessions, for the tab of runs.
+  ///   - controls: called on the screen's thread when the person asks for the controls or answers who asks.
+  ///   - send: called on the screen's thread with each command; must not block.
   /// - Throws: an error whose description is one sentence.
-  public init(options: ScreenOptions = ScreenOptions(), send: @escaping @Sendable (CommandRequest) -> Void) throws {
+  public init(
+    options: ScreenOptions = ScreenOptions(), source: Source = .live(nil),
+    peers: (any PeerSource)? = nil,
+    controls: @escaping @Sendable (ControlsRequest) -> Void = { _ in },
+    send: @escaping @Sendable (CommandRequest) -> Void
+  ) throws {
     try NcursesTerminal.check(environment: options.environment)
     self.options = options
+    self.source = source
+    self.controls = controls
+    self.peers = peers
     self.send = send
   }
 
   /// Thread-safe; never blocks.
   public func post(_ event: RunEvent) { queue.post(.run(event)) }
+
+  /// Thread-safe; never blocks.
+  public func post(_ news: ControlsNews) { queue.post(.controls(news)) }
+
+  /// The run's events come again from the first one on. Thread-safe; never blocks.
+  public func restart() { queue.post(.restarted) }
 
   /// Shows the screen until the person leaves or a signal ends it. The terminal is as it was when this returns.
   public func run() throws -> ScreenExit {
@@ -56,11 +92,22 @@ public final class ScreenSession: Sendable {
       terminal.close()
       capture?.end()
     }
+    var state = ScreenState(
+      size: terminal.size, tier: tier, monochrome: terminal.depth == .monochrome, themeName: options.theme.name)
+    state.themes = options.themes.map(\.name)
+    state.canDetach = options.canDetach
+    var stage =
+      switch source {
+      case .live(let history): Stage(live: state, history: history)
+      case .follower(let history, let origin): Stage(following: state, history: history, origin: origin)
+      case .recording(let history): try Stage(recording: history, state: state)
+      }
+    if case .recording = source { stage.startPlaying() }
     return Loop(
-      terminal: terminal, queue: queue, send: send,
-      state: ScreenState(
-        size: terminal.size, tier: tier, monochrome: terminal.depth == .monochrome, themeName: options.theme.name)
-    ).run()
+      terminal: terminal, queue: queue, send: send, controls: controls, themes: options.themes,
+      peers: peers.map { PeerReader($0) { queue.post(.peers($0)) } }, stage: stage
+    )
+    .run()
   }
 
   /// The screen's thread at work.
@@ -68,7 +115,11 @@ public final class ScreenSession: Sendable {
     let terminal: NcursesTerminal
     let queue: EventQueue
     let send: @Sendable (CommandRequest) -> Void
-    var state: ScreenState
+    let controls: @Sendable (ControlsRequest) -> Void
+    let themes: [Theme]
+    let peers: PeerReader?
+    var stage: Stage
+    var state: ScreenState { stage.shown }
     private let start = ContinuousClock.now
     private var lastDraw = -1.0
     private var changed = true
@@ -79,12 +130,15 @@ public final class ScreenSession: Sendable {
 
     init(
       terminal: NcursesTerminal, queue: EventQueue, send: @escaping @Sendable (CommandRequest) -> Void,
-      state: ScreenState
+      controls: @escaping @Sendable (ControlsRequest) -> Void, themes: [Theme], peers: PeerReader?, stage: Stage
     ) {
       self.terminal = terminal
       self.queue = queue
       self.send = send
-      self.state = state
+      self.controls = controls
+      self.themes = themes
+      self.peers = peers
+      self.stage = stage
     }
 
     private var now: Double {
@@ -98,7 +152,7 @@ public final class ScreenSession: Sendable {
         takeFlags()
         for event in queue.drain() { apply(event) }
         if !terminal.isGone { for key in terminal.keys() { apply(.key(key)) } }
-        if let deadline = state.nextDeadline, deadline <= now { apply(.tick) }
+        if let deadline = stage.nextDeadline, deadline <= now { apply(.tick) }
         if let exit = state.exit { return exit }
         if let signalled, now - signalled > ScreenSession.patience, let signal = state.signal { return .signal(signal) }
         if changed, now >= nextFrame { draw(reducedIn: now - began) }
@@ -114,10 +168,19 @@ public final class ScreenSession: Sendable {
     private mutating func apply(_ event: ScreenEvent) {
       changed = true
       if !event.isProgress { urgent = true }
-      for effect in Reducer.reduce(&state, event, now: now) {
+      for effect in stage.apply(event, now: now) {
         switch effect {
         case .send(let request): send(request)
         case .repaint: terminal.repaint()
+        case .controls(let request): controls(request)
+        case .peers(let request):
+          if let peers { peers.ask(request) } else { queue.post(.peers(.noSource)) }
+        case .theme(let name):
+          if let theme = themes.first(where: { $0.name == name }) {
+            terminal.theme = theme
+            terminal.repaint()
+          }
+        case .replay: break
         }
       }
     }
@@ -160,14 +223,14 @@ public final class ScreenSession: Sendable {
       timings.blit = (shown - drawn) * 1e6
       timings.cells = cells
       timings.queueHighWater = queue.highWater
-      state.timings = timings
+      stage.show(timings)
     }
 
     /// Sleeps until a key, an event, a signal, the next frame or a deadline. With nothing to come it uses no time.
     private mutating func wait() {
       var timeout = -1.0
       if changed { timeout = max(0, nextFrame - now) }
-      if let deadline = state.nextDeadline {
+      if let deadline = stage.nextDeadline {
         let left = max(0, deadline - now)
         timeout = timeout < 0 ? left : min(timeout, left)
       }

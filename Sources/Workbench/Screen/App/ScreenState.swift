@@ -1,15 +1,19 @@
 import Control
 
 /// Everything the screen knows. A value: the reducer turns one into the next, the renderer turns one into a frame.
+@dynamicMemberLookup
 public struct ScreenState: Sendable {
-  // MARK: Surroundings
-  public internal(set) var size: Size
-  /// Seconds of a monotonic clock, as of the last event.
-  var now = 0.0
-  var tier: GlyphTier
-  var monochrome: Bool
-  /// The colour theme's name, for the system pane.
-  var themeName: String
+  /// What the person looks at and how; it stays when the run's part is exchanged for an earlier moment.
+  var view: PersonView
+  /// Where the run's events come from.
+  var place: Place = .trainer
+  /// Set while the screen shows the run as it was.
+  var replay: ReplayPosition?
+  var controls = Controls()
+  /// A process without a screen could go on with the run.
+  var canDetach = false
+  /// The run keeps a record that can be looked back into.
+  var hasHistory = false
 
   // MARK: The run
   public internal(set) var phase: RunState = .loading
@@ -25,6 +29,10 @@ public struct ScreenState: Sendable {
   var marks: [Mark] = []
   var sampling = SamplingWindow()
   var prompts = PromptBook()
+  /// The newest step's prompts, in training order.
+  var lastVisits: [PromptVisit] = []
+  /// Other sessions, on the tab of runs.
+  var peers = PeerBook()
   /// Rewards of up to 5,000 training prompts, evenly spread, for the what-if.
   var rewardSample: [[Double]] = []
   var generations = GenerationBook()
@@ -36,6 +44,13 @@ public struct ScreenState: Sendable {
   var summary: RunSummary?
 
   // MARK: Steering
+  /// What the schedule of the learning rate is multiplied with.
+  var peakLearningRate: Double?
+  /// The newest edit that the trainer took, and the γ command in force.
+  var lastEdit: TakenEdit?
+  var gammaOverride: GammaOverride?
+  /// One step was asked for, after which the run pauses by itself.
+  var isStepping = false
   var nextCommand = 1
   /// Requests without an answer yet.
   var pending: [Int: CommandRequest] = [:]
@@ -49,40 +64,37 @@ public struct ScreenState: Sendable {
   /// Set when the screen is to close.
   var exit: ScreenExit?
 
-  // MARK: The person's view
-  var page: Page = .charts
-  var focus: PaneID = .loss
-  /// The focused pane fills the page.
-  var zoomed = false
-  var smoothing: Smoothing = .medium
-  var domain: DomainMode = .all
-  /// The prompt selected in the list; follows the prompt when the list is sorted anew.
-  var selectedPrompt: Int?
-  var selectedResponse = 0
-  var generationIndex = 0
-  /// Lines that the events and logs panes are scrolled back from the newest.
-  var eventScroll = 0
-  var logScroll = 0
-  var overlay: Overlay?
-  var message: Message?
   var lastSort = -Double.infinity
-  var timings: Timings?
-  var showsTimings = false
+  /// The prompts that `promptFilter` leaves, in the list's order.
+  var filteredPrompts: [Int] = []
+  /// The themes that `T` goes through, by name.
+  var themes: [String] = []
 
   public init(
     size: Size, tier: GlyphTier = .braille, monochrome: Bool = false, themeName: String = Theme.standard.name
   ) {
-    self.size = size
-    self.tier = tier
-    self.monochrome = monochrome
-    self.themeName = themeName
+    view = PersonView(size: size, tier: tier, monochrome: monochrome, themeName: themeName)
+  }
+
+  /// The view's parts are read and written as if they were the state's own.
+  public internal(set) subscript<Value>(dynamicMember path: WritableKeyPath<PersonView, Value>) -> Value {
+    get { view[keyPath: path] }
+    set { view[keyPath: path] = newValue }
+  }
+
+  /// The step whose values the panels of curves show: the crosshair's, otherwise the newest one.
+  var cursor: Int { replay?.showsWhole ?? false ? completedSteps : .max }
+
+  public internal(set) var size: Size {
+    get { view.size }
+    set { view.size = newValue }
   }
 }
 
 /// The tabs, by their digit.
 public enum Page: Int, CaseIterable, Sendable {
   case charts = 1
-  case gamma, prompts, logs, system, events, generations
+  case gamma, prompts, logs, system, events, generations, runs
 
   var title: String {
     switch self {
@@ -93,6 +105,7 @@ public enum Page: Int, CaseIterable, Sendable {
     case .system: "system"
     case .events: "events"
     case .generations: "generations"
+    case .runs: "runs"
     }
   }
 }
@@ -100,6 +113,7 @@ public enum Page: Int, CaseIterable, Sendable {
 public enum PaneID: String, CaseIterable, Sendable {
   case loss, gamma, margin, sampled, rewards, shares, prompts, responses
   case whatIf, logs, system, gradient, learningRate, speed, events, generations
+  case runs, overlayLoss, overlayMargin, overlayAccuracy
 }
 
 /// Which steps the charts over steps show.
@@ -160,6 +174,13 @@ enum Overlay: Equatable, Sendable {
   case help(scroll: Int)
   case editor(ValueEditor)
   case quit
+  case palette(CommandPalette)
+  /// The prompts' filter is being typed.
+  case filter
+  /// Enter takes the newest edit back.
+  case undo
+  /// The prompts of the step that is shown, by their share of its loss.
+  case samples(selected: Int)
 }
 
 public enum QuitChoice: Equatable, Sendable {
@@ -167,6 +188,8 @@ public enum QuitChoice: Equatable, Sendable {
   case stopped
   /// The run was paused and its state saved; it can be resumed later.
   case pausedAndSaved
+  /// The run was stopped with a checkpoint, to be taken up by a process without a screen.
+  case detached
 }
 
 public enum ScreenExit: Equatable, Sendable {

@@ -120,9 +120,9 @@ struct Series: Sendable {
     return next > 0 ? values[next - 1] : nil
   }
 
-  /// Mean of the finite values among the last `count` points.
-  func recentMean(_ count: Int) -> Double? {
-    let recent = values.suffix(count).filter(\.isFinite)
+  /// Mean of the finite values among the last `count` points, those after `step` left out.
+  func recentMean(_ count: Int, until step: Int = .max) -> Double? {
+    let recent = values[..<position(of: step == .max ? step : step + 1)].suffix(count).filter(\.isFinite)
     return recent.isEmpty ? nil : recent.reduce(0, +) / Double(recent.count)
   }
 }

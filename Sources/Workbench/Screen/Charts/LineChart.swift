@@ -17,6 +17,8 @@ struct LineChart {
   var marks: [Mark] = []
   /// The newest step, marked on the axis.
   var now: Int?
+  /// `now` is a crosshair: an upright through the whole plot.
+  var showsNow = false
   /// A line at this value, such as 0 for margins.
   var base: Double?
 
@@ -44,8 +46,11 @@ struct LineChart {
       }
     }
     for curve in curves { draw(curve, on: &canvas, gaps: &gaps) }
-    canvas.draw(at: plot.x, plot.y, on: &painter)
     let perColumn = max(1, canvas.width / max(1, plot.width))
+    if showsNow, let now {
+      drawCrosshair(at: domain.dot(ofStep: max(domain.from, now)) / perColumn, plot, on: &painter)
+    }
+    canvas.draw(at: plot.x, plot.y, on: &painter)
     // A value that is no number leaves a gap; the gap is marked where it is.
     for dot in gaps {
       painter.put(painter.signs.cross, Style(.bad, bold: true), x: plot.x + dot / perColumn, y: plot.bottom - 1)
@@ -105,6 +110,12 @@ struct LineChart {
       }
     case .points: break
     }
+  }
+
+  /// The curves are drawn over it.
+  private func drawCrosshair(at column: Int, _ plot: Rect, on painter: inout Painter) {
+    guard column >= 0, column < plot.width else { return }
+    for y in plot.y..<plot.bottom { painter.put(painter.signs.now, Style(.now), x: plot.x + column, y: y) }
   }
 
   private func drawPoints(

@@ -88,6 +88,7 @@ public enum PageLayout {
     case .logs: [.logs]
     case .system: [.system, .gradient, .learningRate, .speed]
     case .events: [.events]
+    case .runs: [.runs, .overlayLoss, .overlayMargin, .overlayAccuracy]
     case .generations: hasShares ? [.generations, .shares] : [.generations]
     }
   }
@@ -125,6 +126,13 @@ public enum PageLayout {
         boxes = boxed([.generations, .shares], [parts.0, parts.1])
       } else {
         boxes = stack(request, body, limit: 1)
+      }
+    case .runs:
+      if body.width >= 80, body.height >= 18 {
+        let (upper, lower) = body.splitTop(max(6, body.height / 3))
+        boxes = boxed([.runs, .overlayLoss, .overlayMargin, .overlayAccuracy], [upper] + lower.columns(3))
+      } else {
+        boxes = stack(request, body, limit: body.height / 8)
       }
     case .logs, .events: boxes = stack(request, body, limit: 1)
     }

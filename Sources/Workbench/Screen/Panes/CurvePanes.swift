@@ -3,10 +3,10 @@ enum LossPane {
   static func draw(_ state: ScreenState, _ rect: Rect, focused: Bool, on painter: inout Painter) {
     let loss = state.metrics.loss
     var values: [[Piece]] = []
-    if let last = loss.smoothed(state.smoothing).last {
+    if let last = loss.smoothed(state.smoothing).value(at: state.cursor) {
       values.append([Piece(NumberText.plain(last, decimals: 4), Style(.smooth, bold: true))])
     }
-    if let evaluation = state.metrics.evaluationLoss.last {
+    if let evaluation = state.metrics.evaluationLoss.value(at: state.cursor) {
       values.append([Piece("eval ○ \(NumberText.plain(evaluation, decimals: 4))", Style(.evaluation))])
     }
     var curves: [LineChart.Curve] = []
@@ -30,7 +30,9 @@ enum MarginPane {
   static func draw(_ state: ScreenState, _ rect: Rect, focused: Bool, on painter: inout Painter) {
     let metrics = state.metrics
     var values: [[Piece]] = []
-    if let low = metrics.margin10.last, let middle = metrics.margin50.last, let high = metrics.margin90.last {
+    if let low = metrics.margin10.value(at: state.cursor), let middle = metrics.margin50.value(at: state.cursor),
+      let high = metrics.margin90.value(at: state.cursor)
+    {
       values = [
         [Piece("p50 ", .dim), Piece(NumberText.signed(middle), Style(.median, bold: true))],
         [Piece("p10 ", .dim), Piece(NumberText.signed(low), Style(low < 0 ? .bad : .text))],
@@ -54,7 +56,7 @@ enum RewardsPane {
     let chosen = metrics.chosenReward.smoothed(state.smoothing)
     let rejected = metrics.rejectedReward.smoothed(state.smoothing)
     var values: [[Piece]] = []
-    if let up = chosen.last, let down = rejected.last {
+    if let up = chosen.value(at: state.cursor), let down = rejected.value(at: state.cursor) {
       // The long words only where both fit.
       let names = rect.width >= 56 ? ("chosen ━ ", "rejected ╌ ") : ("ch ━ ", "rej ╌ ")
       values = [
@@ -62,7 +64,7 @@ enum RewardsPane {
         [Piece(names.1, Style(.rejected)), Piece(NumberText.signed(down), Style(.rejected, bold: true))],
       ]
     }
-    if let accuracy = metrics.accuracy.smoothed(state.smoothing).last {
+    if let accuracy = metrics.accuracy.smoothed(state.smoothing).value(at: state.cursor) {
       values.append([Piece("acc ", .dim), Piece(NumberText.percent(accuracy), .text)])
     }
     CurvePane.draw(
@@ -84,7 +86,7 @@ enum CurvePane {
   ) {
     // The scale depends on the axis' width, the axis on the values in view: two rounds settle it.
     let first = state.metrics.loss.raw.steps.first ?? 1
-    let last = max(first, state.completedSteps)
+    let last = max(first, state.metrics.loss.raw.lastStep ?? first)
     let columns = rect.width >= 4 && rect.height >= 3 ? rect.width - 2 : rect.width
     var domain = StepDomain(state.domain, first: first, last: last, dots: 1)
     var range = ValueRange(Series.Extent())
@@ -100,6 +102,7 @@ enum CurvePane {
     }
     var chart = LineChart(curves: curves, domain: domain, range: range, marks: state.marks, base: base)
     chart.now = state.lastStep?.step
+    chart.showsNow = state.replay?.showsWhole ?? false
     var corner = [[Piece(chart.scaleText, .dim)], [Piece(state.domain.title, .dim)]]
     if let quiet { corner.append([Piece(quiet, .dim)]) }
     let inside = Frame(title: title, details: details, corner: corner, cornerFirst: quiet != nil, focused: focused)
@@ -125,7 +128,8 @@ enum CurvePane {
 
   static func learningRate(_ state: ScreenState, _ rect: Rect, focused: Bool, on painter: inout Painter) {
     let series = state.metrics.learningRate
-    let value = series.last.map { [[Piece(NumberText.scientific($0), Style(.smooth, bold: true))]] } ?? []
+    let value =
+      series.value(at: state.cursor).map { [[Piece(NumberText.scientific($0), Style(.smooth, bold: true))]] } ?? []
     draw(
       state, rect, title: Frame.title(nil, "learning rate", focused: focused), details: value, quiet: nil,
       ranges: [series],
@@ -137,7 +141,7 @@ enum CurvePane {
     format: (Double) -> String, focused: Bool, on painter: inout Painter
   ) {
     let smooth = series.smoothed(state.smoothing)
-    let value = smooth.last.map { [[Piece(format($0) + unit, Style(.smooth, bold: true))]] } ?? []
+    let value = smooth.value(at: state.cursor).map { [[Piece(format($0) + unit, Style(.smooth, bold: true))]] } ?? []
     draw(
       state, rect, title: Frame.title(nil, name, focused: focused), details: value, quiet: nil, ranges: [series.raw],
       curves: [

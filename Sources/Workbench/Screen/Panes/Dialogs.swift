@@ -63,6 +63,13 @@ enum QuitDialog {
       let place = state.run?.sessionPath.map { "to \($0)" } ?? "to the session's folder"
       lines = [
         [
+          Piece("d ", Style(.key, bold: true)),
+          Piece(
+            "detach: training goes on without a screen; workbench attach",
+            state.obstacleToDetaching == nil ? .text : .faint),
+        ],
+        [Piece(state.obstacleToDetaching.map { "  \($0)" } ?? "  follows it, from this terminal or another one", .dim)],
+        [
           Piece("p ", Style(.key, bold: true)),
           Piece("pause & save: a checkpoint after step \(step) or the one under", .text),
         ],

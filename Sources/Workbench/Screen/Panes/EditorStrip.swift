@@ -29,8 +29,8 @@ enum EditorStrip {
       let present = state.presentGamma.map { NumberText.signed($0) } ?? "–"
       pieces.append(Piece("γ \(present) → ", .text))
     case .learningRate:
-      let present = state.lastStep?.learningRate ?? state.run?.learningRate ?? 0
-      pieces.append(Piece("learning rate \(NumberText.scientific(present)) → ", .text))
+      let peak = state.peakLearningRate ?? 0
+      pieces.append(Piece("peak learning rate \(NumberText.scientific(peak)) → ", .text))
     case .beta:
       let present = state.lastStep?.beta ?? state.run?.beta ?? 0
       pieces.append(Piece("β \(NumberText.plain(present, decimals: 3)) → ", .text))
@@ -80,7 +80,7 @@ enum EditorStrip {
     case (.gamma, .hold): return "Enter: from about step \(next) on, until changed or returned to the schedule"
     case (.gamma, .ramp): return "Enter: linearly to this γ, beginning at about step \(next), then held"
     case (.gamma, .at): return "Enter: the schedule rules until that step"
-    case (.learningRate, _): return "Enter: from about step \(next) on, in place of the schedule's rate"
+    case (.learningRate, _): return "Enter: from about step \(next) on, as the schedule's peak; its shape stays"
     case (.beta, _): return "Enter: from about step \(next) on; margins before and after are on different scales"
     }
   }

@@ -1,13 +1,22 @@
 /// The visited prompts, the worst margin first.
 enum PromptsPane {
   static func draw(_ state: ScreenState, _ rect: Rect, focused: Bool, on painter: inout Painter) {
-    let order = state.prompts.order
+    let order = state.listedPrompts
     var more = [[Piece("worst margin first", .dim)]]
-    if let run = state.run { more.append([Piece("\(order.count) of \(run.catalogue.count) visited", .dim)]) }
+    if !state.promptFilter.isEmpty || state.overlay == .filter {
+      let cursor = state.overlay == .filter ? "_" : ""
+      more = [
+        [Piece("/", Style(.key)), Piece(state.promptFilter + cursor, Style(.title, bold: true), isData: true)],
+        [Piece("\(order.count) shown", .dim)],
+      ]
+    } else if let run = state.run {
+      more.append([Piece("\(order.count) of \(run.catalogue.count) visited", .dim)])
+    }
     let inside = Frame(title: Frame.title("3", "prompts", focused: focused), details: more, focused: focused)
       .draw(rect, on: &painter)
     guard !order.isEmpty else {
-      EmptyView.draw("no visits yet", inside, on: &painter)
+      EmptyView.draw(
+        state.promptFilter.isEmpty ? "no visits yet" : "no prompt matches; Esc shows all again", inside, on: &painter)
       return
     }
     let selected = state.selectedPrompt.flatMap { order.firstIndex(of: $0) } ?? 0
@@ -43,6 +52,9 @@ enum PromptsPane {
         limit: rect.right - x)
     }
     if rect.width >= 50 {
+      // Having learned is what every prompt should do: only the others are marked.
+      let sign = PromptTag.of(entry).flatMap(\.sign).map { String($0) } ?? " "
+      x += painter.say(sign + " ", Style(.warning, bold: true), x: x, y: rect.y, limit: rect.right - x)
       x += painter.say(
         DisplayText.pad("\(entry.visits)×", to: 4, alignRight: true) + " ", .dim, x: x, y: rect.y, limit: rect.right - x
       )

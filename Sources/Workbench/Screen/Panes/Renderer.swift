@@ -22,7 +22,10 @@ public enum Renderer {
     switch state.overlay {
     case .help(let scroll): HelpView.draw(scroll: scroll, body, on: &painter)
     case .quit: QuitDialog.draw(state, body, on: &painter)
-    case .editor, nil: break
+    case .palette(let palette): PaletteView.draw(palette, state, body, on: &painter)
+    case .samples(let selected): SamplesView.draw(selected, state, body, on: &painter)
+    case .undo: UndoDialog.draw(state, body, on: &painter)
+    case .editor, .filter, nil: break
     }
     return painter.grid
   }
@@ -59,6 +62,10 @@ public enum Renderer {
     case .gradient: CurvePane.gradient(state, rect, focused: focused, on: &painter)
     case .learningRate: CurvePane.learningRate(state, rect, focused: focused, on: &painter)
     case .speed: CurvePane.speed(state, rect, focused: focused, on: &painter)
+    case .runs: RunsPane.draw(state, rect, focused: focused, on: &painter)
+    case .overlayLoss: OverlayPane.draw(.loss, state, rect, focused: focused, on: &painter)
+    case .overlayMargin: OverlayPane.draw(.margin, state, rect, focused: focused, on: &painter)
+    case .overlayAccuracy: OverlayPane.draw(.accuracy, state, rect, focused: focused, on: &painter)
     case .generations: GenerationsPane.draw(state, rect, focused: focused, on: &painter)
     }
   }

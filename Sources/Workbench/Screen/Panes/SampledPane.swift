@@ -5,13 +5,13 @@ enum SampledPane {
     var details: [[Piece]] = []
     // Candidates are all but the best, and what ties with it.
     let candidates = window.expected.filter { $0 > 1e-12 }.count
-    if let ess = state.metrics.ess.raw.recentMean(16) {
+    if let ess = state.metrics.ess.raw.recentMean(16, until: state.cursor) {
       details.append([
         Piece("ESS ", .dim), Piece(NumberText.plain(ess, decimals: 1), .strong),
         Piece(candidates > 0 ? " of \(candidates)" : "", .dim),
       ])
     }
-    if let saturated = state.metrics.saturatedShare.recentMean(16) {
+    if let saturated = state.metrics.saturatedShare.recentMean(16, until: state.cursor) {
       details.append([
         Piece("saturated ", .dim), Piece(NumberText.percent(saturated), Style(saturated > 0.5 ? .warning : .text)),
       ])

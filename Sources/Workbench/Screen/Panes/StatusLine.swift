@@ -58,6 +58,10 @@ enum StatusLine {
       }
       parts.append(Part(pieces: pieces, expendable: 2))
     }
+    if let position = state.replay {
+      parts += replayParts(state, position)
+      return parts
+    }
     if let rate = state.metrics.pairsPerSecond {
       parts.append(
         Part(pieces: [Piece(NumberText.plain(rate, decimals: 1), .text), Piece(" pairs/s", .dim)], expendable: 6))
@@ -72,8 +76,21 @@ enum StatusLine {
     return parts
   }
 
+  /// What the record says besides the moment that is shown.
+  private static func replayParts(_ state: ScreenState, _ position: ReplayPosition) -> [Part] {
+    let what = state.place == .recording ? "recorded to " : "the run is at "
+    return [
+      Part(pieces: [Piece(what, .dim), Piece("\(position.lastStep)", .text)], expendable: 5),
+      Part(pieces: [Piece("then: " + state.phase.word.lowercased(), .dim)], expendable: 6),
+    ]
+  }
+
   /// The run's state in words, and what has been asked for but not answered.
   static func stateText(_ state: ScreenState) -> (String, Role) {
+    if let position = state.replay {
+      if position.playing { return ("REPLAY \(position.speed)×", .paused) }
+      return (position.showsWhole ? "CROSSHAIR" : "REPLAY", .paused)
+    }
     switch state.phase {
     case .stopping: return ("STOPPING, saving a checkpoint", .paused)
     case .finished: return (state.summary.map { $0.reason.uppercased() } ?? "FINISHED", .ended)

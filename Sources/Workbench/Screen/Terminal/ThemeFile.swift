@@ -81,7 +81,8 @@ public enum ThemeFile {
     throw Problem(description: "theme: no theme \"\(name)\"; there are: \(known)")
   }
 
-  private static func names(_ folders: [URL]) -> [String] {
+  /// The themes in `folders`, by name; without the built-in one.
+  public static func names(_ folders: [URL]) -> [String] {
     let files = folders.flatMap {
       (try? FileManager.default.contentsOfDirectory(
         at: $0.resolvingSymlinksInPath(), includingPropertiesForKeys: nil)) ?? []
