@@ -32,7 +32,8 @@ private struct KernelBench {
     let wide = noise(rows, hidden), wide2 = noise(rows, hidden)
     let xhat = narrow(rows, hidden), y = narrow(rows, hidden)
     let weight = noise(1, hidden), inverse = noise(1, rows)
-    let gate = narrow(rows, inner), up = narrow(rows, inner), act = narrow(rows, inner), dup = narrow(rows, inner)
+    let gate = narrow(rows, inner), up = narrow(rows, inner), act = narrow(rows, inner)
+    let dgate = narrow(rows, inner), dup = narrow(rows, inner)
     let dact = noise(rows, inner)
     let table = noise(1024, 64)
     let positions = ArraySlice((0..<rows).map { Int32($0 % 1024) })
@@ -54,8 +55,8 @@ private struct KernelBench {
         $0.rope(wide, headDimension: 64, table: table, positions: positions, into: y)
       },
       memoryBound("siluMul", bytes: gated * 6) { $0.siluMul(gate: gate, up: up, into: act) },
-      memoryBound("siluMulBackward", bytes: gated * 12) {
-        $0.siluMulBackward(dact, gate: gate, up: up, dgate: act, dup: dup)
+      memoryBound("siluMulBackward", bytes: gated * 14) {
+        $0.siluMulBackward(dact, gate: gate, up: up, dgate: dgate, dup: dup, act: act)
       },
       memoryBound("convert fp32 to bf16", bytes: element * 6) { $0.convert(wide, into: y) },
       memoryBound("add", bytes: element * 12) { $0.add(wide, times: 0.5, to: wide2) },

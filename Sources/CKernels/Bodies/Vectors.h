@@ -1,0 +1,128 @@
+// Compiler vector types and what every body is written in. The including file defines WB_LANES (fp32 lanes).
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "../Scalar.h"
+
+#define INLINE static inline __attribute__((always_inline))
+#define L WB_LANES
+
+typedef float vf __attribute__((vector_size(4 * L), aligned(4), may_alias));
+typedef int32_t vi __attribute__((vector_size(4 * L), aligned(4), may_alias));
+typedef uint32_t vu __attribute__((vector_size(4 * L), aligned(4), may_alias));
+typedef uint16_t vh __attribute__((vector_size(2 * L), aligned(2), may_alias));
+
+INLINE vf splat(float x) { return x - (vf){0}; }
+
+INLINE vf load(const void *x, int64_t i, wb_type t) {
+  if (t == WB_F32) return *(const vf *)((const float *)x + i);
+  vh h = *(const vh *)((const uint16_t *)x + i);
+  return (vf)(__builtin_convertvector(h, vu) << 16);
+}
+
+INLINE void store(void *y, int64_t i, wb_type t, vf value) {
+  if (t == WB_F32) {
+    *(vf *)((float *)y + i) = value;
+    return;
+  }
+#ifdef WB_HAS_BF16
+  *(vh *)((uint16_t *)y + i) = (vh)_mm512_cvtneps_pbh((__m512)value);
+#else
+  vu bits = (vu)value;
+  vu rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
+  vu nan = (vu)((bits & 0x7fffffffu) > 0x7f800000u);
+  rounded = (rounded & ~nan) | (((bits >> 16) | 0x40u) & nan);
+  *(vh *)((uint16_t *)y + i) = __builtin_convertvector(rounded, vh);
+#endif
+}
+
+/// The first `n` lanes from memory, the others 0.
+INLINE vf load_first(const void *x, int64_t i, wb_type t, int64_t n) {
+  if (n == L) return load(x, i, t);
+  float lanes[L] __attribute__((aligned(4 * L))) = {0};
+  for (int64_t j = 0; j < n; j++) lanes[j] = wb_load(x, i + j, t);
+  return *(const vf *)lanes;
+}
+
+INLINE void store_first(void *y, int64_t i, wb_type t, vf value, int64_t n) {
+  if (n == L) {
+    store(y, i, t, value);
+    return;
+  }
+  float lanes[L] __attribute__((aligned(4 * L)));
+  *(vf *)lanes = value;
+  for (int64_t j = 0; j < n; j++) wb_store(y, i + j, t, lanes[j]);
+}
+
+/// Pairwise, so that the order does not depend on how a compiler folds lanes.
+INLINE float sum_lanes(vf x) {
+  float lanes[L];
+  memcpy(lanes, &x, sizeof lanes);
+  for (int half = L / 2; half > 0; half /= 2)
+    for (int j = 0; j < half; j++) lanes[j] += lanes[j + half];
+  return lanes[0];
+}
+
+INLINE vf larger(vf a, vf b) {
+  vi mask = a > b;
+  return (vf)(((vi)a & mask) | ((vi)b & ~mask));
+}
+
+INLINE float max_lanes(vf x) {
+  float lanes[L];
+  memcpy(lanes, &x, sizeof lanes);
+  float maximum = lanes[0];
+  for (int j = 1; j < L; j++) maximum = lanes[j] > maximum ? lanes[j] : maximum;
+  return maximum;
+}
+
+INLINE vf select_lanes(vi mask, vf a, vf b) { return (vf)(((vi)a & mask) | ((vi)b & ~mask)); }
+
+/// sum + the two products of every lane's pair of bf16.
+INLINE vf add_pairs(vf sum, vu a, vu b) {
+#ifdef WB_HAS_BF16
+  return (vf)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
+#else
+  sum = sum + (vf)(a << 16) * (vf)(b << 16);
+  return sum + (vf)(a & 0xffff0000u) * (vf)(b & 0xffff0000u);
+#endif
+}
+
+/// exp by 2^n * e^r, |r| <= ln2 / 2, degree-6 polynomial (Cephes), below 2 ulp; 0 under -87.3, clamped at 88.3; NaN kept.
+INLINE vf exponential(vf x) {
+  vi low = x < -87.3f;
+  vi nan = x != x;
+  vf clamped = select_lanes(x > 88.3f, splat(88.3f), x);
+  clamped = select_lanes(low, splat(-87.3f), clamped);
+  vf shifted = clamped * 1.44269504088896341f + 12582912.0f;
+  vf n = shifted - 12582912.0f;
+  vf r = clamped - n * 0.693359375f;
+  r = r + n * 2.12194440e-4f;
+  vf p = splat(1.9875691500e-4f);
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * r * r + r + 1.0f;
+  vi exponent = ((vi)shifted << 23) + (127 << 23);
+  vf y = p * (vf)exponent;
+  y = select_lanes(low, splat(0.0f), y);
+  return select_lanes(nan, x, y);
+}
+
+/// Walks a row vector by vector: i is the column, c how many lanes of the vector belong to the row.
+#define COLUMNS(n) for (int64_t i = 0, c = (n) < L ? (n) : L; i < (n); i += L, c = (n) - i < L ? (n) - i : L)
+
+/// Calls the always-inlined `name##_of` with its type fixed, so that loads and stores compile without branches.
+#define BY_TYPE(t, call)       \
+  do {                         \
+    if ((t) == WB_BF16) {      \
+      const wb_type T = WB_BF16; \
+      call;                    \
+    } else {                   \
+      const wb_type T = WB_F32;  \
+      call;                    \
+    }                          \
+  } while (0)
