@@ -64,6 +64,18 @@ static void silu_mul(int64_t rows, int64_t n, const void *gate, int64_t ldg, con
     }
 }
 
+static void round_silu_mul(int64_t rows, int64_t n, const float *g, int64_t ldg, const float *u, int64_t ldu,
+                           void *gate, int64_t ldx, void *up, int64_t ldy, void *act, int64_t lda, wb_type t) {
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t j = 0; j < n; j++) {
+      float x = t == WB_F32 ? g[i * ldg + j] : wb_from_bits((uint32_t)wb_bf16(g[i * ldg + j]) << 16);
+      float y = t == WB_F32 ? u[i * ldu + j] : wb_from_bits((uint32_t)wb_bf16(u[i * ldu + j]) << 16);
+      if (gate) wb_store(gate, i * ldx + j, t, x);
+      if (up) wb_store(up, i * ldy + j, t, y);
+      wb_store(act, i * lda + j, t, x / (1.0f + expf(-x)) * y);
+    }
+}
+
 static void silu_mul_backward(int64_t rows, int64_t n, const void *gate, int64_t ldg, const void *up, int64_t ldu,
                               const float *dact, int64_t ldd, void *dgate, int64_t ldx, void *dup, int64_t ldy,
                               void *act, int64_t lda, wb_type t) {
@@ -125,15 +137,16 @@ static void pack_panels(int64_t k, int64_t n, const uint16_t *b, int64_t ldb, in
     }
 }
 
-static void gemm_panels(int64_t m, int64_t n, int64_t k, const uint16_t *a, int64_t lda, const uint32_t *b,
-                        int64_t panel, float *c, int64_t ldc, int32_t accumulate) {
+static void gemm_panels(int64_t m, int64_t n, const wb_panel_term *terms, int64_t count, float *c, int64_t ldc,
+                        int32_t accumulate) {
   for (int64_t i = 0; i < m; i++)
     for (int64_t j = 0; j < n; j++) {
       float sum = accumulate ? c[i * ldc + j] : 0;
-      for (int64_t l = 0; l < k; l++) {
-        uint32_t word = b[j / WB_PANEL * panel + l / 2 * WB_PANEL + j % WB_PANEL];
-        sum += wb_load(a, i * lda + l, WB_BF16) * (l % 2 ? wb_second(word) : wb_first(word));
-      }
+      for (const wb_panel_term *t = terms; t < terms + count; t++)
+        for (int64_t l = 0; l < t->k; l++) {
+          uint32_t word = t->b[j / WB_PANEL * t->panel + l / 2 * WB_PANEL + j % WB_PANEL];
+          sum += wb_load(t->a, i * t->lda + l, WB_BF16) * (l % 2 ? wb_second(word) : wb_first(word));
+        }
       c[i * ldc + j] = sum;
     }
 }
@@ -173,14 +186,14 @@ static void few_rows(int64_t m, int64_t n, int64_t k, const void *x, int64_t ldx
     }
 }
 
-static void softmax(int64_t rows, int64_t n, float *s, int64_t lds, float scale, int64_t visible, float *log_sums) {
+static void softmax(int64_t rows, int64_t n, float *s, int64_t lds, float scale, int64_t visible, float *log_sums,
+                    void *p, int64_t ldp, wb_type t) {
   for (int64_t i = 0; i < rows; i++) {
     float *row = s + i * lds, maximum = -INFINITY, sum = 0;
     int64_t seen = visible + i < n ? visible + i : n;
     for (int64_t j = 0; j < seen; j++) maximum = fmaxf(maximum, row[j] * scale);
     for (int64_t j = 0; j < seen; j++) sum += row[j] = expf(row[j] * scale - maximum);
-    for (int64_t j = 0; j < seen; j++) row[j] /= sum;
-    for (int64_t j = seen; j < n; j++) row[j] = 0;
+    for (int64_t j = 0; j < n; j++) wb_store(p, i * ldp + j, t, j < seen ? row[j] / sum : 0);
     log_sums[i] = maximum + logf(sum);
   }
 }
@@ -195,10 +208,25 @@ static void softmax_backward(int64_t rows, int64_t n, float *s, float *dp, int64
     }
 }
 
-static void row_dots(int64_t rows, int64_t n, const float *a, int64_t lda, const float *b, int64_t ldb, float *delta) {
+static void softmax_backward_pairs(int64_t rows, int64_t n, const float *s, const float *dp, int64_t ld, float scale,
+                                   int64_t visible, const float *log_sums, const float *delta, uint16_t *ds,
+                                   int64_t ldd, uint32_t *p_pairs, uint32_t *ds_pairs, int64_t ldp) {
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t j = 0; j < n; j++) {
+      float p = j < visible + i ? expf(s[i * ld + j] * scale - log_sums[i]) : 0;
+      float d = j < visible + i ? p * (dp[i * ld + j] - delta[i]) * scale : 0;
+      uint32_t *p_word = p_pairs + i / 2 * ldp + j, *d_word = ds_pairs + i / 2 * ldp + j;
+      wb_store(ds, i * ldd + j, WB_BF16, d);
+      *p_word = i % 2 ? wb_pair(wb_first(*p_word), p) : wb_pair(p, 0);
+      *d_word = i % 2 ? wb_pair(wb_first(*d_word), d) : wb_pair(d, 0);
+    }
+}
+
+static void row_dots(int64_t rows, int64_t n, const void *a, int64_t lda, const void *b, int64_t ldb, float *delta,
+                     wb_type t) {
   for (int64_t i = 0; i < rows; i++) {
     delta[i] = 0;
-    for (int64_t j = 0; j < n; j++) delta[i] += a[i * lda + j] * b[i * ldb + j];
+    for (int64_t j = 0; j < n; j++) delta[i] += wb_load(a, i * lda + j, t) * wb_load(b, i * ldb + j, t);
   }
 }
 
@@ -218,8 +246,14 @@ static void online_softmax(int64_t rows, int64_t n, const float *x, int64_t ldx,
   }
 }
 
-static void axpy(int64_t n, float a, const float *x, float *y) {
-  for (int64_t i = 0; i < n; i++) y[i] += a * x[i];
+static void add_rows(int64_t rows, int64_t n, float a, const float *x, int64_t ldx, float *y, int64_t ldy) {
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t j = 0; j < n; j++) y[i * ldy + j] += a * x[i * ldx + j];
+}
+
+/// The definition of a hint is to do nothing.
+static void prefetch(int64_t rows, int64_t bytes, const void *x, int64_t stride) {
+  (void)rows, (void)bytes, (void)x, (void)stride;
 }
 
 static double sum_of_squares(int64_t n, const float *x) {
@@ -242,10 +276,10 @@ static void adamw(int64_t n, float *w, const float *g, float *m, float *v, float
 
 const wb_kernels wb_kernels_naive = {
     .name = "naive", .level = WB_NAIVE, .convert = convert, .rms_norm = rms_norm, .rms_norm_scale = rms_norm_scale,
-    .rms_norm_backward = rms_norm_backward, .rope = rope, .silu_mul = silu_mul, .silu_mul_backward = silu_mul_backward,
+    .rms_norm_backward = rms_norm_backward, .rope = rope, .silu_mul = silu_mul, .round_silu_mul = round_silu_mul, .silu_mul_backward = silu_mul_backward,
     .add_bias = add_bias, .scale_rows = scale_rows, .transpose = transpose, .gemm = gemm, .gemm_pairs = gemm_pairs,
     .pack_panels = pack_panels, .gemm_panels = gemm_panels, .gemm_row_pairs = gemm_row_pairs,
     .pair_rows = pair_rows, .transpose_words = transpose_words, .few_rows = few_rows, .softmax = softmax,
-    .softmax_backward = softmax_backward, .row_dots = row_dots, .online_softmax = online_softmax, .axpy = axpy,
+    .softmax_backward = softmax_backward, .softmax_backward_pairs = softmax_backward_pairs, .row_dots = row_dots, .online_softmax = online_softmax, .add_rows = add_rows, .prefetch = prefetch,
     .sum_of_squares = sum_of_squares, .adamw = adamw,
 };

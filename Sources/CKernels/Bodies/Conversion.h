@@ -2,7 +2,7 @@
 INLINE void convert_of(int64_t rows, int64_t n, const void *x, int64_t ldx, wb_type tx, void *y, int64_t ldy,
                        wb_type ty) {
   for (int64_t row = 0; row < rows; row++)
-    COLUMNS(n) store_first(y, row * ldy + i, ty, load_first(x, row * ldx + i, tx, c), c);
+    COLUMNS(n, store_first(y, row * ldy + i, ty, load_first(x, row * ldx + i, tx, c), c));
 }
 
 static void convert(int64_t rows, int64_t n, const void *x, int64_t ldx, wb_type tx, void *y, int64_t ldy, wb_type ty) {
@@ -53,11 +53,50 @@ static void pair_rows(int64_t rows, int64_t n, const void *x, int64_t ldx, wb_ty
   BY_TYPE(tx, pair_rows_of(rows, n, x, ldx, T, y, ldy));
 }
 
+#ifdef WB_HAS_AVX512
+/// 16 rows of 16 words, transposed; rows of x lie `stride` bytes apart, of any alignment.
+INLINE void transpose_block(const void *x, int64_t stride, uint32_t *y, int64_t ldy) {
+  __m512i r[16], t[16];
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 16; i++) r[i] = _mm512_loadu_si512((const char *)x + i * stride);
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 16; i += 2) {
+    t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
+    t[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
+  }
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 16; i += 4) {
+    r[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
+    r[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
+    r[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
+    r[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
+  }
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 4; i++) {
+    t[i] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0x88);
+    t[i + 4] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0xdd);
+    t[i + 8] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0x88);
+    t[i + 12] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0xdd);
+  }
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 8; i++) {
+    _mm512_storeu_si512(y + i * ldy, _mm512_shuffle_i32x4(t[i], t[i + 8], 0x88));
+    _mm512_storeu_si512(y + (i + 8) * ldy, _mm512_shuffle_i32x4(t[i], t[i + 8], 0xdd));
+  }
+}
+#endif
+
 static void transpose_words(int64_t rows, int64_t n, const uint32_t *x, int64_t ldx, uint32_t *y, int64_t ldy) {
   const int64_t block = 16;
   for (int64_t r = 0; r < rows; r += block)
     for (int64_t c = 0; c < n; c += block) {
       int64_t rEnd = r + block < rows ? r + block : rows, cEnd = c + block < n ? c + block : n;
+#ifdef WB_HAS_AVX512
+      if (rEnd - r == block && cEnd - c == block) {
+        transpose_block(x + r * ldx + c, ldx * 4, y + c * ldy + r, ldy);
+        continue;
+      }
+#endif
       for (int64_t j = c; j < cEnd; j++)
         for (int64_t i = r; i < rEnd; i++) y[j * ldy + i] = x[i * ldx + j];
     }

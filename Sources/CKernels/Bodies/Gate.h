@@ -12,10 +12,10 @@ INLINE vf sigmoid(vf x) {
 INLINE void silu_mul_of(int64_t rows, int64_t n, const void *gate, int64_t ldg, const void *up, int64_t ldu, void *act,
                         int64_t lda, wb_type t) {
   for (int64_t row = 0; row < rows; row++)
-    COLUMNS(n) {
+    COLUMNS(n, {
       vf g = load_first(gate, row * ldg + i, t, c);
       store_first(act, row * lda + i, t, g * sigmoid(g) * load_first(up, row * ldu + i, t, c), c);
-    }
+    });
 }
 
 static void silu_mul(int64_t rows, int64_t n, const void *gate, int64_t ldg, const void *up, int64_t ldu, void *act,
@@ -23,17 +23,37 @@ static void silu_mul(int64_t rows, int64_t n, const void *gate, int64_t ldg, con
   BY_TYPE(t, silu_mul_of(rows, n, gate, ldg, up, ldu, act, lda, T));
 }
 
+INLINE void round_silu_mul_of(int64_t rows, int64_t n, const float *g, int64_t ldg, const float *u, int64_t ldu,
+                              void *gate, int64_t ldx, void *up, int64_t ldy, void *act, int64_t lda, wb_type t) {
+  for (int64_t row = 0; row < rows; row++)
+    COLUMNS(n, {
+      vf x = round_to(load_first(g, row * ldg + i, WB_F32, c), t);
+      vf y = round_to(load_first(u, row * ldu + i, WB_F32, c), t);
+      if (gate) store_first(gate, row * ldx + i, t, x, c);
+      if (up) store_first(up, row * ldy + i, t, y, c);
+      store_first(act, row * lda + i, t, x * sigmoid(x) * y, c);
+    });
+}
+
+static void round_silu_mul(int64_t rows, int64_t n, const float *g, int64_t ldg, const float *u, int64_t ldu,
+                           void *gate, int64_t ldx, void *up, int64_t ldy, void *act, int64_t lda, wb_type t) {
+  if (gate && up)
+    BY_TYPE(t, round_silu_mul_of(rows, n, g, ldg, u, ldu, gate, ldx, up, ldy, act, lda, T));
+  else
+    BY_TYPE(t, round_silu_mul_of(rows, n, g, ldg, u, ldu, 0, 0, 0, 0, act, lda, T));
+}
+
 INLINE void silu_mul_backward_of(int64_t rows, int64_t n, const void *gate, int64_t ldg, const void *up, int64_t ldu,
                                  const float *dact, int64_t ldd, void *dgate, int64_t ldx, void *dup, int64_t ldy,
                                  void *act, int64_t lda, wb_type t) {
   for (int64_t row = 0; row < rows; row++)
-    COLUMNS(n) {
+    COLUMNS(n, {
       vf g = load_first(gate, row * ldg + i, t, c), u = load_first(up, row * ldu + i, t, c);
       vf d = load_first(dact, row * ldd + i, WB_F32, c), e = sigmoid(g);
       store_first(dgate, row * ldx + i, t, d * u * e * (1.0f + g * (1.0f - e)), c);
       store_first(dup, row * ldy + i, t, d * g * e, c);
       store_first(act, row * lda + i, t, g * e * u, c);
-    }
+    });
 }
 
 static void silu_mul_backward(int64_t rows, int64_t n, const void *gate, int64_t ldg, const void *up, int64_t ldu,

@@ -4,16 +4,16 @@ INLINE void rms_norm_of(int64_t rows, int64_t n, const float *x, int64_t ldx, co
   for (int64_t row = 0; row < rows; row++) {
     const float *in = x + row * ldx;
     vf sums = {0};
-    COLUMNS(n) {
+    COLUMNS(n, {
       vf a = load_first(in, i, WB_F32, c);
       sums += a * a;
-    }
+    });
     float inverse = 1.0f / sqrtf(sum_lanes(sums) / (float)n + eps);
     s[row] = inverse;
-    COLUMNS(n) {
+    COLUMNS(n, {
       store_first(xhat, row * ldh + i, t, load_first(in, i, WB_F32, c) * inverse, c);
       store_first(y, row * ldy + i, t, load_first(xhat, row * ldh + i, t, c) * load_first(w, i, WB_F32, c), c);
-    }
+    });
   }
 }
 
@@ -25,8 +25,10 @@ static void rms_norm(int64_t rows, int64_t n, const float *x, int64_t ldx, const
 INLINE void rms_norm_scale_of(int64_t rows, int64_t n, const void *xhat, int64_t ldh, const float *w, void *y,
                               int64_t ldy, wb_type t) {
   for (int64_t row = 0; row < rows; row++)
-    COLUMNS(n)
-      store_first(y, row * ldy + i, t, load_first(xhat, row * ldh + i, t, c) * load_first(w, i, WB_F32, c), c);
+    COLUMNS(n, {
+      vf scaled = load_first(xhat, row * ldh + i, t, c) * load_first(w, i, WB_F32, c);
+      store_first(y, row * ldy + i, t, scaled, c);
+    });
 }
 
 static void rms_norm_scale(int64_t rows, int64_t n, const void *xhat, int64_t ldh, const float *w, void *y, int64_t ldy,
@@ -40,13 +42,15 @@ INLINE void rms_norm_backward_of(int64_t rows, int64_t n, const void *xhat, int6
     const float *d = dy + row * ldy;
     float *out = dx + row * ldx;
     vf sums = {0};
-    COLUMNS(n)
-      sums += load_first(w, i, WB_F32, c) * load_first(d, i, WB_F32, c) * load_first(xhat, row * ldh + i, t, c);
+    COLUMNS(n, {
+      vf weighted = load_first(w, i, WB_F32, c) * load_first(d, i, WB_F32, c);
+      sums += weighted * load_first(xhat, row * ldh + i, t, c);
+    });
     float dot = sum_lanes(sums) / (float)n, scale = s[row];
-    COLUMNS(n) {
+    COLUMNS(n, {
       vf e = load_first(w, i, WB_F32, c) * load_first(d, i, WB_F32, c) - load_first(xhat, row * ldh + i, t, c) * dot;
       store_first(out, i, WB_F32, load_first(out, i, WB_F32, c) + e * scale, c);
-    }
+    });
   }
 }
 

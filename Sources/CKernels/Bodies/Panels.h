@@ -26,45 +26,22 @@ INLINE uint32_t word_at(const uint16_t *x) {
 
 // MARK: Packing
 
-#ifdef WB_HAS_BF16
-/// 16 rows of 16 words, transposed.
-INLINE void transpose_block(const uint16_t *x, int64_t ldx, uint32_t *y) {
-  __m512i r[16], t[16];
-#pragma clang loop unroll(full)
-  for (int i = 0; i < 16; i++) r[i] = _mm512_loadu_si512(x + i * ldx);
-#pragma clang loop unroll(full)
-  for (int i = 0; i < 16; i += 2) {
-    t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
-    t[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
-  }
-#pragma clang loop unroll(full)
-  for (int i = 0; i < 16; i += 4) {
-    r[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
-    r[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
-    r[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
-    r[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
-  }
-#pragma clang loop unroll(full)
-  for (int i = 0; i < 4; i++) {
-    t[i] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0x88);
-    t[i + 4] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0xdd);
-    t[i + 8] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0x88);
-    t[i + 12] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0xdd);
-  }
-#pragma clang loop unroll(full)
-  for (int i = 0; i < 8; i++) {
-    _mm512_storeu_si512(y + i * 16, _mm512_shuffle_i32x4(t[i], t[i + 8], 0x88));
-    _mm512_storeu_si512(y + (i + 8) * 16, _mm512_shuffle_i32x4(t[i], t[i + 8], 0xdd));
-  }
+/// Asks for x[i], which may lie past the matrix: an address that is never read. The runs of a packed block are too short
+/// for the processor's own prefetching.
+INLINE void ask_ahead(const uint16_t *x, int64_t i) {
+  __builtin_prefetch((const void *)((uintptr_t)x + (uintptr_t)i * sizeof *x), 0, 2);
 }
-#endif
 
 /// Columns j..j + count of a panel from w[n, k].
 INLINE void pack_transposed(int64_t k, int64_t count, const uint16_t *w, int64_t ldw, uint32_t *y) {
   int64_t done = 0;
-#ifdef WB_HAS_BF16
+#ifdef WB_HAS_AVX512
   if (count == WB_PANEL)
-    for (; done + 32 <= k; done += 32) transpose_block(w + done, ldw, y + done / 2 * WB_PANEL);
+    for (; done + 32 <= k; done += 32) {
+      // The next panel's words, of which the processor sees sixteen short runs.
+      for (int64_t j = WB_PANEL; j < 2 * WB_PANEL; j++) ask_ahead(w, j * ldw + done);
+      transpose_block(w + done, ldw * 2, y + done / 2 * WB_PANEL, WB_PANEL);
+    }
 #endif
   for (int64_t l = done; l < k; l += 2)
     for (int64_t j = 0; j < WB_PANEL; j++) {
@@ -73,10 +50,15 @@ INLINE void pack_transposed(int64_t k, int64_t count, const uint16_t *w, int64_t
     }
 }
 
-/// The same from b[k, n].
-INLINE void pack_straight(int64_t k, int64_t count, const uint16_t *b, int64_t ldb, uint32_t *y) {
+/// The same from b[k, n]. The first panel's pass asks for `ahead` columns of the rows to come, which the panels after it
+/// read too.
+INLINE void pack_straight(int64_t k, int64_t count, const uint16_t *b, int64_t ldb, uint32_t *y, int64_t ahead) {
   for (int64_t l = 0; l < k; l += 2) {
     const uint16_t *first = b + l * ldb, *second = first + ldb;
+    for (int64_t j = 0; j < ahead; j += 32) {
+      ask_ahead(first, 16 * ldb + j);
+      ask_ahead(first, 17 * ldb + j);
+    }
     uint32_t *out = y + l / 2 * WB_PANEL;
     if (count == WB_PANEL && l + 1 < k) {
 #pragma clang loop unroll(full)
@@ -97,39 +79,47 @@ static void pack_panels(int64_t k, int64_t n, const uint16_t *b, int64_t ldb, in
     if (transposed)
       pack_transposed(k, count, b + j * ldb, ldb, y);
     else
-      pack_straight(k, count, b + j, ldb, y);
+      pack_straight(k, count, b + j, ldb, y, j == 0 ? n : 0);
   }
 }
 
 // MARK: Products
 
-/// `m` rows by `v` vectors; k is counted from the first packed pair.
-INLINE void panel_tile(const int m, const int v, int64_t k, const uint16_t *a, int64_t lda, const uint32_t *b,
-                       int64_t panel, float *c, int64_t ldc, int32_t accumulate) {
+/// `m` rows by `v` vectors, from row `row` and panel `first` on.
+INLINE void panel_tile(const int m, const int v, int64_t row, int64_t first, const wb_panel_term *terms, int64_t count,
+                       float *c, int64_t ldc, int32_t accumulate) {
   vf sums[WB_PANEL_ROWS][WB_PANEL_VECTORS];
 #pragma clang loop unroll(full)
   for (int i = 0; i < m; i++)
 #pragma clang loop unroll(full)
     for (int j = 0; j < v; j++) sums[i][j] = accumulate ? load(c, i * ldc + j * L, WB_F32) : (vf){0};
-  for (int64_t l = 0; l < k; l += 2) {
-    vu columns[WB_PANEL_VECTORS];
+#pragma clang loop unroll(disable)
+  for (int64_t t = 0; t < count; t++) {
+    const int64_t lda = terms[t].lda, panel = terms[t].panel, even = terms[t].k & ~INT64_C(1);
+    const uint16_t *a = terms[t].a + row * lda;
+    const uint32_t *b = terms[t].b + first * panel;
+    int64_t l = 0;
+    for (; l < even; l += 2) {
+      vu columns[WB_PANEL_VECTORS];
 #pragma clang loop unroll(full)
-    for (int j = 0; j < v; j++)
-      columns[j] = *(const vu *)(b + l / 2 * WB_PANEL + j * L / WB_PANEL * panel + j * L % WB_PANEL);
-    // The word after an odd row's last element is not the row's.
-    if (__builtin_expect(l + 1 < k, 1)) {
+      for (int j = 0; j < v; j++)
+        columns[j] = *(const vu *)(b + l / 2 * WB_PANEL + j * L / WB_PANEL * panel + j * L % WB_PANEL);
 #pragma clang loop unroll(full)
       for (int i = 0; i < m; i++) {
         vu x = word_at(a + i * lda + l) - (vu){0};
 #pragma clang loop unroll(full)
         for (int j = 0; j < v; j++) sums[i][j] = add_pairs(sums[i][j], x, columns[j]);
       }
-    } else {
+    }
+    // The word after an odd row's last element is not the row's.
+    if (l < terms[t].k) {
 #pragma clang loop unroll(full)
       for (int i = 0; i < m; i++) {
         vu x = (uint32_t)a[i * lda + l] - (vu){0};
 #pragma clang loop unroll(full)
-        for (int j = 0; j < v; j++) sums[i][j] = add_pairs(sums[i][j], x, columns[j]);
+        for (int j = 0; j < v; j++)
+          sums[i][j] = add_pairs(
+              sums[i][j], x, *(const vu *)(b + l / 2 * WB_PANEL + j * L / WB_PANEL * panel + j * L % WB_PANEL));
       }
     }
   }
@@ -139,71 +129,94 @@ INLINE void panel_tile(const int m, const int v, int64_t k, const uint16_t *a, i
     for (int j = 0; j < v; j++) store(c, i * ldc + j * L, WB_F32, sums[i][j]);
 }
 
-/// All rows against `v` vectors of columns.
-INLINE void panel_columns(const int v, int64_t m, int64_t k, const uint16_t *a, int64_t lda, const uint32_t *b,
-                          int64_t panel, float *c, int64_t ldc, int32_t accumulate) {
-  int64_t i = 0;
-  for (; i + WB_PANEL_ROWS <= m; i += WB_PANEL_ROWS)
-    panel_tile(WB_PANEL_ROWS, v, k, a + i * lda, lda, b, panel, c + i * ldc, ldc, accumulate);
-  for (; i < m; i++) panel_tile(1, v, k, a + i * lda, lda, b, panel, c + i * ldc, ldc, accumulate);
+/// Rows from..to against `v` vectors of columns from panel `first` on; c is what row 0 makes of them.
+INLINE void panel_columns(const int v, int64_t from, int64_t to, int64_t first, const wb_panel_term *terms,
+                          int64_t count, float *c, int64_t ldc, int32_t accumulate) {
+  int64_t i = from;
+  for (; i + WB_PANEL_ROWS <= to; i += WB_PANEL_ROWS)
+    panel_tile(WB_PANEL_ROWS, v, i, first, terms, count, c + i * ldc, ldc, accumulate);
+  for (; i < to; i++) panel_tile(1, v, i, first, terms, count, c + i * ldc, ldc, accumulate);
 }
 
 /// The last, incomplete panel goes through whole vectors beside c.
-static void last_panel(int64_t m, int64_t n, int64_t k, const uint16_t *a, int64_t lda, const uint32_t *b,
-                       int64_t panel, float *c, int64_t ldc, int32_t accumulate) {
+static void last_panel(int64_t m, int64_t n, int64_t first, const wb_panel_term *terms, int64_t count, float *c,
+                       int64_t ldc, int32_t accumulate) {
   float whole[WB_PANEL_ROWS * WB_PANEL] __attribute__((aligned(64)));
   for (int64_t i = 0; i < m; i += WB_PANEL_ROWS) {
     int64_t rows = m - i < WB_PANEL_ROWS ? m - i : WB_PANEL_ROWS;
     if (accumulate)
       for (int64_t r = 0; r < rows; r++)
         for (int64_t j = 0; j < WB_PANEL; j++) whole[r * WB_PANEL + j] = j < n ? c[(i + r) * ldc + j] : 0;
-    panel_columns(WB_PANEL / L, rows, k, a + i * lda, lda, b, panel, whole, WB_PANEL, accumulate);
+    for (int64_t r = 0; r < rows;) {
+      float *out = whole + r * WB_PANEL;
+      if (rows - r == WB_PANEL_ROWS) {
+        panel_tile(WB_PANEL_ROWS, WB_PANEL / L, i, first, terms, count, out, WB_PANEL, accumulate);
+        r += WB_PANEL_ROWS;
+      } else {
+        panel_tile(1, WB_PANEL / L, i + r, first, terms, count, out, WB_PANEL, accumulate);
+        r += 1;
+      }
+    }
     for (int64_t r = 0; r < rows; r++) memcpy(c + (i + r) * ldc, whole + r * WB_PANEL, (size_t)n * sizeof(float));
   }
 }
 
-/// One block of k. A packed block that fits the second cache stays there while rows pass, eight at a time; a larger one
-/// is taken by groups of panels, each for all rows before the next.
-static void gemm_panel_block(int64_t m, int64_t whole, int64_t k, const uint16_t *a, int64_t lda, const uint32_t *b,
-                             int64_t panel, float *c, int64_t ldc, int32_t accumulate) {
+/// One block of k. Packed blocks that fit the second cache stay there while rows pass, eight at a time; larger ones
+/// are taken by groups of panels, each for all rows before the next.
+static void gemm_panel_block(int64_t m, int64_t whole, const wb_panel_term *terms, int64_t count, float *c, int64_t ldc,
+                             int32_t accumulate) {
 #if WB_LANES == 16
-  const bool fits = whole * (k + 1) / 2 * WB_PANEL * 4 <= WB_PANEL_CACHE;
+  int64_t depth = 0;
+  for (int64_t t = 0; t < count; t++) depth += (terms[t].k + 1) / 2;
+  const bool fits = whole * depth * WB_PANEL * 4 <= WB_PANEL_CACHE;
   const int64_t step = fits ? WB_PANEL_ROWS : m;
   for (int64_t i = 0; i < m; i += step) {
-    int64_t rows = m - i < step ? m - i : step;
-    const uint16_t *x = a + i * lda;
+    int64_t end = m - i < step ? m : i + step;
     for (int64_t p = 0; p < whole;) {
-      const uint32_t *y = b + p * panel;
-      float *out = c + i * ldc + p * WB_PANEL;
+      float *out = c + p * WB_PANEL;
       int64_t left = whole - p;
       // Four panels go as two and two: a tile of one vector is bound by its loads.
       if (left >= 3 && left != 4) {
-        panel_columns(3, rows, k, x, lda, y, panel, out, ldc, accumulate);
+        panel_columns(3, i, end, p, terms, count, out, ldc, accumulate);
         p += 3;
       } else if (left >= 2) {
-        panel_columns(2, rows, k, x, lda, y, panel, out, ldc, accumulate);
+        panel_columns(2, i, end, p, terms, count, out, ldc, accumulate);
         p += 2;
       } else {
-        panel_columns(1, rows, k, x, lda, y, panel, out, ldc, accumulate);
+        panel_columns(1, i, end, p, terms, count, out, ldc, accumulate);
         p += 1;
       }
     }
   }
 #else
   for (int64_t p = 0; p < whole; p++)
-    panel_columns(WB_PANEL_VECTORS, m, k, a, lda, b + p * panel, panel, c + p * WB_PANEL, ldc, accumulate);
+    panel_columns(WB_PANEL_VECTORS, 0, m, p, terms, count, c + p * WB_PANEL, ldc, accumulate);
 #endif
 }
 
-static void gemm_panels(int64_t m, int64_t n, int64_t k, const uint16_t *a, int64_t lda, const uint32_t *b,
-                        int64_t panel, float *c, int64_t ldc, int32_t accumulate) {
+/// Terms are taken together up to a depth of WB_PANEL_DEPTH, so that a short one (LoRA's) costs no pass over c.
+static void gemm_panels(int64_t m, int64_t n, const wb_panel_term *terms, int64_t count, float *c, int64_t ldc,
+                        int32_t accumulate) {
   const int64_t whole = n / WB_PANEL;
-  for (int64_t l = 0; l < k || l == 0; l += WB_PANEL_DEPTH) {
-    int64_t depth = k - l < WB_PANEL_DEPTH ? k - l : WB_PANEL_DEPTH;
-    const uint32_t *y = b + l / 2 * WB_PANEL;
-    int32_t onto = accumulate || l > 0;
-    gemm_panel_block(m, whole, depth, a + l, lda, y, panel, c, ldc, onto);
-    if (n % WB_PANEL)
-      last_panel(m, n % WB_PANEL, depth, a + l, lda, y + whole * panel, panel, c + whole * WB_PANEL, ldc, onto);
-  }
+  int64_t term = 0, done = 0;
+  int32_t onto = accumulate;
+  do {
+    wb_panel_term block[4];
+    int64_t parts = 0, depth = 0;
+    while (term < count && parts < 4 && depth < WB_PANEL_DEPTH) {
+      int64_t k = terms[term].k - done;
+      if (k > WB_PANEL_DEPTH - depth) k = WB_PANEL_DEPTH - depth;
+      block[parts] = terms[term];
+      block[parts].a += done;
+      block[parts].b += done / 2 * WB_PANEL;
+      block[parts++].k = k;
+      // An odd term ends on half a pair; the next one still begins on an even depth.
+      depth += (k + 1) / 2 * 2;
+      done += k;
+      if (done == terms[term].k) term++, done = 0;
+    }
+    gemm_panel_block(m, whole, block, parts, c, ldc, onto);
+    if (n % WB_PANEL) last_panel(m, n % WB_PANEL, whole, block, parts, c + whole * WB_PANEL, ldc, onto);
+    onto = 1;
+  } while (term < count);
 }

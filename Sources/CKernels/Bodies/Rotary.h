@@ -7,12 +7,12 @@ INLINE void rope_of(int64_t rows, int64_t heads, int64_t dim, const float *x, in
     for (int64_t h = 0; h < heads; h++) {
       const float *in = x + row * ldx + h * dim;
       int64_t out = row * ldy + h * dim;
-      COLUMNS(half) {
+      COLUMNS(half, {
         vf a = load_first(in, i, WB_F32, c), b = load_first(in, i + half, WB_F32, c);
         vf p = load_first(cosine, i, WB_F32, c), q = load_first(sine, i, WB_F32, c) * direction;
         store_first(y, out + i, t, a * p - b * q, c);
         store_first(y, out + i + half, t, b * p + a * q, c);
-      }
+      });
     }
   }
 }

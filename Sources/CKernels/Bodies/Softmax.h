@@ -2,10 +2,10 @@
 /// exp(x * scale - shift) over a row in place; returns the sum.
 INLINE float exponentials(float *row, int64_t n, float scale, float shift) {
   vf sums = {0};
-  COLUMNS(n) {
+  COLUMNS(n, {
     store_first(row, i, WB_F32, exponential(load_first(row, i, WB_F32, c) * scale - shift), c);
     sums += load_first(row, i, WB_F32, c);
-  }
+  });
   return sum_lanes(sums);
 }
 
@@ -18,16 +18,25 @@ INLINE float maximum_of(const float *row, int64_t n, float start) {
   return maximum;
 }
 
-static void softmax(int64_t rows, int64_t n, float *s, int64_t lds, float scale, int64_t visible, float *log_sums) {
-  for (int64_t i = 0; i < rows; i++) {
-    float *row = s + i * lds;
-    int64_t seen = visible + i < n ? visible + i : n;
-    float maximum = maximum_of(row, seen, -INFINITY) * scale;
-    float sum = exponentials(row, seen, scale, maximum), inverse = 1.0f / sum;
-    for (int64_t j = 0; j < seen; j++) row[j] *= inverse;
-    for (int64_t j = seen; j < n; j++) row[j] = 0;
-    log_sums[i] = maximum + logf(sum);
+INLINE void softmax_of(int64_t rows, int64_t n, float *s, int64_t lds, float scale, int64_t visible, float *log_sums,
+                       void *p, int64_t ldp, wb_type t) {
+  for (int64_t row = 0; row < rows; row++) {
+    float *in = s + row * lds;
+    int64_t seen = visible + row < n ? visible + row : n;
+    float maximum = maximum_of(in, seen, -INFINITY) * scale;
+    float sum = exponentials(in, seen, scale, maximum), inverse = 1.0f / sum;
+    COLUMNS(seen, store_first(p, row * ldp + i, t, load_first(in, i, WB_F32, c) * inverse, c));
+    if (t == WB_F32)
+      for (int64_t j = seen; j < n; j++) ((float *)p)[row * ldp + j] = 0;
+    else
+      for (int64_t j = seen; j < n; j++) ((uint16_t *)p)[row * ldp + j] = 0;
+    log_sums[row] = maximum + logf(sum);
   }
+}
+
+static void softmax(int64_t rows, int64_t n, float *s, int64_t lds, float scale, int64_t visible, float *log_sums,
+                    void *p, int64_t ldp, wb_type t) {
+  BY_TYPE(t, softmax_of(rows, n, s, lds, scale, visible, log_sums, p, ldp, T));
 }
 
 static void softmax_backward(int64_t rows, int64_t n, float *s, float *dp, int64_t ld, float scale, int64_t visible,
@@ -36,12 +45,48 @@ static void softmax_backward(int64_t rows, int64_t n, float *s, float *dp, int64
     float *p = s + row * ld, *d = dp + row * ld;
     int64_t seen = visible + row < n ? visible + row : n;
     float shift = log_sums[row], mean = delta[row];
-    COLUMNS(seen) {
+    COLUMNS(seen, {
       vf e = exponential(load_first(p, i, WB_F32, c) * scale - shift);
       store_first(p, i, WB_F32, e, c);
       store_first(d, i, WB_F32, e * (load_first(d, i, WB_F32, c) - mean) * scale, c);
-    }
+    });
     for (int64_t j = seen; j < n; j++) p[j] = d[j] = 0;
+  }
+}
+
+/// One vector of p and ds of a row, bf16 in 32-bit lanes; lanes from `seen` on are 0.
+INLINE void probability_lanes(const float *s, const float *dp, int64_t i, int64_t c, int64_t seen, float scale,
+                              float shift, float mean, vu *p, vu *ds) {
+  vi lane;
+  for (int j = 0; j < L; j++) lane[j] = j;
+  const vi mask = lane < (int32_t)(seen - i < L ? seen - i : L);
+  vf e = select_lanes(mask, exponential(load_first(s, i, WB_F32, c) * scale - shift), splat(0.0f));
+  vf d = select_lanes(mask, e * (load_first(dp, i, WB_F32, c) - mean) * scale, splat(0.0f));
+  *p = (vu)round_to(e, WB_BF16) >> 16;
+  *ds = (vu)round_to(d, WB_BF16) >> 16;
+}
+
+static void softmax_backward_pairs(int64_t rows, int64_t n, const float *s, const float *dp, int64_t ld, float scale,
+                                   int64_t visible, const float *log_sums, const float *delta, uint16_t *ds,
+                                   int64_t ldd, uint32_t *p_pairs, uint32_t *ds_pairs, int64_t ldp) {
+  for (int64_t row = 0; row < rows; row += 2) {
+    const bool both = row + 1 < rows;
+    const int64_t seen = visible + row < n ? visible + row : n, next = both ? (seen < n ? seen + 1 : n) : 0;
+    const float *s0 = s + row * ld, *d0 = dp + row * ld, *s1 = both ? s0 + ld : s0, *d1 = both ? d0 + ld : d0;
+    const float shift1 = both ? log_sums[row + 1] : 0, mean1 = both ? delta[row + 1] : 0;
+    uint32_t *p = p_pairs + row / 2 * ldp, *d = ds_pairs + row / 2 * ldp;
+    COLUMNS(n, {
+      vu pa;
+      vu da;
+      vu pb = {0};
+      vu db = {0};
+      probability_lanes(s0, d0, i, c, seen, scale, log_sums[row], delta[row], &pa, &da);
+      if (both) probability_lanes(s1, d1, i, c, next, scale, shift1, mean1, &pb, &db);
+      store_first(ds, row * ldd + i, WB_BF16, (vf)(da << 16), c);
+      if (both) store_first(ds, (row + 1) * ldd + i, WB_BF16, (vf)(db << 16), c);
+      store_first(p, i, WB_F32, (vf)(pa | pb << 16), c);
+      store_first(d, i, WB_F32, (vf)(da | db << 16), c);
+    });
   }
 }
 
@@ -51,14 +96,14 @@ INLINE void online_softmax_of(int64_t rows, int64_t n, const float *x, int64_t l
     const float *in = x + row * ldx;
     float maximum = maximum_of(in, n, maxima[row]), last = 0;
     vf total = {0};
-    COLUMNS(n) {
+    COLUMNS(n, {
       vf e = exponential(load_first(in, i, WB_F32, c) - maximum);
       store_first(p, row * ldp + i, t, e, c);
       if (c == L)
         total += e;
       else
         for (int64_t j = 0; j < c; j++) last += e[j];
-    }
+    });
     correction[row] = expf(maxima[row] - maximum);
     sums[row] = sums[row] * correction[row] + (sum_lanes(total) + last);
     maxima[row] = maximum;

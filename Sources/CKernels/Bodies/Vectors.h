@@ -37,12 +37,30 @@ INLINE void store(void *y, int64_t i, wb_type t, vf value) {
 #endif
 }
 
+/// What `store` and `load` would make of it.
+INLINE vf round_to(vf x, wb_type t) {
+  if (t == WB_F32) return x;
+#ifdef WB_HAS_BF16
+  return (vf)_mm512_slli_epi32(_mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh((__m512)x)), 16);
+#else
+  uint16_t rounded[L];
+  store(rounded, 0, WB_BF16, x);
+  return load(rounded, 0, WB_BF16);
+#endif
+}
+
 /// The first `n` lanes from memory, the others 0.
 INLINE vf load_first(const void *x, int64_t i, wb_type t, int64_t n) {
   if (n == L) return load(x, i, t);
+#ifdef WB_HAS_AVX512
+  const __mmask16 mask = (__mmask16)((1u << n) - 1);
+  if (t == WB_F32) return (vf)_mm512_maskz_loadu_ps(mask, (const float *)x + i);
+  return (vf)_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(mask, (const uint16_t *)x + i)), 16);
+#else
   float lanes[L] __attribute__((aligned(4 * L))) = {0};
   for (int64_t j = 0; j < n; j++) lanes[j] = wb_load(x, i + j, t);
   return *(const vf *)lanes;
+#endif
 }
 
 INLINE void store_first(void *y, int64_t i, wb_type t, vf value, int64_t n) {
@@ -50,34 +68,66 @@ INLINE void store_first(void *y, int64_t i, wb_type t, vf value, int64_t n) {
     store(y, i, t, value);
     return;
   }
+#ifdef WB_HAS_AVX512
+  const __mmask16 mask = (__mmask16)((1u << n) - 1);
+  if (t == WB_F32) {
+    _mm512_mask_storeu_ps((float *)y + i, mask, (__m512)value);
+  } else {
+    uint16_t rounded[L];
+    store(rounded, 0, WB_BF16, value);
+    _mm256_mask_storeu_epi16((uint16_t *)y + i, mask, _mm256_loadu_si256((const __m256i *)rounded));
+  }
+#else
   float lanes[L] __attribute__((aligned(4 * L)));
   *(vf *)lanes = value;
   for (int64_t j = 0; j < n; j++) wb_store(y, i + j, t, lanes[j]);
+#endif
 }
 
-/// Pairwise, so that the order does not depend on how a compiler folds lanes.
+INLINE vf select_lanes(vi mask, vf a, vf b) {
+#ifdef WB_HAS_AVX512
+  return (vf)_mm512_mask_blend_ps(_mm512_movepi32_mask((__m512i)mask), (__m512)b, (__m512)a);
+#else
+  return (vf)(((vi)a & mask) | ((vi)b & ~mask));
+#endif
+}
+
+/// a > b ? a : b.
+INLINE vf larger(vf a, vf b) {
+#ifdef WB_HAS_AVX512
+  return (vf)_mm512_max_ps((__m512)a, (__m512)b);
+#else
+  return select_lanes(a > b, a, b);
+#endif
+}
+
+/// Pairwise, lane j with lane j + half, so that the order does not depend on how a compiler folds lanes.
 INLINE float sum_lanes(vf x) {
+#ifdef WB_HAS_AVX512
+  __m256 a = _mm256_add_ps(_mm512_castps512_ps256((__m512)x), _mm512_extractf32x8_ps((__m512)x, 1));
+  __m128 b = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+  b = _mm_add_ps(b, _mm_movehl_ps(b, b));
+  return _mm_cvtss_f32(_mm_add_ss(b, _mm_shuffle_ps(b, b, 1)));
+#else
   float lanes[L];
   memcpy(lanes, &x, sizeof lanes);
   for (int half = L / 2; half > 0; half /= 2)
     for (int j = 0; j < half; j++) lanes[j] += lanes[j + half];
   return lanes[0];
-}
-
-INLINE vf larger(vf a, vf b) {
-  vi mask = a > b;
-  return (vf)(((vi)a & mask) | ((vi)b & ~mask));
+#endif
 }
 
 INLINE float max_lanes(vf x) {
+#ifdef WB_HAS_AVX512
+  return _mm512_reduce_max_ps((__m512)x);
+#else
   float lanes[L];
   memcpy(lanes, &x, sizeof lanes);
   float maximum = lanes[0];
   for (int j = 1; j < L; j++) maximum = lanes[j] > maximum ? lanes[j] : maximum;
   return maximum;
+#endif
 }
-
-INLINE vf select_lanes(vi mask, vf a, vf b) { return (vf)(((vi)a & mask) | ((vi)b & ~mask)); }
 
 /// sum + the two products of every lane's pair of bf16.
 INLINE vf add_pairs(vf sum, vu a, vu b) {
@@ -89,12 +139,18 @@ INLINE vf add_pairs(vf sum, vu a, vu b) {
 #endif
 }
 
-/// exp by 2^n * e^r, |r| <= ln2 / 2, degree-6 polynomial (Cephes), below 2 ulp; 0 under -87.3, clamped at 88.3; NaN kept.
+/// exp by 2^n * e^r, |r| <= ln2 / 2, degree-6 polynomial (Cephes), below 2 ulp; 0 under -87.3, clamped at 88.3; NaN
+/// kept.
 INLINE vf exponential(vf x) {
+#ifdef WB_HAS_AVX512
+  // These return their second operand where one is NaN.
+  vf clamped = (vf)_mm512_max_ps(_mm512_set1_ps(-87.3f), _mm512_min_ps(_mm512_set1_ps(88.3f), (__m512)x));
+#else
   vi low = x < -87.3f;
   vi nan = x != x;
   vf clamped = select_lanes(x > 88.3f, splat(88.3f), x);
   clamped = select_lanes(low, splat(-87.3f), clamped);
+#endif
   vf shifted = clamped * 1.44269504088896341f + 12582912.0f;
   vf n = shifted - 12582912.0f;
   vf r = clamped - n * 0.693359375f;
@@ -106,14 +162,31 @@ INLINE vf exponential(vf x) {
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
   p = p * r * r + r + 1.0f;
+#ifdef WB_HAS_AVX512
+  const __mmask16 seen = _mm512_cmp_ps_mask((__m512)x, _mm512_set1_ps(-87.3f), _CMP_NLT_UQ);
+  return (vf)_mm512_maskz_scalef_ps(seen, (__m512)p, (__m512)n);
+#else
   vi exponent = ((vi)shifted << 23) + (127 << 23);
   vf y = p * (vf)exponent;
   y = select_lanes(low, splat(0.0f), y);
   return select_lanes(nan, x, y);
+#endif
 }
 
-/// Walks a row vector by vector: i is the column, c how many lanes of the vector belong to the row.
-#define COLUMNS(n) for (int64_t i = 0, c = (n) < L ? (n) : L; i < (n); i += L, c = (n) - i < L ? (n) - i : L)
+/// Walks a row vector by vector: i is the column, c how many lanes of the vector belong to the row. The body is written
+/// twice, so that whole vectors run without a branch.
+#define COLUMNS(n, ...)            \
+  do {                             \
+    int64_t i = 0;                 \
+    for (; i + L <= (n); i += L) { \
+      const int64_t c = L;         \
+      __VA_ARGS__;                 \
+    }                              \
+    if (i < (n)) {                 \
+      const int64_t c = (n) - i;   \
+      __VA_ARGS__;                 \
+    }                              \
+  } while (0)
 
 /// Calls the always-inlined `name##_of` with its type fixed, so that loads and stores compile without branches.
 #define BY_TYPE(t, call)       \

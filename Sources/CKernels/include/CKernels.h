@@ -18,6 +18,13 @@ typedef enum { WB_NAIVE = 0, WB_PORTABLE = 1, WB_AVX2 = 2, WB_AVX512 = 3, WB_AVX
 /// Columns of every operand of `gemm` come in multiples of this.
 #define WB_PANEL 16
 
+/// One summand of a packed product: a[m, k] in place, b[k, n] packed, its panels `panel` words apart.
+typedef struct wb_panel_term {
+  const uint16_t *a;
+  const uint32_t *b;
+  int64_t lda, k, panel;
+} wb_panel_term;
+
 typedef struct wb_kernels {
   const char *name;
   wb_level level;
@@ -43,6 +50,9 @@ typedef struct wb_kernels {
   /// act = round(silu(gate) * up).
   void (*silu_mul)(int64_t rows, int64_t n, const void *gate, int64_t ldg, const void *up, int64_t ldu, void *act,
                    int64_t lda, wb_type t);
+  /// gate = round(g), up = round(u), act = round(silu(gate) * up); gate and up may be null where nobody wants them.
+  void (*round_silu_mul)(int64_t rows, int64_t n, const float *g, int64_t ldg, const float *u, int64_t ldu, void *gate,
+                         int64_t ldx, void *up, int64_t ldy, void *act, int64_t lda, wb_type t);
   /// dgate = dact * up * silu'(gate), dup = dact * silu(gate), and act again. dgate may be gate, and dup up.
   void (*silu_mul_backward)(int64_t rows, int64_t n, const void *gate, int64_t ldg, const void *up, int64_t ldu,
                             const float *dact, int64_t ldd, void *dgate, int64_t ldx, void *dup, int64_t ldy,
@@ -66,10 +76,10 @@ typedef struct wb_kernels {
   /// Packs b[k, n], or w[n, k] where `transposed`, for `gemm_panels`: panels of WB_PANEL columns after one another, each
   /// of (k + 1) / 2 rows of WB_PANEL words; word j of row l holds b[2l, j] and b[2l + 1, j]. What is missing counts as 0.
   void (*pack_panels)(int64_t k, int64_t n, const uint16_t *b, int64_t ldb, int32_t transposed, uint32_t *y);
-  /// c[m, n] (+)= a[m, k] * b, bf16 inputs, fp32 sums in the order of k: c[i, j] has the same bits however m, n and an
-  /// even k are split over calls. `panel` is the distance between panels in words.
-  void (*gemm_panels)(int64_t m, int64_t n, int64_t k, const uint16_t *a, int64_t lda, const uint32_t *b, int64_t panel,
-                      float *c, int64_t ldc, int32_t accumulate);
+  /// c[m, n] (+)= the sum of `count` terms a[m, k] * b, bf16 inputs, fp32 sums in the order of the terms and of k:
+  /// c[i, j] has the same bits however m, n, the terms and an even k are split over calls.
+  void (*gemm_panels)(int64_t m, int64_t n, const wb_panel_term *terms, int64_t count, float *c, int64_t ldc,
+                      int32_t accumulate);
   /// c[m, n] (+)= sum_t a[t, m] * x[t, n] for a few m, the gradient of a low-rank factor: a by pairs of rows, x as it is.
   void (*gemm_row_pairs)(int64_t m, int64_t n, int64_t rows, const uint32_t *a, int64_t lda, const uint16_t *x,
                          int64_t ldx, float *c, int64_t ldc, int32_t accumulate);
@@ -83,22 +93,30 @@ typedef struct wb_kernels {
   void (*few_rows)(int64_t m, int64_t n, int64_t k, const void *x, int64_t ldx, const void *w, int64_t ldw, float *y,
                    int64_t ldy, int32_t accumulate, wb_type t);
 
-  /// Causal soft-max of a strip, in place: row i sees columns j < visible + i; the others become 0.
-  /// log_sums[i] = log sum_j exp(scale * s[i, j]).
-  void (*softmax)(int64_t rows, int64_t n, float *s, int64_t lds, float scale, int64_t visible, float *log_sums);
+  /// Causal soft-max of a strip into p, which may be s: row i sees columns j < visible + i; the others become 0.
+  /// log_sums[i] = log sum_j exp(scale * s[i, j]). s is left undefined.
+  void (*softmax)(int64_t rows, int64_t n, float *s, int64_t lds, float scale, int64_t visible, float *log_sums, void *p,
+                  int64_t ldp, wb_type t);
   /// s holds raw scores and becomes p = exp(scale * s - log_sum); dp becomes p * (dp - delta_i) * scale.
   void (*softmax_backward)(int64_t rows, int64_t n, float *s, float *dp, int64_t ld, float scale, int64_t visible,
                            const float *log_sums, const float *delta);
+  /// The same, rounded to bf16: the second result by rows, and both by pairs of rows as `pair_rows` lays them out.
+  void (*softmax_backward_pairs)(int64_t rows, int64_t n, const float *s, const float *dp, int64_t ld, float scale,
+                                 int64_t visible, const float *log_sums, const float *delta, uint16_t *ds, int64_t ldd,
+                                 uint32_t *p_pairs, uint32_t *ds_pairs, int64_t ldp);
   /// delta_i = sum_j a[i, j] * b[i, j].
-  void (*row_dots)(int64_t rows, int64_t n, const float *a, int64_t lda, const float *b, int64_t ldb, float *delta);
+  void (*row_dots)(int64_t rows, int64_t n, const void *a, int64_t lda, const void *b, int64_t ldb, float *delta,
+                   wb_type t);
 
   /// One tile of a soft-max over many columns: m' = max(m, max_j x), correction = exp(m - m'),
   /// sum = sum * correction + sum_j exp(x - m'), p = exp(x - m'). p may share x's memory (rows are done in order).
   void (*online_softmax)(int64_t rows, int64_t n, const float *x, int64_t ldx, float *maxima, float *sums,
                          float *correction, void *p, int64_t ldp, wb_type t);
 
-  /// y += a * x.
-  void (*axpy)(int64_t n, float a, const float *x, float *y);
+  /// y[i, j] += a * x[i, j].
+  void (*add_rows)(int64_t rows, int64_t n, float a, const float *x, int64_t ldx, float *y, int64_t ldy);
+  /// Asks for memory ahead of its use: `bytes` of every row, rows `stride` bytes apart. A hint.
+  void (*prefetch)(int64_t rows, int64_t bytes, const void *x, int64_t stride);
   /// Sum of squares with eight Double accumulators in a fixed order.
   double (*sum_of_squares)(int64_t n, const float *x);
   /// AdamW (Loshchilov & Hutter, 2019) on one run of parameters; the gradient is first multiplied by `clip`.

@@ -13,7 +13,7 @@ extension DecoderPass {
   /// h = RMSNorm(x); q, k = rope(h W + …), v = h W + ….
   func attentionInputs(layer: Int) {
     let memory = activations(layer: layer)
-    forEachChunk { rows, _, scratch in
+    forEachChunk { rows, scratch in
       let h = hidden.rows(rows)
       runtime.rmsNorm(
         residual.rows(rows), weight: weights.layers[layer].attentionNorm, epsilon: epsilon,
@@ -25,7 +25,7 @@ extension DecoderPass {
       outputs.map { kind, y in
         let product = Product(
           rows: residual.rows, columns: y.columns, unit: configuration.headDimension,
-          sums: [forwardTerms(hidden, kind, layer: layer)]
+          sums: [forwardTerms(hidden, kind, layer: layer)], touches: [y]
         ) { bands, rows, columns in
           addBias(kind, layer: layer, columns: columns, to: bands[0])
           let target = y.rows(rows).columns(columns)
@@ -39,19 +39,19 @@ extension DecoderPass {
       })
   }
 
-  /// o = softmax(q kᵀ / √d) v, one task per group and query head.
+  /// o = softmax(q kᵀ / √d) v.
   func attention(layer: Int) {
     let memory = activations(layer: layer)
     let head = attentionHead
-    let heads = configuration.headCount
     runtime.zero(memory.o.rows(batch.rows..<memory.o.rows))
-    runtime.parallel(batch.attention.count * heads) { task, worker in
-      let query = columns(head: task % heads)
-      let key = columns(head: task % heads / headsPerKey)
+    runtime.parallel(attentionTasks.count) { index, worker in
+      let task = attentionTasks[index]
+      let query = columns(heads: task.heads)
+      let key = columns(head: task.heads.lowerBound / headsPerKey)
       head.forward(
-        batch.attention[task / heads], q: memory.q.columns(query), k: memory.k.columns(key),
-        v: memory.v.columns(key), o: memory.o.columns(query),
-        logSums: memory.logSums.rows(task % heads..<task % heads + 1), scratch: scratch[worker])
+        batch.attention[task.group], q: memory.q.columns(query), k: memory.k.columns(key),
+        v: memory.v.columns(key), o: memory.o.columns(query), logSums: memory.logSums.rows(task.heads),
+        scratch: scratch[worker])
     }
   }
 
@@ -59,13 +59,14 @@ extension DecoderPass {
   func attentionOutput(layer: Int) {
     let o = activations(layer: layer).o
     if adapts(.attentionOutput) {
-      forEachChunk { rows, _, scratch in
+      forEachChunk { rows, scratch in
         lowRankForward(o.rows(rows), .attentionOutput, layer: layer, rows: rows, scratch: scratch)
       }
     }
     run(
       Product(
-        rows: residual.rows, columns: configuration.hiddenSize, sums: [forwardTerms(o, .o_proj, layer: layer)]
+        rows: residual.rows, columns: configuration.hiddenSize, sums: [forwardTerms(o, .o_proj, layer: layer)],
+        touches: [residual]
       ) { bands, rows, columns in
         addBias(.o_proj, layer: layer, columns: columns, to: bands[0])
         runtime.add(bands[0], to: residual.rows(rows).columns(columns))
@@ -78,7 +79,7 @@ extension DecoderPass {
   func attentionOutputBackward(layer: Int, propagates: Bool, into sum: LoRAGradients) {
     guard let backward else { return }
     let gradients: OutputGradients = [(.o_proj, backward.output)]
-    forEachChunk { rows, _, scratch in
+    forEachChunk { rows, scratch in
       runtime.convert(backward.residual.rows(rows), into: backward.output.rows(rows))
       lowRankBackward(gradients, .attentionOutput, layer: layer, rows: rows, scratch: scratch)
     }
@@ -88,47 +89,80 @@ extension DecoderPass {
       return
     }
     let product = Product(
-      rows: residual.rows, columns: queryColumns, sums: [backwardTerms(gradients, .attentionOutput, layer: layer)]
+      rows: residual.rows, columns: queryColumns, sums: [backwardTerms(gradients, .attentionOutput, layer: layer)],
+      touches: [backward.attention]
     ) { bands, rows, columns in
       runtime.convert(bands[0], into: backward.attention.rows(rows).columns(columns))
     }
     runtime.parallel([runtime.loop(product, scratch: scratch)] + own)
   }
 
-  /// From dL/do to dL/dq, dL/dk, dL/dv, the last two still one per query head.
+  /// From dL/do to dL/dq, dL/dk and dL/dv before RoPE, which take the places of q, k and v.
   func attentionBackward(layer: Int) {
     guard let backward else { return }
     let memory = activations(layer: layer)
     let head = attentionHead
-    let heads = configuration.headCount
-    for matrix in [backward.q, backward.k, backward.v] { runtime.zero(matrix.rows(batch.rows..<matrix.rows)) }
-    runtime.parallel(batch.attention.count * heads) { task, worker in
-      let query = columns(head: task % heads)
-      let key = columns(head: task % heads / headsPerKey)
+    let turn = RotaryTurn(table: rotary.matrix, positions: batch.positions)
+    for matrix in [memory.q, memory.k, memory.v] { runtime.zero(matrix.rows(batch.rows..<matrix.rows)) }
+    runtime.parallel(attentionTasks.count) { index, worker in
+      let task = attentionTasks[index]
+      let group = batch.attention[task.group]
+      let query = columns(heads: task.heads)
+      let first = columns(head: task.heads.lowerBound)
+      let key = columns(head: task.heads.lowerBound / headsPerKey)
+      let (q, k, v) = (memory.q.columns(query), memory.k.columns(key), memory.v.columns(key))
+      // Other tasks still read the keys and values of a group whose heads are tasks of their own.
+      let gradients =
+        if group.rows.count > longGroup, let dk = backward.k, let dv = backward.v {
+          AttentionGradients(dq: q, dk: dk.columns(first), dv: dv.columns(first), queryTurn: turn)
+        } else {
+          AttentionGradients(dq: q, dk: k, dv: v, queryTurn: turn, keyTurn: turn)
+        }
       head.backward(
-        batch.attention[task / heads], q: memory.q.columns(query), k: memory.k.columns(key),
-        v: memory.v.columns(key), o: memory.o.columns(query),
-        logSums: memory.logSums.rows(task % heads..<task % heads + 1), d: backward.attention.columns(query),
-        dq: backward.q.columns(query), dk: backward.k.columns(query), dv: backward.v.columns(query),
-        scratch: scratch[worker])
+        group, q: q, k: k, v: v, o: memory.o.columns(query), logSums: memory.logSums.rows(task.heads),
+        d: backward.attention.columns(query), into: gradients, scratch: scratch[worker])
+    }
+    joinHeads(layer: layer)
+  }
+
+  /// Adds up the query heads that share a key-value head, where they were separate tasks.
+  private func joinHeads(layer: Int) {
+    guard let dk = backward?.k, let dv = backward?.v else { return }
+    let memory = activations(layer: layer)
+    let blocks = batch.attention.filter { $0.rows.count > longGroup }.flatMap { group in
+      let blocks = RowBlocks(count: group.rows.count, longest: 64)
+      return (0..<blocks.count).map { index in
+        blocks[index].lowerBound + group.rows.lowerBound..<blocks[index].upperBound + group.rows.lowerBound
+      }
+    }
+    runtime.parallel(blocks.count) { index, worker in
+      let rows = blocks[index]
+      var scratch = ScratchMemory(scratch[worker])
+      let joined = scratch.take(rows.count, keyColumns)
+      sumHeads(dk.rows(rows), into: joined)
+      rope(joined, rows, backward: true, into: memory.k.rows(rows))
+      sumHeads(dv.rows(rows), into: joined)
+      runtime.convert(joined, into: memory.v.rows(rows))
     }
   }
 
-  /// From dL/dq, dL/dk, dL/dv through RoPE and the three projections to dL/dx, with their own gradients.
+  private func sumHeads(_ x: Matrix, into y: Matrix) {
+    for key in 0..<configuration.keyValueHeadCount {
+      let target = y.columns(columns(head: key))
+      runtime.convert(x.columns(columns(head: key * headsPerKey)), into: target)
+      for query in 1..<max(1, headsPerKey) {
+        runtime.add(x.columns(columns(head: key * headsPerKey + query)), to: target)
+      }
+    }
+  }
+
+  /// From dL/dq, dL/dk, dL/dv through the three projections to dL/dx, with their own gradients.
   func attentionInputsBackward(layer: Int, propagates: Bool, into sum: LoRAGradients) {
     guard let backward else { return }
     let memory = activations(layer: layer)
     let norm = weights.layers[layer].attentionNorm
-    // q, k and v have served: their gradients take their places.
     let gradients: OutputGradients = [(.q_proj, memory.q), (.k_proj, memory.k), (.v_proj, memory.v)]
-    forEachChunk { rows, _, scratch in
-      var memory = scratch
-      let joined = memory.take(rows.count, keyColumns)
-      rope(backward.q.rows(rows), rows, backward: true, into: gradients[0].dy.rows(rows))
-      sumHeads(backward.k.rows(rows), into: joined)
-      rope(joined, rows, backward: true, into: gradients[1].dy.rows(rows))
-      sumHeads(backward.v.rows(rows), into: joined)
-      runtime.convert(joined, into: gradients[2].dy.rows(rows))
+    forEachChunk { rows, scratch in
       lowRankBackward(gradients, .attentionNorm, layer: layer, rows: rows, scratch: scratch)
       runtime.rmsNormScale(activations(layer: layer).attentionXhat.rows(rows), weight: norm, into: hidden.rows(rows))
     }
@@ -138,22 +172,11 @@ extension DecoderPass {
       return
     }
     normInputGradient(gradients, .attentionNorm, layer: layer, beside: own)
-    forEachChunk { rows, _, _ in
+    forEachChunk { rows, _ in
       runtime.rmsNormBackward(
         backward.normed.rows(rows), xhat: memory.attentionXhat.rows(rows),
         inverse: memory.attentionInverse.columns(rows), weight: norm,
         accumulateInto: backward.residual.rows(rows))
-    }
-  }
-
-  /// Adds up the query heads that share a key-value head.
-  private func sumHeads(_ x: Matrix, into y: Matrix) {
-    for key in 0..<configuration.keyValueHeadCount {
-      let target = y.columns(columns(head: key))
-      runtime.convert(x.columns(columns(head: key * headsPerKey)), into: target)
-      for query in 1..<max(1, headsPerKey) {
-        runtime.add(x.columns(columns(head: key * headsPerKey + query)), to: target)
-      }
     }
   }
 

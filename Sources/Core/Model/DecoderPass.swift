@@ -10,6 +10,8 @@ struct DecoderPass: Sendable {
   let weights: ModelWeights
   let adapter: AdapterWeights?
   let batch: MicroBatch
+  let attentionTasks: [AttentionTask]
+  let longGroup: Int
   let rotary: RotaryTable
 
   /// The residual stream [T, H].
@@ -30,7 +32,9 @@ struct DecoderPass: Sendable {
   }
 
   struct BackwardMemory: Sendable {
-    let residual, attention, q, k, v, output, normed, lowRank: Matrix
+    let residual, attention, output, normed, lowRank: Matrix
+    /// dL/dk and dL/dv by query head, where a group's heads are separate tasks.
+    let k, v: Matrix?
   }
 
   init(
@@ -50,9 +54,11 @@ struct DecoderPass: Sendable {
       LayerActivations(
         attentionXhat: arena[layer.attentionXhat], attentionInverse: arena[layer.attentionInverse], q: arena[layer.q],
         k: arena[layer.k], v: arena[layer.v], o: arena[layer.o], logSums: arena[layer.logSums],
-        mlpXhat: arena[layer.mlpXhat], mlpInverse: arena[layer.mlpInverse], gate: arena[layer.gate],
-        up: arena[layer.up], lowRank: arena[layer.lowRank])
+        mlpXhat: arena[layer.mlpXhat], mlpInverse: arena[layer.mlpInverse], gate: layer.gate.map { arena[$0] },
+        up: layer.up.map { arena[$0] }, lowRank: arena[layer.lowRank])
     }
+    attentionTasks = AttentionTask.split(batch.attention, longGroup: plan.shape.longGroup, configuration)
+    longGroup = plan.shape.longGroup
     let slots = plan.head
     head = HeadMemory(
       xhat: arena[slots.xhat], inverse: arena[slots.inverse], hidden: arena[slots.hidden], maxima: arena[slots.maxima],
@@ -61,8 +67,9 @@ struct DecoderPass: Sendable {
       gradient: slots.gradient.map { arena[$0] })
     backward = plan.backward.map { slots in
       BackwardMemory(
-        residual: arena[slots.residual], attention: arena[slots.attention], q: arena[slots.q], k: arena[slots.k],
-        v: arena[slots.v], output: arena[slots.output], normed: arena[slots.normed], lowRank: arena[slots.lowRank])
+        residual: arena[slots.residual], attention: arena[slots.attention], output: arena[slots.output],
+        normed: arena[slots.normed], lowRank: arena[slots.lowRank], k: slots.k.map { arena[$0] },
+        v: slots.v.map { arena[$0] })
     }
     scratch = plan.scratch.map { arena[$0] }
   }
@@ -78,6 +85,10 @@ struct DecoderPass: Sendable {
     head * configuration.headDimension..<(head + 1) * configuration.headDimension
   }
 
+  func columns(heads: Range<Int>) -> Range<Int> {
+    heads.lowerBound * configuration.headDimension..<heads.upperBound * configuration.headDimension
+  }
+
   /// The query heads that share one key-value head.
   var headsPerKey: Int { configuration.headCount / configuration.keyValueHeadCount }
 
@@ -86,17 +97,17 @@ struct DecoderPass: Sendable {
 
   func run(_ product: Product) { runtime.run(product, scratch: scratch) }
 
-  /// Runs `body` for every chunk of rows.
-  func forEachChunk(_ body: @Sendable (_ rows: Range<Int>, _ chunk: Int, _ scratch: ScratchMemory) -> Void) {
-    let chunks = batch.chunks
+  /// Runs `body` for every chunk of rows: short ones, which balance better, unless each would have oneDNN pack a weight.
+  func forEachChunk(_ body: @Sendable (_ rows: Range<Int>, _ scratch: ScratchMemory) -> Void) {
+    let chunks = RowBlocks(count: batch.chunks.paddedRows, longest: runtime.packsProducts ? 64 : batch.chunks.size)
     runtime.parallel(chunks.count) { chunk, worker in
-      body(chunks[chunk], chunk, ScratchMemory(scratch[worker]))
+      body(chunks[chunk], ScratchMemory(scratch[worker]))
     }
   }
 
   /// x[T, H] = the tokens' embeddings; rows that only fill the last chunk are 0.
   func embed() {
-    forEachChunk { rows, _, _ in
+    forEachChunk { rows, _ in
       let real = rows.clamped(to: 0..<batch.rows)
       runtime.gather(weights.embedding, batch.tokens[real], into: residual.rows(real))
       runtime.zero(residual.rows(max(rows.lowerBound, real.upperBound)..<rows.upperBound))

@@ -21,7 +21,7 @@ extension LanguageModel {
     let newTokens = min(settings.maxNewTokens, longestSequence - prompt.count)
     guard newTokens > 0, count > 0 else { return Array(repeating: [], count: max(0, count)) }
     let lowRank = adapter.map(refreshed)
-    let session = prefill(prompt, adapter: lowRank, longest: prompt.count + newTokens)
+    let session = try prefill(prompt, adapter: lowRank, longest: prompt.count + newTokens)
     let first = session.firstLogits
     let together = samplesTogether(promptCount: prompt.count, newTokens: newTokens, count: count)
     var result: [[Int32]] = []
@@ -49,10 +49,10 @@ extension LanguageModel {
     let firstLogits: [Float]
   }
 
-  private func prefill(_ prompt: [Int32], adapter: AdapterWeights?, longest: Int) -> Prefilled {
+  private func prefill(_ prompt: [Int32], adapter: AdapterWeights?, longest: Int) throws -> Prefilled {
     extendRotary(to: longest)
     let batch = MicroBatch([PromptGroup(prompt: prompt, responses: [])])
-    let pass = prepare(batch, adapter: adapter, training: false)
+    let pass = try prepare(batch, adapter: adapter, training: false)
     let type = runtime.precision.elementType
     var keys: [Matrix] = []
     var values: [Matrix] = []

@@ -12,6 +12,11 @@ public final class LanguageModel {
   /// Called between layers, so that a trainer can read its commands; must be cheap.
   public var betweenLayers: (() -> Void)?
 
+  /// Bytes of the arena so far.
+  var arenaByteCount: Int { arena.byteCount }
+  /// For the tests: see `AttentionTask.longGroup`.
+  var longGroup = AttentionTask.longGroup
+
   let weights: ModelWeights
   private let weightBytes: Int
   private let arena = Arena()
@@ -36,7 +41,7 @@ public final class LanguageModel {
     let lowRank = adapter.map(refreshed)
     var result: [[[Float]]] = []
     for batch in MicroBatch.split(groups, tokenBudget: tokenBudget) {
-      let pass = prepare(batch, adapter: lowRank, training: false)
+      let pass = try prepare(batch, adapter: lowRank, training: false)
       result += batch.arrange(forward(pass))
     }
     return result
@@ -55,7 +60,7 @@ public final class LanguageModel {
     precondition(gradients.values.count == adapter.parameters.count, "gradients made for this adapter")
     let lowRank = refreshed(adapter)
     for batch in MicroBatch.split(groups, tokenBudget: tokenBudget) {
-      let pass = prepare(batch, adapter: lowRank, training: true)
+      let pass = try prepare(batch, adapter: lowRank, training: true)
       let logProbs = batch.arrange(forward(pass))
       var slopes: [[Float]] = []
       for (index, group) in logProbs.enumerated() {
@@ -106,14 +111,14 @@ public final class LanguageModel {
     }
   }
 
-  func prepare(_ batch: MicroBatch, adapter: AdapterWeights?, training: Bool) -> DecoderPass {
+  func prepare(_ batch: MicroBatch, adapter: AdapterWeights?, training: Bool) throws -> DecoderPass {
     extendRotary(to: Int(batch.positions.max() ?? 0) + 1)
     let shape = WorkspaceShape(
-      rows: batch.chunks.paddedRows, longestGroup: batch.attention.map(\.rows.count).max() ?? 0,
+      rows: batch.chunks.paddedRows, longestGroup: batch.attention.map(\.rows.count).max() ?? 0, longGroup: longGroup,
       headRows: batch.headRows.count, targets: batch.targets.count,
       adapterColumns: adapter.map { $0.layout.kinds.count * $0.layout.rank } ?? 0, training: training)
     let plan = workspace(shape)
-    arena.reserve(plan.arena)
+    try arena.reserve(plan.arena)
     return DecoderPass(
       runtime: runtime, configuration: configuration, weights: weights, adapter: adapter, batch: batch, rotary: rotary,
       plan: plan, arena: arena)

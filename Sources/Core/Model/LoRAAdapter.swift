@@ -17,7 +17,7 @@ public final class LoRAAdapter {
     try Self.check(configuration, model)
     self.configuration = configuration
     layout = AdapterLayout(configuration: configuration, model: model)
-    parameters = FloatBuffer(count: layout.count)
+    parameters = try FloatBuffer(checking: layout.count)
     for (index, linear) in layout.linears.enumerated() {
       var stream = RandomStream(seed: seed, purpose: .adapterInitialisation, index: index)
       let bound = 1 / Double(linear.inputs).squareRoot()
@@ -32,7 +32,7 @@ public final class LoRAAdapter {
     try Self.check(folder.configuration, model)
     configuration = folder.configuration
     layout = AdapterLayout(configuration: configuration, model: model)
-    parameters = FloatBuffer(count: layout.count)
+    parameters = try FloatBuffer(checking: layout.count)
     for linear in layout.linears {
       guard let tensors = folder.tensors[linear.address], tensors.down.count == layout.rank * linear.inputs,
         tensors.up.count == layout.rank * linear.outputs

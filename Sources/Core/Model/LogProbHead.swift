@@ -80,7 +80,7 @@ extension DecoderPass {
   /// dL/dx of the residual stream from dL/dl of every target: dh = Σ c·(W_y − m), through the final norm.
   func logProbsBackward(_ coefficients: [Float]) {
     guard let backward, let mean = head.mean, let gradient = head.gradient else { return }
-    forEachChunk { rows, _, _ in runtime.zero(backward.residual.rows(rows)) }
+    forEachChunk { rows, _ in runtime.zero(backward.residual.rows(rows)) }
     let blocks = RowBlocks(count: batch.headRows.count, longest: 64)
     runtime.parallel(blocks.count) { task, worker in
       let rows = blocks[task]

@@ -6,7 +6,7 @@ import Numerics
 extension DecoderPass {
   func mlp(layer: Int) {
     let memory = activations(layer: layer)
-    forEachChunk { rows, _, scratch in
+    forEachChunk { rows, scratch in
       let h = hidden.rows(rows)
       runtime.rmsNorm(
         residual.rows(rows), weight: weights.layers[layer].mlpNorm, epsilon: epsilon, xhat: memory.mlpXhat.rows(rows),
@@ -16,24 +16,25 @@ extension DecoderPass {
     run(
       Product(
         rows: residual.rows, columns: configuration.intermediateSize,
-        sums: [.gate_proj, .up_proj].map { forwardTerms(hidden, $0, layer: layer) }
+        sums: [.gate_proj, .up_proj].map { forwardTerms(hidden, $0, layer: layer) },
+        touches: [memory.gate, memory.up, inner].compactMap { $0 }
       ) { bands, rows, columns in
         addBias(.gate_proj, layer: layer, columns: columns, to: bands[0])
         addBias(.up_proj, layer: layer, columns: columns, to: bands[1])
-        let gate = memory.gate.rows(rows).columns(columns)
-        let up = memory.up.rows(rows).columns(columns)
-        runtime.convert(bands[0], into: gate)
-        runtime.convert(bands[1], into: up)
-        runtime.siluMul(gate: gate, up: up, into: inner.rows(rows).columns(columns))
+        runtime.roundSiluMul(
+          bands[0], bands[1], gate: memory.gate?.rows(rows).columns(columns),
+          up: memory.up?.rows(rows).columns(columns),
+          into: inner.rows(rows).columns(columns))
       })
     if adapts(.mlpInner) {
-      forEachChunk { rows, _, scratch in
+      forEachChunk { rows, scratch in
         lowRankForward(inner.rows(rows), .mlpInner, layer: layer, rows: rows, scratch: scratch)
       }
     }
     run(
       Product(
-        rows: residual.rows, columns: configuration.hiddenSize, sums: [forwardTerms(inner, .down_proj, layer: layer)]
+        rows: residual.rows, columns: configuration.hiddenSize, sums: [forwardTerms(inner, .down_proj, layer: layer)],
+        touches: [residual]
       ) { bands, rows, columns in
         addBias(.down_proj, layer: layer, columns: columns, to: bands[0])
         runtime.add(bands[0], to: residual.rows(rows).columns(columns))
@@ -44,18 +45,18 @@ extension DecoderPass {
   ///
   /// The gate's and up's activations give way to their gradients, which are as large and needed once they are not.
   func mlpBackward(layer: Int, reach: BackwardReach, into sum: LoRAGradients) {
-    guard let backward else { return }
     let memory = activations(layer: layer)
+    guard let backward, let gate = memory.gate, let up = memory.up else { return }
     let norm = weights.layers[layer].mlpNorm
     let down: OutputGradients = [(.down_proj, backward.output)]
     let propagates = reach.propagates(layer, .mlpInner)
-    forEachChunk { rows, _, scratch in
+    forEachChunk { rows, scratch in
       runtime.convert(backward.residual.rows(rows), into: backward.output.rows(rows))
       lowRankBackward(down, .mlpInner, layer: layer, rows: rows, scratch: scratch)
       if propagates {
         runtime.rmsNormScale(memory.mlpXhat.rows(rows), weight: norm, into: hidden.rows(rows))
       } else {
-        runtime.siluMul(gate: memory.gate.rows(rows), up: memory.up.rows(rows), into: inner.rows(rows))
+        runtime.siluMul(gate: gate.rows(rows), up: up.rows(rows), into: inner.rows(rows))
       }
     }
     guard propagates else {
@@ -65,17 +66,17 @@ extension DecoderPass {
     run(
       Product(
         rows: residual.rows, columns: configuration.intermediateSize,
-        sums: [backwardTerms(down, .mlpInner, layer: layer)]
+        sums: [backwardTerms(down, .mlpInner, layer: layer)], touches: [gate, up, inner]
       ) { bands, rows, columns in
-        let gate = memory.gate.rows(rows).columns(columns)
-        let up = memory.up.rows(rows).columns(columns)
+        let gate = gate.rows(rows).columns(columns)
+        let up = up.rows(rows).columns(columns)
         runtime.siluMulBackward(
           bands[0], gate: gate, up: up, dgate: gate, dup: up, act: inner.rows(rows).columns(columns))
       })
 
-    let both: OutputGradients = [(.gate_proj, memory.gate), (.up_proj, memory.up)]
+    let both: OutputGradients = [(.gate_proj, gate), (.up_proj, up)]
     if adapts(.mlpNorm) {
-      forEachChunk { rows, _, scratch in
+      forEachChunk { rows, scratch in
         lowRankBackward(both, .mlpNorm, layer: layer, rows: rows, scratch: scratch)
       }
     }
@@ -87,7 +88,7 @@ extension DecoderPass {
       return
     }
     normInputGradient(both, .mlpNorm, layer: layer, beside: gradients)
-    forEachChunk { rows, _, _ in
+    forEachChunk { rows, _ in
       runtime.rmsNormBackward(
         backward.normed.rows(rows), xhat: memory.mlpXhat.rows(rows), inverse: memory.mlpInverse.columns(rows),
         weight: norm, accumulateInto: backward.residual.rows(rows))
@@ -100,7 +101,8 @@ extension DecoderPass {
   ) {
     guard let backward else { return }
     let product = Product(
-      rows: residual.rows, columns: configuration.hiddenSize, sums: [backwardTerms(gradients, input, layer: layer)]
+      rows: residual.rows, columns: configuration.hiddenSize, sums: [backwardTerms(gradients, input, layer: layer)],
+      touches: [backward.normed]
     ) { bands, rows, columns in
       runtime.convert(bands[0], into: backward.normed.rows(rows).columns(columns))
     }

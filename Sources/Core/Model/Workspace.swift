@@ -7,6 +7,8 @@ struct WorkspaceShape: Sendable, Equatable {
   var rows: Int
   /// Rows of the longest group: the widest attention.
   var longestGroup: Int
+  /// Groups of more rows have every query head as a task of its own.
+  var longGroup = AttentionTask.longGroup
   /// Rows that predict something.
   var headRows: Int
   var targets: Int
@@ -26,8 +28,8 @@ struct LayerActivations: Sendable {
   let o, logSums: Matrix
   /// The MLP's norm: [T, H], [1, T].
   let mlpXhat, mlpInverse: Matrix
-  /// [T, I] each; act = silu(gate) · up is recomputed.
-  let gate, up: Matrix
+  /// [T, I] each, nil in a pass that only scores; act = silu(gate) · up is recomputed.
+  let gate, up: Matrix?
   /// u = xAᵀ of every adapted linear side by side: [T, n · rank].
   let lowRank: Matrix
 }
@@ -35,7 +37,8 @@ struct LayerActivations: Sendable {
 /// All memory of a pass, laid out from shapes alone.
 struct WorkspacePlan {
   struct Layer {
-    let attentionXhat, attentionInverse, q, k, v, o, logSums, mlpXhat, mlpInverse, gate, up, lowRank: ArenaPlan.Slot
+    let attentionXhat, attentionInverse, q, k, v, o, logSums, mlpXhat, mlpInverse, lowRank: ArenaPlan.Slot
+    let gate, up: ArenaPlan.Slot?
   }
   struct Head {
     let xhat, inverse, hidden, maxima, sums, logSums, targetLogits: ArenaPlan.Slot
@@ -47,8 +50,8 @@ struct WorkspacePlan {
   struct Backward {
     /// dL/dx of the residual stream [T, H]; of the attention's output [T, heads · d].
     let residual, attention: ArenaPlan.Slot
-    /// Per query head, fp32 [T, heads · d].
-    let q, k, v: ArenaPlan.Slot
+    /// Per query head, fp32 [T, heads · d], where some group's heads are separate tasks.
+    let k, v: ArenaPlan.Slot?
     /// dL/dy [T, H] of the linear that feeds the residual stream, in the compute type; dL/dh [T, H] of a norm's output.
     let output, normed: ArenaPlan.Slot
     /// g = s·dy·B of every adapted linear side by side: [T, n · rank].
@@ -98,9 +101,9 @@ struct WorkspacePlan {
         logSums: plan.add(part, rows: configuration.headCount, columns: t, type: .fp32),
         mlpXhat: plan.add(part, rows: t, columns: hiddenSize, type: type),
         mlpInverse: plan.add(part, rows: 1, columns: t, type: .fp32),
-        gate: plan.add(part, rows: t, columns: intermediate, type: type),
-        up: plan.add(part, rows: t, columns: intermediate, type: type),
-        lowRank: plan.add(part, rows: t, columns: max(1, shape.adapterColumns), type: type))
+        lowRank: plan.add(part, rows: t, columns: max(1, shape.adapterColumns), type: type),
+        gate: shape.training ? plan.add(part, rows: t, columns: intermediate, type: type) : nil,
+        up: shape.training ? plan.add(part, rows: t, columns: intermediate, type: type) : nil)
     }
 
     // Filled up in steps of 32, so that few shapes of product exist.
@@ -121,14 +124,14 @@ struct WorkspacePlan {
 
     let adapterColumns = max(1, shape.adapterColumns)
     let gradients = "gradients of activations"
+    let separate = shape.longestGroup > shape.longGroup
     backward =
       training
       ? Backward(
         residual: plan.add(gradients, rows: t, columns: hiddenSize, type: .fp32),
         attention: plan.add(gradients, rows: t, columns: queries, type: type),
-        q: plan.add(gradients, rows: t, columns: queries, type: .fp32),
-        k: plan.add(gradients, rows: t, columns: queries, type: .fp32),
-        v: plan.add(gradients, rows: t, columns: queries, type: .fp32),
+        k: separate ? plan.add(gradients, rows: t, columns: queries, type: .fp32) : nil,
+        v: separate ? plan.add(gradients, rows: t, columns: queries, type: .fp32) : nil,
         output: plan.add(gradients, rows: t, columns: hiddenSize, type: type),
         normed: plan.add(gradients, rows: t, columns: hiddenSize, type: .fp32),
         lowRank: plan.add(gradients, rows: t, columns: adapterColumns, type: type))

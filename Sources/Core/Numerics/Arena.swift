@@ -55,9 +55,10 @@ public final class Arena {
   public var byteCount: Int { block.byteCount }
 
   /// Makes room for a plan. Contents are undefined afterwards.
-  public func reserve(_ plan: ArenaPlan) {
+  /// - Throws: `MemoryError`; the arena then is as it was.
+  public func reserve(_ plan: ArenaPlan) throws(MemoryError) {
     guard plan.byteCount > block.byteCount else { return }
-    block = MemoryBlock(byteCount: plan.byteCount)
+    block = try MemoryBlock(checking: plan.byteCount)
   }
 
   public subscript(slot: ArenaPlan.Slot) -> Matrix {

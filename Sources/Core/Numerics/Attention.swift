@@ -24,10 +24,41 @@ public struct AttentionGroup: Sendable, Equatable {
   }
 }
 
-/// Causal attention of one query head over one group, by strips of queries: scores of a strip against everything it
-/// sees, an exact soft-max, the weighted values. Nothing of size T × T is kept; the backward pass recomputes the
-/// scores from the saved log-sum-exp (Dao et al., FlashAttention, 2022). Soft-max and sums are fp32; the products take
-/// fp32 inputs in fp32 mode and pairs of bf16 in bf16 mode (PairAttention.swift).
+/// Where the gradients of an attention go, and the rotation that they are taken back through on the way.
+public struct AttentionGradients: Sendable {
+  /// dL/dq [T, heads · d], dL/dk and dL/dv [T, d], of any type. They may lie where q, k and v do: each is written when
+  /// nothing reads its inputs any more.
+  public var dq, dk, dv: Matrix
+  /// RoPE's tables and the position of every row of T; nil leaves the gradient as it is.
+  public var queryTurn, keyTurn: RotaryTurn?
+
+  public init(dq: Matrix, dk: Matrix, dv: Matrix, queryTurn: RotaryTurn? = nil, keyTurn: RotaryTurn? = nil) {
+    self.dq = dq
+    self.dk = dk
+    self.dv = dv
+    self.queryTurn = queryTurn
+    self.keyTurn = keyTurn
+  }
+}
+
+/// RoPE's table and the position of every row.
+public struct RotaryTurn: Sendable {
+  public var table: Matrix
+  public var positions: [Int32]
+
+  public init(table: Matrix, positions: [Int32]) {
+    self.table = table
+    self.positions = positions
+  }
+}
+
+/// Causal attention of the query heads that share one key-value head over one group, by strips of queries: scores of a
+/// strip against everything it sees, an exact soft-max, the weighted values. Nothing of size T × T is kept; the backward
+/// pass recomputes the scores from the saved log-sum-exp (Dao et al., FlashAttention, 2022). Soft-max and sums are
+/// fp32; the products take fp32 inputs in fp32 mode and pairs of bf16 in bf16 mode (PairAttention.swift).
+///
+/// How many heads there are is read off the columns of q. Gradients of keys and values are summed per query head and
+/// then over the heads in their order, so heads may as well be handed in one by one and added up outside.
 public struct AttentionHead: Sendable {
   let runtime: Runtime
   public let headDimension: Int
@@ -45,11 +76,11 @@ public struct AttentionHead: Sendable {
   public static func scratchCount(rows: Int, headDimension: Int) -> Int {
     let dim = padded(headDimension)
     let keys = padded(rows) + 2 * Int(WB_PANEL)
-    // The pairs' strip adds half a strip, and its segments may each take one more pair than their rows.
-    return 6 * keys * dim + 3 * strip * keys + 5 * strip * dim + 4 * strip
+    // The pairs' strips add half a strip each, and their segments may each take one more pair than their rows.
+    return 8 * keys * dim + 4 * strip * keys + 5 * strip * dim + 4 * strip
   }
 
-  /// o [T, d] = softmax(scale · q kᵀ) v, logSums [1, T]; q, k, v are the columns of one head.
+  /// o [T, heads · d] = softmax(scale · q kᵀ) v, logSums [heads, T]; q holds the heads' columns, k and v one head's.
   public func forward(
     _ group: AttentionGroup, q: Matrix, k: Matrix, v: Matrix, o: Matrix, logSums: Matrix, scratch: Matrix
   ) {
@@ -69,28 +100,27 @@ public struct AttentionHead: Sendable {
     transpose(k.rows(keys), into: kT)
     widen(v.rows(keys), into: values)
 
-    for segment in group.segments {
-      for start in stride(from: segment.rows.lowerBound, to: segment.rows.upperBound, by: Self.strip) {
-        let view = StripView(segment: segment, start: start, base: keys.lowerBound)
-        widen(q.rows(view.rows), into: queries)
-        multiply(queries, kT, view, into: scores)
-        runtime.kernels.softmax(
-          Int64(view.rows.count), Int64(view.columns), scores.floats, Int64(scores.stride), scale,
-          Int64(view.firstVisible), logSums.floats + view.rows.lowerBound)
-        weigh(scores, values, view, into: output)
-        runtime.convert(output.rows(0..<view.rows.count).columns(0..<headDimension), into: o.rows(view.rows))
-      }
+    forEachStrip(group, heads: q.columns / headDimension) { segment, start, head in
+      let view = StripView(segment: group.segments[segment], start: start, base: keys.lowerBound)
+      widen(q.rows(view.rows).columns(columns(head)), into: queries)
+      multiply(queries, kT, view, into: scores)
+      runtime.kernels.softmax(
+        Int64(view.rows.count), Int64(view.columns), scores.floats, Int64(scores.stride), scale,
+        Int64(view.firstVisible), logSums.floats + head * logSums.stride + view.rows.lowerBound, scores.floats,
+        Int64(scores.stride), WB_F32)
+      weigh(scores, values, view, into: output)
+      runtime.convert(
+        output.rows(0..<view.rows.count).columns(0..<headDimension), into: o.rows(view.rows).columns(columns(head)))
     }
   }
 
-  /// dq, dk, dv [T, d] fp32 of one query head, for d = dL/do; every row of the group is written.
+  /// The gradients for d = dL/do; every row of the group is written.
   public func backward(
-    _ group: AttentionGroup, q: Matrix, k: Matrix, v: Matrix, o: Matrix, logSums: Matrix, d: Matrix, dq: Matrix,
-    dk: Matrix, dv: Matrix, scratch: Matrix
+    _ group: AttentionGroup, q: Matrix, k: Matrix, v: Matrix, o: Matrix, logSums: Matrix, d: Matrix,
+    into gradients: AttentionGradients, scratch: Matrix
   ) {
     if q.type == .bf16 {
-      backwardPairs(
-        group, q: q, k: k, v: v, o: o, logSums: logSums, d: d, dq: dq, dk: dk, dv: dv, scratch: scratch)
+      backwardPairs(group, q: q, k: k, v: v, o: o, logSums: logSums, d: d, into: gradients, scratch: scratch)
       return
     }
     let keys = group.rows
@@ -100,8 +130,7 @@ public struct AttentionHead: Sendable {
     let kT = memory.take(headDimension, wide)
     let vT = memory.take(headDimension, wide)
     let keyRows = memory.take(keys.count, dim)
-    let keyGradients = memory.take(keys.count, dim)
-    let valueGradients = memory.take(keys.count, dim)
+    var sums = KeyGradientSums(runtime: runtime, rows: keys.count, columns: dim, memory: &memory)
     let queries = memory.take(Self.strip, dim)
     let output = memory.take(Self.strip, dim)
     let outputGradients = memory.take(Self.strip, dim)
@@ -112,32 +141,59 @@ public struct AttentionHead: Sendable {
     transpose(k.rows(keys), into: kT)
     transpose(v.rows(keys), into: vT)
     widen(k.rows(keys), into: keyRows)
-    runtime.zero(keyGradients)
-    runtime.zero(valueGradients)
 
-    for segment in group.segments {
-      for start in stride(from: segment.rows.lowerBound, to: segment.rows.upperBound, by: Self.strip) {
-        let view = StripView(segment: segment, start: start, base: keys.lowerBound)
-        let m = Int64(view.rows.count)
-        widen(q.rows(view.rows), into: queries)
-        widen(o.rows(view.rows), into: output)
-        widen(d.rows(view.rows), into: outputGradients)
-        // The soft-max's own gradient needs Σ_j p_j dp_j, which is do · o.
-        runtime.kernels.row_dots(
-          m, Int64(headDimension), outputGradients.floats, Int64(dim), output.floats, Int64(dim), delta.floats)
-        multiply(queries, kT, view, into: scores)
-        multiply(outputGradients, vT, view, into: scoreGradients)
-        runtime.kernels.softmax_backward(
-          m, Int64(view.columns), scores.floats, scoreGradients.floats, Int64(scores.stride), scale,
-          Int64(view.firstVisible), logSums.floats + view.rows.lowerBound, delta.floats)
-        weigh(scoreGradients, keyRows, view, into: queryGradients)
-        runtime.convert(queryGradients.rows(0..<view.rows.count).columns(0..<headDimension), into: dq.rows(view.rows))
-        scatter(scores, outputGradients, view, into: valueGradients)
-        scatter(scoreGradients, queries, view, into: keyGradients)
+    forEachStrip(group, heads: q.columns / headDimension) { segment, start, head in
+      sums.begin(head)
+      let view = StripView(segment: group.segments[segment], start: start, base: keys.lowerBound)
+      let m = Int64(view.rows.count)
+      widen(q.rows(view.rows).columns(columns(head)), into: queries)
+      widen(o.rows(view.rows).columns(columns(head)), into: output)
+      widen(d.rows(view.rows).columns(columns(head)), into: outputGradients)
+      // The soft-max's own gradient needs Σ_j p_j dp_j, which is do · o.
+      runtime.kernels.row_dots(
+        m, Int64(headDimension), outputGradients.base, Int64(dim), output.base, Int64(dim), delta.floats, WB_F32)
+      multiply(queries, kT, view, into: scores)
+      multiply(outputGradients, vT, view, into: scoreGradients)
+      runtime.kernels.softmax_backward(
+        m, Int64(view.columns), scores.floats, scoreGradients.floats, Int64(scores.stride), scale,
+        Int64(view.firstVisible), logSums.floats + head * logSums.stride + view.rows.lowerBound, delta.floats)
+      weigh(scoreGradients, keyRows, view, into: queryGradients)
+      store(
+        queryGradients.rows(0..<view.rows.count), view.rows, turn: gradients.queryTurn,
+        into: gradients.dq.columns(columns(head)))
+      scatter(scores, outputGradients, view, into: sums.values)
+      scatter(scoreGradients, queries, view, into: sums.keys)
+    }
+    sums.finish()
+    store(sums.joinedKeys, keys, turn: gradients.keyTurn, into: gradients.dk)
+    store(sums.joinedValues, keys, turn: nil, into: gradients.dv)
+  }
+
+  // MARK: Heads
+
+  func columns(_ head: Int) -> Range<Int> { head * headDimension..<(head + 1) * headDimension }
+
+  /// Head by head, segment by segment, strip by strip.
+  func forEachStrip(_ group: AttentionGroup, heads: Int, _ body: (_ segment: Int, _ start: Int, _ head: Int) -> Void) {
+    for head in 0..<heads {
+      for (index, segment) in group.segments.enumerated() {
+        for start in stride(from: segment.rows.lowerBound, to: segment.rows.upperBound, by: Self.strip) {
+          body(index, start, head)
+        }
       }
     }
-    runtime.convert(keyGradients.columns(0..<headDimension), into: dk.rows(keys))
-    runtime.convert(valueGradients.columns(0..<headDimension), into: dv.rows(keys))
+  }
+
+  /// The first columns of x, turned back, as `rows` of y.
+  func store(_ x: Matrix, _ rows: Range<Int>, turn: RotaryTurn?, into y: Matrix) {
+    let x = x.columns(0..<headDimension)
+    if let turn {
+      runtime.rope(
+        x, headDimension: headDimension, table: turn.table, positions: turn.positions[rows], backward: true,
+        into: y.rows(rows))
+    } else {
+      runtime.convert(x, into: y.rows(rows))
+    }
   }
 
   // MARK: Strips

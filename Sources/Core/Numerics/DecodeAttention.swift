@@ -94,7 +94,8 @@ extension Runtime {
     }
     let columns = cache.promptCount + ownCount
     kernels.softmax(
-      Int64(m), Int64(columns), scores.floats, Int64(width), scale, Int64(columns), logSums.floats)
+      Int64(m), Int64(columns), scores.floats, Int64(width), scale, Int64(columns), logSums.floats, scores.floats,
+      Int64(width), WB_F32)
     kernels.gemm(
       Int64(m), Int64(dimension), Int64(cache.promptCount), scores.floats, Int64(width), 1, cache.promptValues.floats,
       Int64(dimension), output.floats, Int64(dimension), 0)

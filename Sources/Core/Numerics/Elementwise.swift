@@ -82,6 +82,25 @@ extension Runtime {
       Int64(act.stride), act.type.kernelType)
   }
 
+  /// The gated MLP's epilogue: gate and up rounded from the sums g and u, and act = silu(gate) · up.
+  ///
+  /// Gate and up are what the backward pass needs; nil where there is none.
+  public func roundSiluMul(_ g: Matrix, _ u: Matrix, gate: Matrix?, up: Matrix?, into act: Matrix) {
+    precondition(g.rows == act.rows && g.columns == act.columns && u.rows == act.rows && u.columns == act.columns)
+    for kept in [gate, up].compactMap({ $0 }) {
+      precondition(kept.rows == act.rows && kept.columns == act.columns && kept.type == act.type && kept.isWritable)
+    }
+    kernels.round_silu_mul(
+      Int64(act.rows), Int64(act.columns), g.floats, Int64(g.stride), u.floats, Int64(u.stride), gate?.base,
+      Int64(gate?.stride ?? 0), up?.base, Int64(up?.stride ?? 0), act.base, Int64(act.stride), act.type.kernelType)
+  }
+
+  /// Brings a part of memory near that will soon be read or written; a hint without effect on results.
+  func prefetch(_ x: Matrix) {
+    let width = x.type.byteWidth
+    kernels.prefetch(Int64(x.rows), Int64(x.columns * width), x.base, Int64(x.stride * width))
+  }
+
   /// dgate, dup and, again, act; dgate may be gate, and dup up.
   public func siluMulBackward(_ dact: Matrix, gate: Matrix, up: Matrix, dgate: Matrix, dup: Matrix, act: Matrix) {
     precondition(dact.rows == gate.rows && dact.columns == gate.columns && dgate.type == gate.type)
@@ -101,13 +120,8 @@ extension Runtime {
   /// y += a · x, both fp32 and of one shape.
   public func add(_ x: Matrix, times a: Float = 1, to y: Matrix) {
     precondition(x.rows == y.rows && x.columns == y.columns && y.isWritable)
-    if x.stride == x.columns, y.stride == y.columns {
-      kernels.axpy(Int64(x.rows * x.columns), a, x.floats, y.floats)
-    } else {
-      for row in 0..<x.rows {
-        kernels.axpy(Int64(x.columns), a, x.floats + row * x.stride, y.floats + row * y.stride)
-      }
-    }
+    kernels.add_rows(
+      Int64(x.rows), Int64(x.columns), a, x.floats, Int64(x.stride), y.floats, Int64(y.stride))
   }
 
   /// y[j, i] += a · x[i, j], both fp32.

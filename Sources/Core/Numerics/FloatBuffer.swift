@@ -13,6 +13,14 @@ public final class FloatBuffer: @unchecked Sendable {
     block = MemoryBlock(byteCount: max(64, count * 4))
   }
 
+  /// The same, for many numbers.
+  /// - Throws: `MemoryError` where the system has no room for them.
+  public init(checking count: Int) throws {
+    precondition(count >= 0)
+    self.count = count
+    block = try MemoryBlock(checking: max(64, count * 4))
+  }
+
   public convenience init(_ values: [Float]) {
     self.init(count: values.count)
     copy(from: values)

@@ -35,7 +35,7 @@ extension Runtime {
   /// y += a · x.
   public func add(_ x: FloatBuffer, times a: Float = 1, to y: FloatBuffer) {
     precondition(x.count == y.count, "one length")
-    kernels.axpy(Int64(x.count), a, x.floats, y.floats)
+    kernels.add_rows(1, Int64(x.count), a, x.floats, 0, y.floats, 0)
   }
 
   private func power(_ base: Double, _ exponent: Int) -> Double {

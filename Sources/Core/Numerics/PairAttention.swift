@@ -21,26 +21,23 @@ extension AttentionHead {
     transposeWords(k.rows(keys), into: kT)
     let starts = pairSegments(v, group, into: vPairs)
 
-    for (index, segment) in group.segments.enumerated() {
-      for start in stride(from: segment.rows.lowerBound, to: segment.rows.upperBound, by: Self.strip) {
-        let view = PairView(group: group, segment: segment, ownPair: starts[index], start: start)
-        multiply(q.rows(view.rows), kT, view, into: scores)
-        if view.hasGap { fillColumn(scores, view.prefixCount, view.rows.count, with: -.infinity) }
-        runtime.kernels.softmax(
-          Int64(view.rows.count), Int64(view.columns), scores.floats, Int64(scores.stride), scale,
-          Int64(view.firstVisible), logSums.floats + view.rows.lowerBound)
-        runtime.convert(
-          scores.rows(0..<view.rows.count).columns(0..<view.columns),
-          into: p.rows(0..<view.rows.count).columns(0..<view.columns))
-        weigh(p, vPairs, view, into: output)
-        runtime.convert(output.rows(0..<view.rows.count).columns(0..<headDimension), into: o.rows(view.rows))
-      }
+    forEachStrip(group, heads: q.columns / headDimension) { segment, start, head in
+      let view = PairView(group: group, segment: group.segments[segment], ownPair: starts[segment], start: start)
+      multiply(q.rows(view.rows).columns(columns(head)), kT, view, into: scores)
+      if view.hasGap { fillColumn(scores, view.prefixCount, view.rows.count, with: -.infinity) }
+      runtime.kernels.softmax(
+        Int64(view.rows.count), Int64(view.columns), scores.floats, Int64(scores.stride), scale,
+        Int64(view.firstVisible), logSums.floats + head * logSums.stride + view.rows.lowerBound, p.base,
+        Int64(p.stride), WB_BF16)
+      weigh(p, vPairs, view, into: output)
+      runtime.convert(
+        output.rows(0..<view.rows.count).columns(0..<headDimension), into: o.rows(view.rows).columns(columns(head)))
     }
   }
 
   func backwardPairs(
-    _ group: AttentionGroup, q: Matrix, k: Matrix, v: Matrix, o: Matrix, logSums: Matrix, d: Matrix, dq: Matrix,
-    dk: Matrix, dv: Matrix, scratch: Matrix
+    _ group: AttentionGroup, q: Matrix, k: Matrix, v: Matrix, o: Matrix, logSums: Matrix, d: Matrix,
+    into gradients: AttentionGradients, scratch: Matrix
   ) {
     let keys = group.rows
     var memory = ScratchMemory(scratch)
@@ -49,57 +46,51 @@ extension AttentionHead {
     let kT = memory.take(headDimension / 2, wide)
     let vT = memory.take(headDimension / 2, wide)
     let kPairs = memory.take(Self.pairCount(group), dim)
-    let keyGradients = memory.take(keys.count, dim)
-    let valueGradients = memory.take(keys.count, dim)
-    let output = memory.take(Self.strip, dim)
-    let outputGradients = memory.take(Self.strip, dim)
+    var sums = KeyGradientSums(runtime: runtime, rows: keys.count, columns: dim, memory: &memory)
     let queryGradients = memory.take(Self.strip, dim)
     let queryPairs = memory.take(Self.strip / 2, dim)
     let gradientPairs = memory.take(Self.strip / 2, dim)
     let delta = memory.take(1, Self.strip)
     let scores = memory.take(Self.strip, wide)
-    let scoreGradients = memory.take(Self.strip, wide)
-    // One after another: the score gradients by rows, then both by pairs of rows.
-    let narrow = memory.take(Self.strip / 2, wide)
+    let outputScores = memory.take(Self.strip, wide)
+    let scoreGradients = memory.take(Self.strip, wide, .bf16)
+    let probabilityPairs = memory.take(Self.strip / 2, wide)
+    let scorePairs = memory.take(Self.strip / 2, wide)
     transposeWords(k.rows(keys), into: kT)
     transposeWords(v.rows(keys), into: vT)
     let starts = pairSegments(k, group, into: kPairs)
-    runtime.zero(keyGradients)
-    runtime.zero(valueGradients)
 
-    for (index, segment) in group.segments.enumerated() {
-      for start in stride(from: segment.rows.lowerBound, to: segment.rows.upperBound, by: Self.strip) {
-        let view = PairView(group: group, segment: segment, ownPair: starts[index], start: start)
-        let m = view.rows.count
-        runtime.convert(o.rows(view.rows), into: output.rows(0..<m).columns(0..<headDimension))
-        runtime.convert(d.rows(view.rows), into: outputGradients.rows(0..<m).columns(0..<headDimension))
-        runtime.kernels.row_dots(
-          Int64(m), Int64(headDimension), outputGradients.floats, Int64(dim), output.floats, Int64(dim), delta.floats)
-        pairRows(q.rows(view.rows), into: queryPairs)
-        pairRows(d.rows(view.rows), into: gradientPairs)
-        multiply(q.rows(view.rows), kT, view, into: scores)
-        multiply(d.rows(view.rows), vT, view, into: scoreGradients)
-        if view.hasGap {
-          fillColumn(scores, view.prefixCount, m, with: -.infinity)
-          fillColumn(scoreGradients, view.prefixCount, m, with: 0)
-        }
-        runtime.kernels.softmax_backward(
-          Int64(m), Int64(view.columns), scores.floats, scoreGradients.floats, Int64(scores.stride), scale,
-          Int64(view.firstVisible), logSums.floats + view.rows.lowerBound, delta.floats)
-        let strip = scoreGradients.rows(0..<m).columns(0..<view.columns)
-        let rows = Matrix(
-          base: narrow.base, rows: Self.strip, columns: wide, stride: wide, type: .bf16, owner: narrow.owner)
-        runtime.convert(strip, into: rows.rows(0..<m).columns(0..<view.columns))
-        weigh(rows, kPairs, view, into: queryGradients)
-        runtime.convert(queryGradients.rows(0..<m).columns(0..<headDimension), into: dq.rows(view.rows))
-        pairRows(strip, into: narrow, fillTo: view.columns)
-        scatter(narrow, queryPairs, view, into: keyGradients)
-        pairRows(scores.rows(0..<m).columns(0..<view.columns), into: narrow, fillTo: view.columns)
-        scatter(narrow, gradientPairs, view, into: valueGradients)
+    forEachStrip(group, heads: q.columns / headDimension) { segment, start, head in
+      sums.begin(head)
+      let view = PairView(group: group, segment: group.segments[segment], ownPair: starts[segment], start: start)
+      let m = view.rows.count
+      let queries = q.rows(view.rows).columns(columns(head))
+      let slopes = d.rows(view.rows).columns(columns(head))
+      let output = o.rows(view.rows).columns(columns(head))
+      runtime.kernels.row_dots(
+        Int64(m), Int64(headDimension), slopes.base, Int64(slopes.stride), output.base, Int64(output.stride),
+        delta.floats, WB_BF16)
+      pairRows(queries, into: queryPairs)
+      pairRows(slopes, into: gradientPairs)
+      multiply(queries, kT, view, into: scores)
+      multiply(slopes, vT, view, into: outputScores)
+      if view.hasGap {
+        fillColumn(scores, view.prefixCount, m, with: -.infinity)
+        fillColumn(outputScores, view.prefixCount, m, with: 0)
       }
+      runtime.kernels.softmax_backward_pairs(
+        Int64(m), Int64(view.columns), scores.floats, outputScores.floats, Int64(wide), scale,
+        Int64(view.firstVisible), logSums.floats + head * logSums.stride + view.rows.lowerBound, delta.floats,
+        scoreGradients.halves, Int64(wide), probabilityPairs.words, scorePairs.words, Int64(wide))
+      weigh(scoreGradients, kPairs, view, into: queryGradients)
+      store(
+        queryGradients.rows(0..<m), view.rows, turn: gradients.queryTurn, into: gradients.dq.columns(columns(head)))
+      scatter(scorePairs, queryPairs, view, into: sums.keys)
+      scatter(probabilityPairs, gradientPairs, view, into: sums.values)
     }
-    runtime.convert(keyGradients.columns(0..<headDimension), into: dk.rows(keys))
-    runtime.convert(valueGradients.columns(0..<headDimension), into: dv.rows(keys))
+    sums.finish()
+    store(sums.joinedKeys, keys, turn: gradients.keyTurn, into: gradients.dk)
+    store(sums.joinedValues, keys, turn: nil, into: gradients.dv)
   }
 
   // MARK: Strips
@@ -175,10 +166,9 @@ extension AttentionHead {
   }
 
   /// Rows by pairs, the columns that only fill a panel zeroed.
-  private func pairRows(_ x: Matrix, into y: Matrix, fillTo width: Int? = nil) {
+  private func pairRows(_ x: Matrix, into y: Matrix) {
     let pairs = (x.rows + 1) / 2
-    let width = width ?? y.columns
-    if width > x.columns { runtime.zero(y.rows(0..<pairs).columns(x.columns..<width)) }
+    if y.columns > x.columns { runtime.zero(y.rows(0..<pairs).columns(x.columns..<y.columns)) }
     runtime.kernels.pair_rows(
       Int64(x.rows), Int64(x.columns), x.base, Int64(x.stride), x.type.kernelType, y.words, Int64(y.stride))
   }

@@ -19,6 +19,14 @@ public struct PreparedOperand: Sendable {
     let panel = Int(WB_PANEL)
     return (inputs + 1) / 2 * ((outputs + panel - 1) / panel * panel) + panel
   }
+
+  /// This operand behind the rows x as the kernel takes it; nil where it is not packed. Both must outlive its use.
+  func panelTerm(_ x: Matrix) -> wb_panel_term? {
+    guard case .packed(let packed) = form else { return nil }
+    precondition(x.type == .bf16 && x.columns == inputs, "bf16 rows of as many columns")
+    return wb_panel_term(
+      a: x.halves, b: packed.words, lda: Int64(x.stride), k: Int64(inputs), panel: Int64(packed.stride))
+  }
 }
 
 extension Runtime {
@@ -41,15 +49,15 @@ extension Runtime {
   /// A packed product gives a row the same bits whatever rows surround it.
   public func multiply(_ x: Matrix, _ operand: PreparedOperand, into c: Matrix, accumulate: Bool = false) {
     precondition(
-      x.columns == operand.inputs && c.columns == operand.outputs && x.rows == c.rows, "shapes that multiply")
+      x.columns == operand.inputs && c.columns == operand.outputs && x.rows == c.rows && c.isWritable,
+      "shapes that multiply")
     switch operand.form {
     case .stored(let w, let transposed):
       product(x, false, w, transposed, into: c, accumulate: accumulate)
-    case .packed(let packed):
-      precondition(x.type == .bf16 && c.isWritable, "bf16 inputs, an output that may be written")
+    case .packed:
+      guard var term = operand.panelTerm(x) else { return }
       kernels.gemm_panels(
-        Int64(c.rows), Int64(c.columns), Int64(x.columns), x.halves, Int64(x.stride), packed.words,
-        Int64(packed.stride), c.floats, Int64(c.stride), accumulate ? 1 : 0)
+        Int64(c.rows), Int64(c.columns), &term, 1, c.floats, Int64(c.stride), accumulate ? 1 : 0)
     }
   }
 

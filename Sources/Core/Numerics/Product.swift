@@ -55,16 +55,22 @@ public struct Product: Sendable {
 
   let rows, columns, unit: Int
   let sums: [[ProductTerm]]
+  let touches: [Matrix]
   let finish: Finish
 
   /// - Parameters:
   ///   - unit: blocks begin at multiples of this many columns, such as a head's.
   ///   - sums: the terms of each y_i; all y_i have n columns.
-  public init(rows: Int, columns: Int, unit: Int = 1, sums: [[ProductTerm]], finish: @escaping Finish) {
+  ///   - touches: [T, n] matrices whose rows and columns `finish` reads or writes at its own; they are brought near
+  ///     while the product runs.
+  public init(
+    rows: Int, columns: Int, unit: Int = 1, sums: [[ProductTerm]], touches: [Matrix] = [], finish: @escaping Finish
+  ) {
     self.rows = rows
     self.columns = columns
     self.unit = unit
     self.sums = sums
+    self.touches = touches
     self.finish = finish
   }
 
@@ -139,12 +145,31 @@ extension Runtime {
     for start in stride(from: rows.lowerBound, to: rows.upperBound, by: longest) {
       let range = start..<min(start + longest, rows.upperBound)
       let results = bands.map { $0.rows(0..<range.count) }
+      for matrix in product.touches { prefetch(matrix.rows(range).columns(columns)) }
       for (index, terms) in product.sums.enumerated() {
-        for (number, term) in terms.enumerated() {
-          multiply(term.x.rows(range), operands[index][number], into: results[index], accumulate: number > 0)
-        }
+        multiply(terms, operands[index], rows: range, into: results[index])
       }
       product.finish(results, range, columns)
+    }
+  }
+
+  /// c[rows, n] = Σ x[rows, k] · op(w) over the terms of one sum.
+  private func multiply(_ terms: [ProductTerm], _ operands: [PreparedOperand], rows: Range<Int>, into c: Matrix) {
+    withUnsafeTemporaryAllocation(of: wb_panel_term.self, capacity: terms.count) { panels in
+      var packed = 0
+      for (term, operand) in zip(terms, operands) {
+        guard let panel = operand.panelTerm(term.x.rows(rows)) else { break }
+        panels[packed] = panel
+        packed += 1
+      }
+      if packed == terms.count {
+        kernels.gemm_panels(
+          Int64(c.rows), Int64(c.columns), panels.baseAddress, Int64(packed), c.floats, Int64(c.stride), 0)
+      } else {
+        for (number, term) in terms.enumerated() {
+          multiply(term.x.rows(rows), operands[number], into: c, accumulate: number > 0)
+        }
+      }
     }
   }
 }

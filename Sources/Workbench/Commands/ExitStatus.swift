@@ -3,6 +3,7 @@ import Checkpoint
 import DemoWorld
 import Foundation
 import Model
+import Numerics
 import Preference
 import PreferenceData
 import Session
@@ -25,6 +26,7 @@ enum ExitStatus: Int32 {
     case is RunFileError, is PreferenceError, is UsageError, is SessionExport.Problem: self = .usage
     case CheckpointError.unwritable, DataError.unwritable: self = .doesNotFit
     case is DataError, is InputError: self = .data
+    case is MemoryError: self = .doesNotFit
     case is CheckpointError, is ModelError, is TokenizerError, is ChatTemplateError, is WorldFileError: self = .model
     case let error as TrainingError:
       switch error {

@@ -1,8 +1,10 @@
 import Checkpoint
 import Foundation
-import Model
-import Numerics
+import Synchronization
 import Testing
+
+@testable import Model
+@testable import Numerics
 
 /// Settings that must not change results.
 @Suite struct EquivalenceTests {
@@ -99,6 +101,43 @@ import Testing
     let together = try model.score(fixture.promptGroups, adapter: adapter)
     let alone = try fixture.promptGroups.map { try model.score([$0], adapter: adapter)[0] }
     #expect(together == alone)
+  }
+
+  /// A long prompt's query heads are tasks of their own, a short one's go by key-value head: the same bits.
+  @Test(arguments: [Precision.fp32, .bf16])
+  func headsApartGiveTheSameBits(precision: Precision) throws {
+    let fixture = try ModelFixture("untied-grouped")
+    let adapter = try fixture.adapter()
+    let runs = try [AttentionTask.longGroup, 20, 0].map { longGroup in
+      let model = try fixture.model(precision)
+      model.longGroup = longGroup
+      return (
+        try model.score(fixture.promptGroups, adapter: adapter), try fixture.accumulated(model, adapter).values.array
+      )
+    }
+    #expect(runs[0].0 == runs[1].0 && runs[0].0 == runs[2].0)
+    #expect(runs[0].1 == runs[1].1 && runs[0].1 == runs[2].1)
+  }
+
+  /// After the largest batch has passed once, a step asks the system for no memory.
+  @Test func theSteadyStateTakesNoMemory() throws {
+    let fixture = try ModelFixture("untied-grouped")
+    let adapter = try fixture.adapter()
+    // One thread: what it makes is all that is made.
+    let model = try fixture.model(.bf16, threads: 1)
+    let gradients = LoRAGradients(like: adapter)
+    func step(_ groups: [PromptGroup]) throws {
+      _ = try model.score(groups, adapter: nil)
+      try model.accumulate(groups, adapter: adapter, gradients: gradients) { _, _, sums in sums.map { _ in 1 } }
+    }
+    try step(fixture.promptGroups)
+    let size = model.arenaByteCount
+    let counter = MemoryBlock.Counter()
+    try MemoryBlock.$counter.withValue(counter) {
+      for count in 1...fixture.promptGroups.count { try step(Array(fixture.promptGroups.suffix(count))) }
+    }
+    #expect(counter.made.load(ordering: .relaxed) == 0)
+    #expect(model.arenaByteCount == size)
   }
 
   /// Our packed kernel and oneDNN sum in another order, and round to bf16 on the way.

@@ -92,6 +92,14 @@ import Testing
         device.siluMul(gate: gate, up: up, into: act)
         let again = Matrix(zeros: 3, width, type)
         device.siluMulBackward(random(3, width, seed: 5), gate: gate, up: up, dgate: dgate, dup: dup, act: again)
+        // The forward epilogue: the same act from sums, gate and up rounded on the way.
+        let sums = [gate, up].map { converted($0, .fp32) }
+        let kept = (0..<2).map { _ in Matrix(zeros: 3, width, type) }
+        let fused = (0..<2).map { _ in Matrix(zeros: 3, width, type) }
+        device.roundSiluMul(sums[0], sums[1], gate: kept[0], up: kept[1], into: fused[0])
+        device.roundSiluMul(sums[0], sums[1], gate: nil, up: nil, into: fused[1])
+        #expect(kept.map(\.values) == [gate.values, up.values])
+        #expect(fused.map(\.values) == [act.values, act.values])
         return act.values + dgate.values + dup.values + again.values
       }
       #expect(outputs[1].allSatisfy { $0.isFinite })
@@ -120,41 +128,6 @@ import Testing
     expectClose(outputs[1], outputs[0], .fp32)
   }
 
-  /// A prompt of 71 rows, more than one strip and odd, with responses of 5 and 67; heads of 20 columns fill no panel.
-  /// The truth is the naive twin in fp32, on the same rounded inputs.
-  @Test(arguments: levels, [(8, ElementType.fp32), (20, .fp32), (64, .fp32), (8, .bf16), (20, .bf16), (64, .bf16)])
-  func attention(level: Runtime.KernelLevel, shape: (dimension: Int, type: ElementType)) {
-    let (dimension, type) = shape
-    let runtime = Runtime(threads: 1, precision: .fp32, kernelLevel: level, widensBF16: false)
-    let rows = 3 + 71 + 5 + 67
-    let group = AttentionGroup(
-      rows: 3..<rows,
-      segments: [
-        AttentionSegment(rows: 3..<74, prefix: 3..<3), AttentionSegment(rows: 74..<79, prefix: 3..<74),
-        AttentionSegment(rows: 79..<rows, prefix: 3..<74),
-      ])
-    let inputs = (1...4).map { converted(random(rows, dimension, seed: $0), type) }
-    let outputs = [(naive, ElementType.fp32), (runtime, type)].map { device, type in
-      let (q, k, v, d) = (
-        converted(inputs[0], type), converted(inputs[1], type), converted(inputs[2], type), converted(inputs[3], type)
-      )
-      let head = AttentionHead(runtime: device, headDimension: dimension, scale: 0.3)
-      let scratch = Matrix(zeros: 1, AttentionHead.scratchCount(rows: group.rows.count, headDimension: dimension))
-      device.fill(scratch, with: .nan)
-      let o = Matrix(zeros: rows, dimension, type)
-      let logSums = Matrix(zeros: 1, rows)
-      let gradients = (0..<3).map { _ in Matrix(zeros: rows, dimension) }
-      head.forward(group, q: q, k: k, v: v, o: o, logSums: logSums, scratch: scratch)
-      device.fill(scratch, with: .nan)
-      head.backward(
-        group, q: q, k: k, v: v, o: o, logSums: logSums, d: d, dq: gradients[0], dk: gradients[1], dv: gradients[2],
-        scratch: scratch)
-      return o.values + logSums.values + gradients.flatMap(\.values)
-    }
-    #expect(outputs[1].allSatisfy { $0.isFinite })
-    expectClose(outputs[1], outputs[0], type)
-  }
-
   @Test(arguments: levels)
   func optimizerSteps(level: Runtime.KernelLevel) {
     let runtime = Runtime(threads: 3, precision: .fp32, kernelLevel: level, widensBF16: false)
@@ -173,18 +146,19 @@ import Testing
     }
     expectClose(outputs[1], outputs[0], .fp32)
   }
+}
 
-  private func expectClose(
-    _ found: [Float], _ expected: [Float], _ type: ElementType, sourceLocation: SourceLocation = #_sourceLocation
-  ) {
-    let tolerance: Float = type == .fp32 ? 2e-5 : 1e-2
-    var worst: Float = found.count == expected.count ? 0 : .infinity
-    for (x, y) in zip(found, expected) {
-      let error = abs(x - y) / max(1, abs(y))
-      worst = max(worst, error.isNaN ? .infinity : error)
-    }
-    #expect(worst < tolerance, "largest error \(worst)", sourceLocation: sourceLocation)
+/// Within a few roundings of the type, relative to the larger of 1 and the value.
+func expectClose(
+  _ found: [Float], _ expected: [Float], _ type: ElementType, sourceLocation: SourceLocation = #_sourceLocation
+) {
+  let tolerance: Float = type == .fp32 ? 2e-5 : 1e-2
+  var worst: Float = found.count == expected.count ? 0 : .infinity
+  for (x, y) in zip(found, expected) {
+    let error = abs(x - y) / max(1, abs(y))
+    worst = max(worst, error.isNaN ? .infinity : error)
   }
+  #expect(worst < tolerance, "largest error \(worst)", sourceLocation: sourceLocation)
 }
 
 /// Uniform in ±scale.

@@ -126,7 +126,8 @@ private struct KernelBench {
     }
     func backward(_ runtime: Runtime) {
       AttentionHead(runtime: runtime, headDimension: d, scale: 0.125).backward(
-        group, q: q, k: k, v: v, o: o, logSums: logSums, d: dO, dq: dq, dk: dk, dv: dv, scratch: scratch)
+        group, q: q, k: k, v: v, o: o, logSums: logSums, d: dO,
+        into: AttentionGradients(dq: dq, dk: dk, dv: dv), scratch: scratch)
     }
     return computeBound(
       "attention, \(rows) tokens, forward", flops: 4 * Double(d) * pairs, twin: { forward(naive) }

@@ -14,9 +14,9 @@ extension Catalogue {
     try probe.step(groups, references: references)
     let steps = setting.rounds(5)
     guard cm_profile_start() == 0 else { throw Refusal("the system gives no profiling timer") }
-    let before = processorTime()
+    let before = ProcessorTime.now
     let wall = try seconds { for _ in 0..<steps { try probe.step(groups, references: references) } }
-    let busy = processorTime() - before
+    let busy = ProcessorTime.now - before
     let count = Int(cm_profile_stop())
     guard count > 0, let base = cm_profile_samples() else { throw Refusal("no samples were taken") }
     let symbols = ProgramSymbols()
@@ -40,13 +40,6 @@ extension Catalogue {
     rows += top.map { Row("· " + String($0.key.prefix(38)), [share($0.value)], "% of busy") }
     return rows
   }
-
-  /// User and system seconds of this process so far.
-  private static func processorTime() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-  }
 }
 
 /// Names of functions to kinds of work. A function that no rule knows is counted as the engine's own code.
@@ -59,7 +52,7 @@ private enum KernelKind {
     ("rotary positions", ["rope"]),
     ("gate", ["silu"]),
     ("optimizer", ["adamw", "sum_of_squares"]),
-    ("conversions and sums", ["convert", "axpy", "add_bias", "addTransposed", "scale"]),
+    ("conversions and sums", ["convert", "add_rows", "add_bias", "addTransposed", "scale"]),
   ]
 
   static func of(_ place: ProgramSymbols.Place) -> String {

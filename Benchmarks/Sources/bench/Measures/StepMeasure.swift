@@ -20,7 +20,10 @@ struct StepReadings {
   let groups: [PromptGroup]
   let flops: RequiredFlops
   private(set) var times: [Double] = []
+  /// User and system seconds of all threads together.
+  private(set) var processorTimes: [Double] = []
   private(set) var peaks: [Double] = []
+  private var threads = 1
   /// Bytes, without the two matrices that the peak is measured with.
   private(set) var memory = 0
 
@@ -36,17 +39,24 @@ struct StepReadings {
     let peak = Peak(runtime: model.runtime)
     for _ in 0..<rounds {
       let before = peak.measure()
+      let processor = ProcessorTime.now
       readings.times.append(
         try seconds {
           if live { references = try probe.references(groups) }
           try probe.step(groups, references: references)
         })
+      readings.processorTimes.append(ProcessorTime.now - processor)
+      readings.threads = model.runtime.threads
       readings.peaks.append((before + peak.measure()) / 2)
     }
     return readings
   }
 
   var shares: [Double] { zip(times, peaks).map { flops.total / $0 / $1 * 100 } }
+  /// As if no thread ever waited, for a core or for another thread: what is left on a busy machine.
+  private var busyShares: [Double] {
+    zip(processorTimes, peaks).map { flops.total / ($0 / Double(threads)) / $1 * 100 }
+  }
   var tokens: Int { groups.reduce(0) { $0 + $1.tokenCount } }
 
   func rows(_ name: String, bar: Row.Bar?) -> [Row] {
@@ -57,6 +67,7 @@ struct StepReadings {
       Row(
         "\(name), share of bf16 peak", shares, "%", bar: bar,
         note: String(format: "%.3g required TFLOP: ", flops.total * 1e-12) + parts.joined(separator: ", ")),
+      Row("\(name), the same by processor time", busyShares, "%"),
       Row("\(name), step", times, "s", note: "\(groups.count) prompts, \(tokens) tokens"),
       Row("\(name), pairs", times.map { Double(groups.count) / $0 }, "pairs/s"),
       Row("\(name), tokens", times.map { Double(tokens) / $0 }, "tokens/s"),
