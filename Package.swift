@@ -11,11 +11,15 @@ let package = Package(
     // For Benchmarks/, a package of its own.
     .library(
       name: "WorkbenchCore",
-      targets: ["Numerics", "JSON", "Checkpoint", "Text", "Model", "PreferenceData", "Training", "SpeedMeasurement"]),
+      targets: [
+        "Numerics", "JSON", "Checkpoint", "Text", "Model", "PreferenceData", "Control", "Training", "Session",
+        "SpeedMeasurement",
+      ]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
     // C: unsafe code lives here and in Numerics.
@@ -45,7 +49,12 @@ let package = Package(
       ],
       path: "Sources/Core/Training"),
     .target(
-      name: "Session", dependencies: ["Training", "Control", "Checkpoint", "JSON"], path: "Sources/Core/Session"),
+      name: "Session",
+      dependencies: [
+        "Training", "Control", "Checkpoint", "JSON", .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "GRDBSQLite", package: "GRDB.swift"),
+      ],
+      path: "Sources/Core/Session"),
     .target(
       name: "SpeedMeasurement", dependencies: ["Numerics", "Checkpoint", "Model"],
       path: "Sources/Core/Evaluation/Speed"),
@@ -72,12 +81,15 @@ let package = Package(
       name: "CoreTests",
       dependencies: [
         "Numerics", "Checkpoint", "Text", "Model", "PreferenceData", "Preference", "Control", "Training", "Session",
-        "DemoWorld", "SpeedMeasurement", "JSON",
+        "DemoWorld", "SpeedMeasurement", "JSON", .product(name: "GRDB", package: "GRDB.swift"),
       ],
       path: "Tests/CoreTests"),
     .testTarget(
       name: "WorkbenchTests", dependencies: ["WorkbenchScreen", "Control"], path: "Tests/WorkbenchTests"),
-    .testTarget(name: "EndToEndTests", path: "Tests/EndToEndTests"),
+    .testTarget(
+      name: "EndToEndTests",
+      dependencies: ["Session", "Training", "Checkpoint", "Control", .product(name: "GRDB", package: "GRDB.swift")],
+      path: "Tests/EndToEndTests"),
     .executableTarget(
       name: "trap-screen", dependencies: ["WorkbenchScreen", "Control"], path: "Tests/Programs/TrapScreen"),
     .target(name: "CAllocationMeter", path: "Tests/CAllocationMeter"),

@@ -101,7 +101,8 @@ extension EndToEnd {
         let result = try await Program.run(EndToEnd.headlessDemo(steps: 1), directory: folder.path)
         #expect(result.ending == .exited(0), "\(result.errors)")
         let session = try #require(result.objects.first?.text("session"))
-        #expect(folder.text(session + "/metrics.jsonl") == result.output)
+        let record = SessionRecord.lines(folder.path(session)).compactMap(JSONObject.init)
+        #expect(record.map(SessionRecord.comparable) == result.objects.map(SessionRecord.comparable))
         sessions.append(session)
       }
       #expect(Set(sessions).count == 2)
@@ -133,8 +134,8 @@ extension EndToEnd {
       let result = try await Program.run(
         EndToEnd.headlessDemo(steps: 3, ["--session", "run"]), directory: folder.path)
       #expect(result.ending == .exited(0), "\(result.errors)")
-      let record = folder.text("run/metrics.jsonl").split(separator: "\n").map(String.init)
-      #expect(record == result.lines)
+      let record = SessionRecord.lines(folder.path("run")).compactMap(JSONObject.init)
+      #expect(record.map(SessionRecord.comparable) == result.objects.map(SessionRecord.comparable))
       #expect(result.objects.last?.text("checkpoint")?.hasSuffix("checkpoint-3") == true)
       let files = try FileManager.default.contentsOfDirectory(atPath: folder.path("run/checkpoint-3"))
       let wanted: Set = [

@@ -1,6 +1,8 @@
 import CMeasure
+import Control
 import Foundation
 import Glibc
+import Session
 import Synchronization
 
 /// A run of the program as a user starts it, with what the system says of it.
@@ -47,9 +49,9 @@ struct ChildRun {
     return run
   }
 
-  /// Runs on a terminal of 120 × 40 whose output nobody looks at, until `metrics` (the run's record) tells that it has
+  /// Runs on a terminal of 120 × 40 whose output nobody looks at, until the record in `session` tells that it has
   /// finished; then leaves the screen. Seconds from the run's start to its end, as the record grows.
-  static func onScreen(_ program: String, _ arguments: [String], folder: String, metrics: String) throws -> Double {
+  static func onScreen(_ program: String, _ arguments: [String], folder: String, session: String) throws -> Double {
     let (pid, output) = try spawn(program, arguments, folder: folder, terminal: true)
     let drain = Thread {
       var buffer = [UInt8](repeating: 0, count: 1 << 16)
@@ -57,7 +59,7 @@ struct ChildRun {
     }
     drain.start()
     defer { close(output) }
-    let time = watch(metrics, pid: pid)
+    let time = watch(session, pid: pid)
     // A key that leaves, and one that says yes; then the way that always works.
     for key in ["q", "y"] {
       _ = key.withCString { write(output, $0, 1) }
@@ -67,12 +69,12 @@ struct ChildRun {
     usleep(300_000)
     kill(pid, SIGKILL)
     _ = finish(pid)
-    guard let time else { throw Refusal("the run on the screen ended before its time; see \(metrics)") }
+    guard let time else { throw Refusal("the run on the screen ended before its time; see \(session)") }
     return time
   }
 
   /// The same without a screen, timed in the same way.
-  static func recorded(_ program: String, _ arguments: [String], folder: String, metrics: String) throws -> Double {
+  static func recorded(_ program: String, _ arguments: [String], folder: String, session: String) throws -> Double {
     let (pid, output) = try spawn(program, arguments, folder: folder, terminal: false)
     let drain = Thread {
       var buffer = [UInt8](repeating: 0, count: 1 << 16)
@@ -80,28 +82,35 @@ struct ChildRun {
     }
     drain.start()
     defer { close(output) }
-    let time = watch(metrics, pid: pid)
+    let time = watch(session, pid: pid)
     _ = finish(pid)
-    guard let time else { throw Refusal("the run ended before its time; see \(metrics)") }
+    guard let time else { throw Refusal("the run ended before its time; see \(session)") }
     return time
   }
 
-  /// Seconds between the record's first step and its last line, looking fifty times a second.
-  private static func watch(_ metrics: String, pid: Int32) -> Double? {
-    var first: UInt64?
-    while kill(pid, 0) == 0, !hasExited(pid) {
-      let text = (try? String(contentsOfFile: metrics, encoding: .utf8)) ?? ""
-      let now = DispatchTime.now().uptimeNanoseconds
-      if first == nil, text.contains("\"step_time\"") { first = now }
-      if text.contains("\"event\":\"finished\"") || text.contains("\"event\": \"finished\"") {
-        return first.map { Double(now - $0) * 1e-9 }
+  /// Seconds between the record's first step and its end, as the record itself tells; looks fifty times a second whether
+  /// the end has come.
+  private static func watch(_ session: String, pid: Int32) -> Double? {
+    var reader: SessionReader?
+    var cursor: Int64 = 0
+    var first: Date?
+    func end() -> Date? {
+      reader = reader ?? (try? SessionReader(folder: session))
+      while let page = try? reader?.events(after: cursor, visits: false), page.cursor != cursor {
+        cursor = page.cursor
+        for recorded in page.events {
+          if case .step = recorded.event, first == nil { first = recorded.time }
+          if case .finished = recorded.event { return recorded.time }
+        }
       }
+      return nil
+    }
+    while kill(pid, 0) == 0, !hasExited(pid) {
+      if let end = end() { return first.map(end.timeIntervalSince) }
       usleep(20_000)
     }
     // It may have written its last line and gone between two looks.
-    let text = (try? String(contentsOfFile: metrics, encoding: .utf8)) ?? ""
-    guard text.contains("finished"), let first else { return nil }
-    return Double(DispatchTime.now().uptimeNanoseconds - first) * 1e-9
+    return end().flatMap { end in first.map(end.timeIntervalSince) }
   }
 
   private static func hasExited(_ pid: Int32) -> Bool {

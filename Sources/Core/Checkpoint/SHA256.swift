@@ -1,5 +1,5 @@
 /// SHA-256 (FIPS 180-4), fed in pieces.
-public struct SHA256 {
+public struct SHA256: Sendable {
   private var state: SIMD8<UInt32> = [
     0x6A09_E667, 0xBB67_AE85, 0x3C6E_F372, 0xA54F_F53A, 0x510E_527F, 0x9B05_688C, 0x1F83_D9AB, 0x5BE0_CD19,
   ]
@@ -13,6 +13,17 @@ public struct SHA256 {
     var hash = SHA256()
     hash.update(Array(bytes))
     return hash.finish()
+  }
+
+  /// The digest as 64 hexadecimal digits.
+  public static func hexadecimal(_ bytes: [UInt8]) -> String {
+    var hash = SHA256()
+    hash.update(bytes)
+    return hexadecimal(digest: hash.finish())
+  }
+
+  public static func hexadecimal(digest: [UInt8]) -> String {
+    digest.map { byte in String(byte >> 4, radix: 16) + String(byte & 15, radix: 16) }.joined()
   }
 
   public mutating func update(_ bytes: [UInt8]) {

@@ -17,6 +17,31 @@ public enum RunCommand: Sendable, Equatable {
   case inspect(prompt: Int)
 }
 
+extension RunCommand {
+  /// The command's name in control input and in events.
+  public var name: String {
+    switch self {
+    case .pause: "pause"
+    case .resume: "resume"
+    case .step: "step"
+    case .checkpoint: "checkpoint"
+    case .stop: "stop"
+    case .gamma, .learningRate, .beta: "set"
+    case .inspect: "inspect"
+    }
+  }
+
+  /// The run-file key a `set` changes.
+  public var key: String? {
+    switch self {
+    case .gamma: "gamma"
+    case .learningRate: "learning_rate"
+    case .beta: "beta"
+    default: nil
+    }
+  }
+}
+
 /// A person's hand on the hardness γ (HPS Eq. 7), over the run's schedule.
 public enum GammaOverride: Sendable, Equatable {
   /// Keep γ at this value from the next step on.
@@ -64,10 +89,14 @@ public struct CommandAcknowledgement: Sendable, Equatable {
   public var refusal: String?
   /// Set for a checkpoint: the folder, after it was synced and read back.
   public var path: String?
+  /// The first optimizer step that had not begun when the command was read: with it a resumed run obeys the command
+  /// again at the same place.
+  public var nextStep: Int?
 
   public init(
     id: Int, command: RunCommand, origin: String, reason: String? = nil, requestStep: Int, effectStep: Int,
-    oldValue: Double? = nil, newValue: Double? = nil, refusal: String? = nil, path: String? = nil
+    oldValue: Double? = nil, newValue: Double? = nil, refusal: String? = nil, path: String? = nil,
+    nextStep: Int? = nil
   ) {
     self.id = id
     self.command = command
@@ -79,5 +108,6 @@ public struct CommandAcknowledgement: Sendable, Equatable {
     self.newValue = newValue
     self.refusal = refusal
     self.path = path
+    self.nextStep = nextStep
   }
 }

@@ -99,8 +99,8 @@ public struct CataloguedPrompt: Sendable, Equatable {
   }
 }
 
-public struct LogLine: Sendable, Equatable {
-  public enum Level: String, Sendable, CaseIterable { case info, warning, error }
+public struct LogLine: Sendable, Equatable, Codable {
+  public enum Level: String, Sendable, CaseIterable, Codable { case info, warning, error }
   public var level: Level
   public var text: String
 
@@ -110,7 +110,7 @@ public struct LogLine: Sendable, Equatable {
   }
 }
 
-public struct RunSummary: Sendable, Equatable {
+public struct RunSummary: Sendable, Equatable, Codable {
   public var steps: Int
   /// Wall seconds from the first step's begin to the last one's end, pauses left out.
   public var trainRuntime: Double

@@ -97,7 +97,7 @@ public struct PromptVisit: Sendable, Equatable {
 }
 
 /// A response's log-probs under policy and reference, summed over its tokens, nats.
-public struct ScoredResponse: Sendable, Equatable {
+public struct ScoredResponse: Sendable, Equatable, Codable {
   /// Index into `CataloguedPrompt.responses` (0 is the best).
   public var response: Int
   public var logProb: Double
@@ -114,7 +114,7 @@ public struct ScoredResponse: Sendable, Equatable {
 }
 
 /// All responses of one prompt scored at one moment, for the inspector.
-public struct PromptInspection: Sendable, Equatable {
+public struct PromptInspection: Sendable, Equatable, Codable {
   public var prompt: Int
   /// Optimizer steps complete when it was scored.
   public var step: Int
@@ -128,7 +128,7 @@ public struct PromptInspection: Sendable, Equatable {
 }
 
 /// The numbers of one evaluation on held-out prompts (`eval_` names in the headless output).
-public struct EvaluationRecord: Sendable, Equatable {
+public struct EvaluationRecord: Sendable, Equatable, Codable {
   public var step: Int
   public var epoch: Double
   public var loss: Double
@@ -199,7 +199,7 @@ public struct EvaluationDiagnostics: Sendable, Equatable, Codable {
   }
 }
 
-public struct GenerationRecord: Sendable, Equatable {
+public struct GenerationRecord: Sendable, Equatable, Codable {
   public var step: Int
   public var prompt: String
   public var policy: String
@@ -225,8 +225,8 @@ public struct GenerationRecord: Sendable, Equatable {
 }
 
 /// Shares of answer kinds, as a rubric that knows the truth grades them.
-public struct AnswerShares: Sendable, Equatable {
-  public struct Share: Sendable, Equatable {
+public struct AnswerShares: Sendable, Equatable, Codable {
+  public struct Share: Sendable, Equatable, Codable {
     public var kind: String
     public var fraction: Double
 

@@ -54,12 +54,15 @@ public final class Runtime: @unchecked Sendable {
   }
 
   /// One line for `doctor` and the run's record.
-  public var summary: String {
+  public var summary: String { "\(arithmetic), \(threads) thread\(threads == 1 ? "" : "s")" }
+
+  /// What decides the bits of results on this machine; the number of threads does not.
+  public var arithmetic: String {
     let version = Int(wb_matmul_library_version())
     let products = packsProducts ? "packed bf16 products" : multipliesBF16 ? "bf16 products" : "bf16 through fp32"
     return
       "oneDNN \(version / 10000).\(version / 100 % 100).\(version % 100), \(String(cString: kernels.name)) kernels, "
-      + "\(products), \(threads) thread\(threads == 1 ? "" : "s")"
+      + products
   }
 
   /// Runs `body(task, worker)` for every task in 0..<count on the pool. Tasks must not write to each other's memory.

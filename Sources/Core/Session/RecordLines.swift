@@ -54,31 +54,6 @@ extension EvaluationRecord {
   }
 }
 
-extension RunCommand {
-  /// The command's name in control input and in events.
-  public var name: String {
-    switch self {
-    case .pause: "pause"
-    case .resume: "resume"
-    case .step: "step"
-    case .checkpoint: "checkpoint"
-    case .stop: "stop"
-    case .gamma, .learningRate, .beta: "set"
-    case .inspect: "inspect"
-    }
-  }
-
-  /// The run-file key a `set` changes.
-  public var key: String? {
-    switch self {
-    case .gamma: "gamma"
-    case .learningRate: "learning_rate"
-    case .beta: "beta"
-    default: nil
-    }
-  }
-}
-
 extension RunEvent {
   /// The headless line of this event, or nil for events that headless output leaves out (loading, log, inspection).
   public var line: String? {

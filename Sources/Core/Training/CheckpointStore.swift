@@ -1,10 +1,12 @@
 import Checkpoint
+import Control
 import Foundation
 import Model
 import Numerics
 import Preference
 
-/// What a checkpoint holds beside the adapter and the moments; `trainer_state.json`.
+/// What a checkpoint holds beside the adapter and the moments; `trainer_state.json`. The order of the prompts and the
+/// random streams follow from seed, step and epoch, so they need no state.
 struct TrainerState: Codable, Equatable {
   /// Optimizer steps complete.
   var step: Int
@@ -16,6 +18,29 @@ struct TrainerState: Codable, Equatable {
   var beta: Double
   var seed: UInt64
   var promptsPerStep: Int
+  var totals = Totals()
+  /// The best evaluation so far by the metric that the run file names.
+  var best: Best?
+  /// SHA-256 of the checkpoint's other files, by name; filled in when it is written.
+  var files: [String: String]?
+
+  /// Sums over all steps so far.
+  struct Totals: Codable, Equatable {
+    var seconds = 0.0
+    var loss = 0.0
+    var visits = 0
+
+    mutating func add(_ record: StepRecord) {
+      seconds += record.stepTime
+      loss += record.loss
+      visits += record.visits.count
+    }
+  }
+
+  struct Best: Codable, Equatable {
+    var step: Int
+    var value: Double
+  }
 }
 
 /// Writes a run's checkpoints: `SESSION/checkpoint-N/` with a PEFT adapter, AdamW's moments and the trainer's state.
@@ -24,6 +49,11 @@ public struct CheckpointStore {
   public struct Saved: Equatable, Sendable {
     public var step: Int
     public var path: String
+
+    public init(step: Int, path: String) {
+      self.step = step
+      self.path = path
+    }
   }
 
   let session: String
@@ -32,15 +62,17 @@ public struct CheckpointStore {
 
   func save(adapter: LoRAAdapter, optimizer: Optimizer, state: TrainerState) throws -> Saved {
     let final = URL(fileURLWithPath: session).appendingPathComponent("\(Self.prefix)\(state.step)")
-    let temporary = URL(fileURLWithPath: session).appendingPathComponent(".checkpoint-\(state.step).partial")
+    let temporary = URL(fileURLWithPath: session).appendingPathComponent(".\(Self.prefix)\(state.step).partial")
     do {
       try? FileManager.default.removeItem(at: temporary)
       try FileManager.default.createDirectory(at: temporary, withIntermediateDirectories: true)
       try adapter.write(to: temporary, baseModelName: baseModelName)
-      try optimizer.write(to: temporary.appendingPathComponent("optimizer.safetensors"))
+      try optimizer.write(to: temporary.appendingPathComponent(Self.optimizerName))
+      var state = state
+      state.files = try Self.hashes(of: temporary)
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-      try encoder.encode(state).write(to: temporary.appendingPathComponent("trainer_state.json"))
+      try encoder.encode(state).write(to: temporary.appendingPathComponent(Self.stateName))
       for name in try FileManager.default.contentsOfDirectory(atPath: temporary.path) {
         try Self.sync(temporary.appendingPathComponent(name).path)
       }
@@ -48,16 +80,97 @@ public struct CheckpointStore {
       if FileManager.default.fileExists(atPath: final.path) { try FileManager.default.removeItem(at: final) }
       try FileManager.default.moveItem(at: temporary, to: final)
       try Self.sync(session)
-      _ = try AdapterFolder.read(path: final.path, model: model)
+      _ = try Self.load(Saved(step: state.step, path: final.path), model: model)
     } catch {
       try? FileManager.default.removeItem(at: temporary)
-      if error is CheckpointError { throw error }
+      if error is CheckpointError || error is TrainingError { throw error }
       throw TrainingError.cannotWrite(final.path, why: SystemReason.clause(for: error))
     }
     return Saved(step: state.step, path: final.path)
   }
 
   private static let prefix = "checkpoint-"
+  private static let optimizerName = "optimizer.safetensors"
+  private static let stateName = "trainer_state.json"
+
+  // MARK: Reading
+
+  /// AdamW's state: one number a parameter each, and the updates done.
+  struct Moments {
+    var first: [Float]
+    var second: [Float]
+    var updates: Int
+  }
+
+  /// A checkpoint as it was read back and checked.
+  struct Contents {
+    var saved: Saved
+    var adapter: AdapterFolder
+    var moments: Moments
+    var state: TrainerState
+  }
+
+  /// Reads a checkpoint whole and compares the hashes of its files.
+  /// - Throws: one sentence, `CheckpointError` or `TrainingError`.
+  static func load(_ saved: Saved, model: ModelConfiguration) throws -> Contents {
+    let folder = URL(fileURLWithPath: saved.path)
+    let state: TrainerState
+    do {
+      state = try JSONDecoder().decode(
+        TrainerState.self, from: Data(contentsOf: folder.appendingPathComponent(stateName)))
+    } catch {
+      throw TrainingError.badCheckpoint(saved.path, why: "\(stateName) cannot be read")
+    }
+    guard state.step == saved.step else {
+      throw TrainingError.badCheckpoint(saved.path, why: "\(stateName) is of step \(state.step)")
+    }
+    let found = try hashes(of: folder)
+    for (name, hash) in (state.files ?? [:]).sorted(by: { $0.key < $1.key }) where found[name] != hash {
+      throw TrainingError.badCheckpoint(saved.path, why: "\(name) is not what was written")
+    }
+    let adapter = try AdapterFolder.read(path: saved.path, model: model)
+    let file = try SafetensorsFile(path: folder.appendingPathComponent(optimizerName).path)
+    guard let updates = file.metadata["step"].flatMap({ Int($0) }), updates >= 0 else {
+      throw TrainingError.badCheckpoint(saved.path, why: "\(optimizerName) does not say its number of updates")
+    }
+    let moments = Moments(
+      first: try file.tensor("exp_avg").float32(), second: try file.tensor("exp_avg_sq").float32(), updates: updates)
+    return Contents(saved: saved, adapter: adapter, moments: moments, state: state)
+  }
+
+  /// Reads a checkpoint as `load` does and keeps nothing of it.
+  public static func verify(_ saved: Saved, model: ModelConfiguration) throws { _ = try load(saved, model: model) }
+
+  /// SHA-256 by file name, of the files whose bytes a resumed run computes with.
+  private static func hashes(of folder: URL) throws -> [String: String] {
+    var hashes: [String: String] = [:]
+    for name in ["adapter_config.json", "adapter_model.safetensors", optimizerName] {
+      hashes[name] = SHA256.hexadecimal(Array(try Data(contentsOf: folder.appendingPathComponent(name))))
+    }
+    return hashes
+  }
+
+  // MARK: The last and the best
+
+  /// Removes all but the last `count` checkpoints and the one of step `best`; what cannot be removed stays.
+  func removeOld(keeping count: Int?, best: Int?) {
+    guard let count else { return }
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: session)) ?? []
+    let all = names.compactMap { Self.at(session + "/" + $0) }.sorted { $0.step < $1.step }
+    for old in all.dropLast(count) where old.step != best {
+      // Under another name first: a folder with the name of a checkpoint is never half of one.
+      let doomed = session + "/.\(Self.prefix)\(old.step).old"
+      if rename(old.path, doomed) == 0 { try? FileManager.default.removeItem(atPath: doomed) }
+    }
+  }
+
+  /// Removes what a process that died left half-written.
+  static func removeLeftovers(session: String) {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: session)) ?? []
+    for name in names where name.hasPrefix(".\(prefix)") {
+      try? FileManager.default.removeItem(atPath: session + "/" + name)
+    }
+  }
 
   /// The checkpoint with the most steps in a session folder; partial ones are not looked at.
   public static func latest(session: String) -> Saved? {

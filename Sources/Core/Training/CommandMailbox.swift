@@ -29,4 +29,14 @@ final class CommandMailbox: Sendable {
       if !taken.isEmpty { return taken }
     }
   }
+
+  /// Blocks until there is at least one command, or `seconds` have passed; empty then.
+  func wait(seconds: Double) -> [CommandRequest] {
+    let deadline = DispatchTime.now() + seconds
+    while arrived.wait(timeout: deadline) == .success {
+      let taken = take()
+      if !taken.isEmpty { return taken }
+    }
+    return []
+  }
 }

@@ -12,6 +12,10 @@ public struct LoopSettings: Sendable {
   public var evaluationSteps: Int
   /// Optimizer steps between checkpoints; 0: only at the end.
   public var saveSteps: Int
+  /// The last so many checkpoints are kept, and the best one; nil keeps all.
+  public var savedCheckpoints: Int?
+  /// An evaluation that improves on this saves a checkpoint, which is kept until a better one comes.
+  public var bestMetric: EvaluationMetric?
   /// Score the reference anew at every visit instead of once per response; for checking and for benchmarks.
   public var liveReference: Bool
   /// Tokens of prompt and response together, for pairs that are not rows of the data (KTO's mismatched ones).
@@ -19,7 +23,8 @@ public struct LoopSettings: Sendable {
 
   public init(
     promptsPerStep: Int, totalSteps: Int, learningRate: LearningRateSchedule, weightDecay: Double,
-    maxGradientNorm: Double, seed: UInt64, evaluationSteps: Int, saveSteps: Int, liveReference: Bool
+    maxGradientNorm: Double, seed: UInt64, evaluationSteps: Int, saveSteps: Int, liveReference: Bool,
+    savedCheckpoints: Int? = nil, bestMetric: EvaluationMetric? = nil
   ) {
     self.promptsPerStep = promptsPerStep
     self.totalSteps = totalSteps
@@ -30,6 +35,8 @@ public struct LoopSettings: Sendable {
     self.evaluationSteps = evaluationSteps
     self.saveSteps = saveSteps
     self.liveReference = liveReference
+    self.savedCheckpoints = savedCheckpoints
+    self.bestMetric = bestMetric
   }
 
   /// Optimizer steps of one pass over `prompts` prompts; the last one may be shorter.

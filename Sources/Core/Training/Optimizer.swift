@@ -33,4 +33,14 @@ struct Optimizer {
   func clipFactor(norm: Double) -> Double {
     maxGradientNorm > 0 ? min(1, maxGradientNorm / (norm + 1e-6)) : 1
   }
+
+  /// The state of an earlier process.
+  mutating func restore(_ moments: CheckpointStore.Moments) throws {
+    guard moments.first.count == firstMoment.count, moments.second.count == secondMoment.count else {
+      throw TrainingError.setting("the checkpoint's optimizer state belongs to another adapter")
+    }
+    firstMoment.copy(from: moments.first, at: 0)
+    secondMoment.copy(from: moments.second, at: 0)
+    updates = moments.updates
+  }
 }

@@ -12,6 +12,7 @@ extension TrainingLoop {
   /// Between steps: does what was asked for, and waits while paused.
   func waitForTurn() throws {
     takeCommands()
+    try untilTheRecordTakes()
     if let left = stepsBeforePause {
       if left == 0 {
         stepsBeforePause = nil
@@ -54,7 +55,7 @@ extension TrainingLoop {
   /// Complete steps once the one under way has ended.
   private var settledStep: Int { step + (stepUnderWay ? 1 : 0) }
 
-  private func obey(_ request: CommandRequest) {
+  func obey(_ request: CommandRequest) {
     if request.command.needsAnotherStep {
       if stopRequest != nil { return refuse(request, "the run is stopping") }
       if nextStep > settings.totalSteps {
@@ -69,7 +70,9 @@ extension TrainingLoop {
       answer(request, effectStep: settledStep)
       if stepUnderWay { publish(.stateChanged(.pausing(afterStep: settledStep))) }
     case .resume:
-      guard pauseRequested || stepsBeforePause != nil else { return refuse(request, "the run is not paused") }
+      guard pauseRequested || stepsBeforePause != nil || isBlocked else {
+        return refuse(request, "the run is not paused")
+      }
       pauseRequested = false
       stepsBeforePause = nil
       answer(request, effectStep: nextStep)
@@ -96,11 +99,13 @@ extension TrainingLoop {
       // A step reads its settings when it begins, so a new value may take its place at once.
       let old = learningRate.base
       learningRate.base = value
+      pendingChanges.removeAll { $0.command.key == request.command.key }
       answer(request, effectStep: nextStep, old: old, new: value)
     case .beta(let value):
       guard value.isFinite, value > 0 else { return refuse(request, "β must be a finite number above zero") }
       let old = objective.beta
       objective.beta = value
+      pendingChanges.removeAll { $0.command.key == request.command.key }
       answer(request, effectStep: nextStep, old: old, new: value)
     case .inspect(let prompt):
       guard set.items.indices.contains(prompt) else {
@@ -162,7 +167,7 @@ extension TrainingLoop {
       .acknowledged(
         CommandAcknowledgement(
           id: request.id, command: request.command, origin: request.origin, reason: request.reason,
-          requestStep: step, effectStep: effectStep, oldValue: old, newValue: new, path: path)))
+          requestStep: step, effectStep: effectStep, oldValue: old, newValue: new, path: path, nextStep: nextStep)))
   }
 
   private func refuse(_ request: CommandRequest, _ sentence: String) {

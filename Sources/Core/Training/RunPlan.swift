@@ -12,6 +12,10 @@ public struct RunPlan: Sendable {
   public var evaluation = EvaluationOptions()
   /// Score the reference at every visit instead of once per response.
   public var liveReference = false
+  /// Keeps the run's memory in `sessionPath`; it must hear the run's events too.
+  public var journal: (any RunJournal)?
+  /// Goes on where an earlier process of the session was.
+  public var resume: ResumePoint?
 
   public init(runFile: RunFile, name: String? = nil, sessionPath: String?) {
     self.runFile = runFile

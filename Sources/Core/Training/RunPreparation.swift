@@ -19,7 +19,7 @@ struct RunPreparation {
   func loop() throws -> TrainingLoop {
     publish(.stateChanged(.loading))
     let objective = try file.objective()
-    if let path = plan.sessionPath, FileManager.default.fileExists(atPath: path + "/run.yaml") {
+    if plan.resume == nil, let path = plan.sessionPath, FileManager.default.fileExists(atPath: path + "/run.yaml") {
       throw TrainingError.sessionExists(path)
     }
 
@@ -37,12 +37,15 @@ struct RunPreparation {
     for set in [training] + (heldOut.map { [$0] } ?? []) {
       try PreferenceReader.check(longest: set.longestSequence, limit: model.longestSequence)
     }
-    let adapter = try makeAdapter(checkpoint.configuration)
+    let earlier = try plan.resume?.checkpoint.map { try CheckpointStore.load($0, model: checkpoint.configuration) }
+    let adapter = try makeAdapter(checkpoint.configuration, from: earlier)
     try checkMemory(
       model: model, adapter: adapter, mismatches: objective.needsKL, sets: [training] + (heldOut.map { [$0] } ?? []))
 
     // Made last: a run that could not begin leaves no folder behind that the next try would find taken.
-    let session = try plan.sessionPath.map(prepareSession)
+    let session = try plan.sessionPath.map { path in
+      try prepareSession(path, facts: facts(of: training, checkpoint: checkpoint, runtime: runtime))
+    }
     let scorer = GroupScorer(model: model, adapter: adapter)
     var settings = loopSettings(prompts: training.count)
     settings.maxLength = min(file.data.maxLength, model.longestSequence)
@@ -60,7 +63,8 @@ struct RunPreparation {
       gamma: try GammaControl(schedule: file.preference.gamma, totalSteps: settings.totalSteps),
       store: session.map {
         CheckpointStore(session: $0, baseModelName: file.model, model: checkpoint.configuration)
-      }, evaluator: evaluator, mailbox: mailbox, publish: publish)
+      }, evaluator: evaluator, journal: plan.journal, mailbox: mailbox, publish: publish)
+    if let resume = plan.resume { try loop.resume(resume, from: earlier) }
     publish(
       .started(
         RunDescription(
@@ -88,12 +92,44 @@ struct RunPreparation {
     return file
   }
 
-  private func prepareSession(_ path: String) throws -> String {
+  private func facts(of training: TrainingSet, checkpoint: CheckpointFolder, runtime: Runtime) throws -> RunFacts {
+    publish(.loading(LoadingProgress(what: "hashing model and data")))
+    let data = try DataFingerprint(training)
+    return RunFacts(
+      runFile: recorded.yaml(), modelHash: try checkpoint.contentHash(), dataHash: data.root,
+      engine: EngineVersion.name(of: runtime),
+      machine: [
+        "processor": Machine.processorName, "cores": String(Machine.cores), "threads": String(runtime.threads),
+        "system": ProcessInfo.processInfo.operatingSystemVersionString, "host": ProcessInfo.processInfo.hostName,
+      ],
+      resumedFrom: plan.resume.map { $0.checkpoint?.step ?? 0 }, liveReference: plan.liveReference,
+      tokenHashes: data.responses)
+  }
+
+  private func prepareSession(_ path: String, facts: RunFacts) throws -> String {
+    let existed = FileManager.default.fileExists(atPath: path)
+    if let resume = plan.resume {
+      let differences = resume.differences(from: facts)
+      if !differences.isEmpty {
+        guard resume.force else { throw TrainingError.resumeChanged(path, differences) }
+        publish(
+          .log(
+            LogLine(
+              level: .warning,
+              text: "resumed by force: \(differences.joined(separator: ", and ")); the numbers differ from here on")))
+      }
+    }
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-      try recorded.yaml().write(toFile: path + "/run.yaml", atomically: true, encoding: .utf8)
+      try plan.journal?.open(facts)
+      if plan.resume != nil { CheckpointStore.removeLeftovers(session: path) }
+      try facts.runFile.write(toFile: path + "/run.yaml", atomically: true, encoding: .utf8)
     } catch {
-      throw TrainingError.cannotWrite(path, why: SystemReason.clause(for: error))
+      if !existed { try? FileManager.default.removeItem(atPath: path) }
+      if error is POSIXError || error is CocoaError {
+        throw TrainingError.cannotWrite(path, why: SystemReason.clause(for: error))
+      }
+      throw error
     }
     return path
   }
@@ -167,7 +203,10 @@ struct RunPreparation {
 
   // MARK: Model
 
-  private func makeAdapter(_ configuration: ModelConfiguration) throws -> LoRAAdapter {
+  private func makeAdapter(
+    _ configuration: ModelConfiguration, from earlier: CheckpointStore.Contents?
+  ) throws -> LoRAAdapter {
+    if let earlier { return try LoRAAdapter(folder: earlier.adapter, model: configuration) }
     if let folder = file.adapter.initFrom {
       let initial = try AdapterFolder.read(path: folder, model: configuration)
       try file.adapter.check(against: initial.configuration)
@@ -214,6 +253,7 @@ struct RunPreparation {
         kind: training.scheduler, base: training.learningRate, totalSteps: total,
         warmupRatio: training.warmupRatio),
       weightDecay: training.weightDecay, maxGradientNorm: training.maxGradNorm, seed: training.seed,
-      evaluationSteps: training.evalSteps ?? 0, saveSteps: training.saveSteps ?? 0, liveReference: plan.liveReference)
+      evaluationSteps: training.evalSteps ?? 0, saveSteps: training.saveSteps ?? 0, liveReference: plan.liveReference,
+      savedCheckpoints: training.saveTotalLimit, bestMetric: training.metricForBestModel)
   }
 }

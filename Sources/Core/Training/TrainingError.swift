@@ -8,6 +8,11 @@ public enum TrainingError: Error, CustomStringConvertible, Equatable {
   case vocabulary(model: String, id: Int32, size: Int)
   case slidingWindow(window: Int, maxLength: Int)
   case sequenceTooLong(longest: Int, positions: Int)
+  case badCheckpoint(String, why: String)
+  /// The session cannot go on with the same numbers; what has changed, one phrase each.
+  case resumeChanged(String, [String])
+  /// A stop while the disk was full: the sentence that the run had paused with.
+  case diskRefuses(String)
   case setting(String)
 
   public var description: String {
@@ -33,7 +38,11 @@ public enum TrainingError: Error, CustomStringConvertible, Equatable {
     case .sequenceTooLong(let longest, let positions):
       return "the longest example has \(longest) tokens, more than the model's context of \(positions); "
         + "set data.max_length to \(positions) or less"
-    case .setting(let sentence): return sentence
+    case .badCheckpoint(let path, let why): return "\(path): the checkpoint cannot be used: \(why)"
+    case .resumeChanged(let path, let changes):
+      return "\(path): \(changes.joined(separator: ", and ")); its numbers would not be those of the run so far; "
+        + "--force goes on all the same"
+    case .diskRefuses(let sentence), .setting(let sentence): return sentence
     }
   }
 

@@ -3,6 +3,7 @@ import Dispatch
 import Model
 import Numerics
 import Preference
+import Synchronization
 
 /// One run, step after step, on the training queue. Everything here belongs to that queue; the outside reaches it by
 /// the mailbox and hears of it by `publish`.
@@ -13,6 +14,7 @@ final class TrainingLoop {
   let gradients: LoRAGradients
   let store: CheckpointStore?
   let evaluator: Evaluator?
+  let journal: (any RunJournal)?
   let mailbox: CommandMailbox
   let publish: @Sendable (RunEvent) -> Void
 
@@ -28,6 +30,10 @@ final class TrainingLoop {
   private(set) var step = 0
   private(set) var tokens = 0
   private(set) var lastCheckpoint: CheckpointStore.Saved?
+  /// Sums over all steps, for the summary.
+  private var totals = TrainerState.Totals()
+  /// The best evaluation so far, by `settings.bestMetric`.
+  private var best: TrainerState.Best?
   private var order: (epoch: Int, prompts: [Int]) = (-1, [])
 
   // Run control, changed by commands only; see RunControl.swift.
@@ -38,10 +44,14 @@ final class TrainingLoop {
   var pendingCheckpoints: [CommandRequest] = []
   var pendingInspection: Int?
   private(set) var stepUnderWay = false
+  /// While the disk refuses.
+  var isBlocked = false
+  /// Changes of rate and β that an earlier process obeyed after the checkpoint, waiting for their step.
+  var pendingChanges: [RecordedChange] = []
 
   init(
     settings: LoopSettings, set: TrainingSet, scorer: GroupScorer, objective: Objective, gamma: GammaControl,
-    store: CheckpointStore?, evaluator: Evaluator?, mailbox: CommandMailbox,
+    store: CheckpointStore?, evaluator: Evaluator?, journal: (any RunJournal)? = nil, mailbox: CommandMailbox,
     publish: @escaping @Sendable (RunEvent) -> Void
   ) {
     self.settings = settings
@@ -51,6 +61,7 @@ final class TrainingLoop {
     self.gamma = gamma
     self.store = store
     self.evaluator = evaluator
+    self.journal = journal
     self.mailbox = mailbox
     self.publish = publish
     learningRate = settings.learningRate
@@ -80,16 +91,13 @@ final class TrainingLoop {
     if objective.usesGamma { publish(.gammaPlan(gamma.plan())) }
     publish(.stateChanged(.running))
 
-    var trained = 0.0
-    var lossSum = 0.0
-    var visits = 0
     while step < settings.totalSteps {
       try waitForTurn()
       if stopRequest != nil { break }
+      takePendingChanges(before: step + 1)
       let record = try runStep()
-      trained += record.stepTime
-      lossSum += record.loss
-      visits += record.visits.count
+      takePendingChanges(during: step)
+      totals.add(record)
       publish(.step(record))
       guard record.loss.isFinite, record.gradientNorm.isFinite else {
         throw TrainingError.notFinite(
@@ -105,9 +113,11 @@ final class TrainingLoop {
     if stopRequest == nil { try evaluate() }
     if step > 0 { try save() }
     try answerTheRest()
+    try untilTheRecordTakes()
     return RunSummary(
-      steps: step, trainRuntime: trained, trainLoss: lossSum / Double(max(1, step)),
-      pairsPerSecond: trained > 0 ? Double(visits) / trained : 0, checkpointPath: lastCheckpoint?.path,
+      steps: step, trainRuntime: totals.seconds, trainLoss: totals.loss / Double(max(1, step)),
+      pairsPerSecond: totals.seconds > 0 ? Double(totals.visits) / totals.seconds : 0,
+      checkpointPath: lastCheckpoint?.path,
       reason: stopRequest.map { $0.origin == "signal" ? "interrupted" : "stopped" } ?? "completed")
   }
 
@@ -199,23 +209,46 @@ final class TrainingLoop {
     let currentGamma =
       objective.model == .hps
       ? gamma.value(step: max(1, step)) : nil
+    let measured = Mutex<EvaluationRecord?>(nil)
     try evaluator.run(
-      step: step, epoch: Double(step) / Double(stepsPerEpoch), objective: objective, gamma: currentGamma,
-      publish: publish)
+      step: step, epoch: Double(step) / Double(stepsPerEpoch), objective: objective, gamma: currentGamma
+    ) { [publish] event in
+      if case .evaluation(let record) = event { measured.withLock { $0 = record } }
+      publish(event)
+    }
+    guard let metric = settings.bestMetric, let value = measured.withLock({ $0 }).map(metric.value) else { return }
+    if let best, !metric.isBetter(value, than: best.value) { return }
+    guard value.isFinite else { return }
+    best = TrainerState.Best(step: step, value: value)
+    try save()
   }
 
-  /// Writes a checkpoint unless there is one of this very step.
+  /// What a checkpoint keeps beside the adapter and the moments.
+  private var trainerState: TrainerState {
+    TrainerState(
+      step: step, totalSteps: settings.totalSteps, tokens: tokens, gamma: gamma, learningRate: learningRate.base,
+      beta: objective.beta, seed: settings.seed, promptsPerStep: settings.promptsPerStep, totals: totals, best: best)
+  }
+
+  /// Writes a checkpoint unless there is one of this very step. Waits where the disk has no room.
   @discardableResult
   func save() throws -> CheckpointStore.Saved? {
     guard let store else { return nil }
     if let lastCheckpoint, lastCheckpoint.step == step { return lastCheckpoint }
-    let saved = try store.save(
-      adapter: scorer.adapter, optimizer: optimizer,
-      state: TrainerState(
-        step: step, totalSteps: settings.totalSteps, tokens: tokens, gamma: gamma, learningRate: learningRate.base,
-        beta: objective.beta, seed: settings.seed, promptsPerStep: settings.promptsPerStep))
+    var saved: CheckpointStore.Saved?
+    try untilTheDiskTakes {
+      do {
+        saved = try store.save(adapter: scorer.adapter, optimizer: optimizer, state: trainerState)
+        return nil
+      } catch {
+        guard let trouble = DiskTrouble(error, folder: store.session) else { throw error }
+        return trouble.sentence
+      }
+    }
+    guard let saved else { return nil }
     lastCheckpoint = saved
     publish(.checkpoint(step: step, path: saved.path))
+    store.removeOld(keeping: settings.savedCheckpoints, best: best?.step)
     return saved
   }
 
@@ -224,5 +257,25 @@ final class TrainingLoop {
     let all = (prompt: prompt, responses: Array(0..<set.responseCount(prompt)))
     let scored = try scorer.score(set: set, cache: &inspectedReferences, wanted: [all])
     publish(.inspected(PromptInspection(prompt: prompt, step: step, scored: scored[0])))
+  }
+
+  // MARK: Going on from a checkpoint
+
+  /// Puts the loop where `point` says an earlier process was. Call it before `run`; the adapter is the point's already.
+  func resume(_ point: ResumePoint, from checkpoint: CheckpointStore.Contents?) throws {
+    if let checkpoint {
+      let state = checkpoint.state
+      try optimizer.restore(checkpoint.moments)
+      step = state.step
+      tokens = state.tokens
+      gamma = state.gamma
+      learningRate.base = state.learningRate
+      objective.beta = state.beta
+      totals = state.totals
+      best = state.best
+      lastCheckpoint = checkpoint.saved
+    }
+    for reference in point.references { references[reference.prompt, reference.response] = reference.logProb }
+    try obeyAgain(point.changes)
   }
 }

@@ -45,10 +45,15 @@ struct DemoCommand: ParsableCommand {
       ] + overrides)
     var plan = RunPlan(
       runFile: file, name: "demo", sessionPath: session ?? file.session ?? SessionChoice.free(name: "demo"))
+    dress(&plan)
+    return plan
+  }
+
+  /// What the teaching world adds to a run: its notice, and a rubric that knows the truth.
+  static func dress(_ plan: inout RunPlan) {
     plan.notice = DemoWorld.notice
     plan.evaluation.grader = RubricGrader()
     plan.evaluation.maxNewTokens = 64
-    return plan
   }
 
   /// A path as a YAML scalar.

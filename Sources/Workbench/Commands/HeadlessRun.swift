@@ -23,11 +23,14 @@ struct HeadlessRun {
     signal(SIGPIPE, SIG_IGN)
     let output = LineOutput()
     let progress = ProgressReport()
-    let recorder = plan.sessionPath.map(RunRecorder.init)
+    let recorder = plan.sessionPath.map(SessionRecorder.init)
+    var plan = plan
+    plan.journal = recorder
     let box = Mutex<RunHandle?>(nil)
     let handle = RunHandle { event in
-      if let line = event.line { output.print(line) }
+      // First the record: what is printed about a command or a checkpoint is on the disk by then.
       recorder?.observe(event)
+      if let line = event.line { output.print(line) }
       progress.observe(event)
       if output.isBroken { box.withLock { $0 }?.stopOnce(origin: "signal", reason: "standard output was closed") }
     }
@@ -41,6 +44,7 @@ struct HeadlessRun {
     let outcome = handle.wait()
     box.withLock { $0 = nil }
     progress.end()
+    if let sentence = recorder?.close() { ExitStatus.write("warning: \(sentence)") }
     switch outcome {
     case .finished(let summary): return summary.reason == "interrupted" ? .interrupted : .done
     case .failed(let error): throw error

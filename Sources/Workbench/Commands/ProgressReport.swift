@@ -8,6 +8,8 @@ import Synchronization
 final class ProgressReport: Sendable {
   private struct State {
     var total = 0
+    /// The first step that this process ran; a resumed run's is not 1.
+    var first: Int?
     var shown = false
     var lastLine: UInt64 = 0
     var begin: UInt64 = 0
@@ -50,7 +52,9 @@ final class ProgressReport: Sendable {
   private func step(_ record: StepRecord, _ state: inout State) {
     let now = DispatchTime.now().uptimeNanoseconds
     let elapsed = Double(now - state.begin) * 1e-9
-    let left = elapsed / Double(record.step) * Double(state.total - record.step)
+    let first = state.first ?? record.step
+    state.first = first
+    let left = elapsed / Double(record.step - first + 1) * Double(state.total - record.step)
     let numbers = String(
       format: "step %d/%d  loss %.4f  margin %+.4f%@  %@ left", record.step, state.total, record.loss, record.margin,
       record.gamma.map { String(format: "  γ %+.2f", $0) } ?? "", Self.duration(left))

@@ -26,7 +26,8 @@ struct Workbench: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      DemoCommand.self, TrainCommand.self, CheckCommand.self, ScoreCommand.self, GenerateCommand.self,
+      DemoCommand.self, TrainCommand.self, ResumeCommand.self, SessionsCommand.self, CheckCommand.self,
+      ScoreCommand.self, GenerateCommand.self,
       TokenizeCommand.self, ExportCommand.self, BenchCommand.self, DoctorCommand.self,
     ])
 

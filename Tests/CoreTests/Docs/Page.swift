@@ -20,7 +20,7 @@ struct Page {
 
   static let names =
     ["README.md", "sessions/README.md"]
-    + ["commands", "run-file", "data-formats", "screen", "objectives", "models"].map { "docs/\($0).md" }
+    + ["commands", "run-file", "data-formats", "screen", "objectives", "models", "SESSION"].map { "docs/\($0).md" }
 
   private var lines: [String] { text.components(separatedBy: "\n") }
 

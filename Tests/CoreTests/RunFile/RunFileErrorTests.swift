@@ -117,22 +117,32 @@ import Testing
     Case(
       adding: "training: {lr: 1}",
       text:
-        "RUN.yaml: training.lr: unknown key, did you mean \"learning_rate\"? (keys here: num_train_epochs, max_steps, prompts_per_step, learning_rate, lr_scheduler_type, warmup_ratio, weight_decay, max_grad_norm, seed, precision, threads, eval_steps, save_steps)"
+        "RUN.yaml: training.lr: unknown key, did you mean \"learning_rate\"? (keys here: num_train_epochs, max_steps, prompts_per_step, learning_rate, lr_scheduler_type, warmup_ratio, weight_decay, max_grad_norm, seed, precision, threads, eval_steps, save_steps, save_total_limit, metric_for_best_model)"
+    ),
+    Case(
+      adding: "training: {metric_for_best_model: eval_loss}",
+      text:
+        "RUN.yaml: training.metric_for_best_model: nothing is evaluated; give data.eval or data.eval_fraction as well"
+    ),
+    Case(
+      adding: "training: {save_total_limit: 0}",
+      text:
+        "RUN.yaml: training.save_total_limit: 0 is not allowed; expected a whole number from 1 to 10000000, or null"
     ),
     Case(
       adding: "training: {learning-rate: 1}",
       text:
-        "RUN.yaml: training.learning-rate: unknown key, did you mean \"learning_rate\"? (keys here: num_train_epochs, max_steps, prompts_per_step, learning_rate, lr_scheduler_type, warmup_ratio, weight_decay, max_grad_norm, seed, precision, threads, eval_steps, save_steps)"
+        "RUN.yaml: training.learning-rate: unknown key, did you mean \"learning_rate\"? (keys here: num_train_epochs, max_steps, prompts_per_step, learning_rate, lr_scheduler_type, warmup_ratio, weight_decay, max_grad_norm, seed, precision, threads, eval_steps, save_steps, save_total_limit, metric_for_best_model)"
     ),
     Case(
       adding: "training: {per_device_train_batch_size: 1}",
       text:
-        "RUN.yaml: training.per_device_train_batch_size: unknown key, did you mean \"prompts_per_step\"? (keys here: num_train_epochs, max_steps, prompts_per_step, learning_rate, lr_scheduler_type, warmup_ratio, weight_decay, max_grad_norm, seed, precision, threads, eval_steps, save_steps)"
+        "RUN.yaml: training.per_device_train_batch_size: unknown key, did you mean \"prompts_per_step\"? (keys here: num_train_epochs, max_steps, prompts_per_step, learning_rate, lr_scheduler_type, warmup_ratio, weight_decay, max_grad_norm, seed, precision, threads, eval_steps, save_steps, save_total_limit, metric_for_best_model)"
     ),
     Case(
       adding: "training: {beta: 1}",
       text:
-        "RUN.yaml: training.beta: unknown key, did you mean \"preference.beta\"? (keys here: num_train_epochs, max_steps, prompts_per_step, learning_rate, lr_scheduler_type, warmup_ratio, weight_decay, max_grad_norm, seed, precision, threads, eval_steps, save_steps)"
+        "RUN.yaml: training.beta: unknown key, did you mean \"preference.beta\"? (keys here: num_train_epochs, max_steps, prompts_per_step, learning_rate, lr_scheduler_type, warmup_ratio, weight_decay, max_grad_norm, seed, precision, threads, eval_steps, save_steps, save_total_limit, metric_for_best_model)"
     ),
     Case(
       adding: "preference: {gamma: {strat: 1}}",
@@ -142,7 +152,7 @@ import Testing
     Case(
       adding: "training: {zzzzzzz: 1}",
       text:
-        "RUN.yaml: training.zzzzzzz: unknown key (keys here: num_train_epochs, max_steps, prompts_per_step, learning_rate, lr_scheduler_type, warmup_ratio, weight_decay, max_grad_norm, seed, precision, threads, eval_steps, save_steps)"
+        "RUN.yaml: training.zzzzzzz: unknown key (keys here: num_train_epochs, max_steps, prompts_per_step, learning_rate, lr_scheduler_type, warmup_ratio, weight_decay, max_grad_norm, seed, precision, threads, eval_steps, save_steps, save_total_limit, metric_for_best_model)"
     ),
     Case(
       adding: "adapter: {lora_r: 1}",
@@ -415,7 +425,7 @@ import Testing
     Case(
       set: "training.sed=3",
       text:
-        "--set training.sed: unknown key, did you mean \"seed\"? (keys here: num_train_epochs, max_steps, prompts_per_step, learning_rate, lr_scheduler_type, warmup_ratio, weight_decay, max_grad_norm, seed, precision, threads, eval_steps, save_steps)"
+        "--set training.sed: unknown key, did you mean \"seed\"? (keys here: num_train_epochs, max_steps, prompts_per_step, learning_rate, lr_scheduler_type, warmup_ratio, weight_decay, max_grad_norm, seed, precision, threads, eval_steps, save_steps, save_total_limit, metric_for_best_model)"
     ),
     Case(
       set: "trainig.seed=3",
@@ -434,7 +444,7 @@ import Testing
     Case(
       set: "training=5",
       text:
-        "--set training: \"5\" is not a section; expected keys num_train_epochs, max_steps, prompts_per_step, learning_rate, lr_scheduler_type, warmup_ratio, weight_decay, max_grad_norm, seed, precision, threads, eval_steps, save_steps"
+        "--set training: \"5\" is not a section; expected keys num_train_epochs, max_steps, prompts_per_step, learning_rate, lr_scheduler_type, warmup_ratio, weight_decay, max_grad_norm, seed, precision, threads, eval_steps, save_steps, save_total_limit, metric_for_best_model"
     ),
     Case(
       set: "data.eval=e", "data.eval_fraction=2",

@@ -248,6 +248,8 @@ private func decode(_ yaml: String, _ overrides: String...) throws -> RunFile {
           threads: auto
           eval_steps: 50
           save_steps: 200
+          save_total_limit: null
+          metric_for_best_model: null
         session: null
 
         """)

@@ -56,7 +56,12 @@ struct CheckpointStoreTests {
       state
         == TrainerState(
           step: 8, totalSteps: 8, tokens: last.tokens, gamma: loop.gamma,
-          learningRate: 2e-3, beta: 0.3, seed: 11, promptsPerStep: 4))
+          learningRate: 2e-3, beta: 0.3, seed: 11, promptsPerStep: 4,
+          totals: TrainerState.Totals(
+            seconds: state.totals.seconds, loss: events.steps.reduce(0) { $0 + $1.loss }, visits: 32),
+          files: state.files))
+    #expect(
+      state.files?.keys.sorted() == ["adapter_config.json", "adapter_model.safetensors", "optimizer.safetensors"])
     // The whole history of γ is there: schedule (−5 −5 −2.5 −2.5 0), then from 0 to 1 in quarters.
     #expect(state.gamma.plan() == [-5, -5, -2.5, -2.5, 0, 0.25, 0.5, 0.75])
   }
@@ -97,6 +102,44 @@ struct CheckpointStoreTests {
     #expect(
       events.answer(1)?.refusal == "the run has failed: \(blocked)/checkpoint-1: cannot be written: Not a directory")
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["session"])
+  }
+
+  /// What was changed or cut after it was written is not gone on with.
+  @Test(arguments: ["adapter_model.safetensors", "optimizer.safetensors", "adapter_config.json", "trainer_state.json"])
+  func aDamagedCheckpointIsRefused(name: String) throws {
+    let folder = try TemporaryFolder()
+    var fixture = try LoopFixture(hps: .sample)
+    fixture.session = folder.path
+    let loop = try fixture.loop()
+    _ = try loop.run()
+    let saved = CheckpointStore.Saved(step: 8, path: folder.path + "/checkpoint-8")
+    let model = loop.scorer.model.configuration
+    try CheckpointStore.verify(saved, model: model)
+    let url = URL(fileURLWithPath: saved.path + "/" + name)
+    var bytes = try Data(contentsOf: url)
+    bytes[bytes.count - 2] ^= 1
+    try bytes.write(to: url)
+    let error = #expect(throws: TrainingError.self) { try CheckpointStore.verify(saved, model: model) }
+    #expect(error?.description.hasPrefix(saved.path + ": the checkpoint cannot be used: " + name) == true)
+  }
+
+  @Test func theLastAndTheBestAreKept() throws {
+    let folder = try TemporaryFolder()
+    var fixture = try LoopFixture(hps: .sample)
+    fixture.session = folder.path
+    fixture.saveSteps = 1
+    fixture.savedCheckpoints = 2
+    try fixture.run()
+    func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() }
+    #expect(try names() == ["checkpoint-7", "checkpoint-8"])
+    let store = CheckpointStore(
+      session: folder.path, baseModelName: "m", model: try CheckpointFolder(path: SessionFixture.model).configuration)
+    store.removeOld(keeping: 1, best: 7)
+    #expect(try names() == ["checkpoint-7", "checkpoint-8"])
+    store.removeOld(keeping: nil, best: nil)
+    #expect(try names() == ["checkpoint-7", "checkpoint-8"])
+    store.removeOld(keeping: 1, best: nil)
+    #expect(try names() == ["checkpoint-8"])
   }
 
   @Test func latestIsByNumberAndSkipsOtherNames() throws {

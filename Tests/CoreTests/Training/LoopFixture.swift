@@ -34,6 +34,7 @@ struct LoopFixture {
   var seed: UInt64 = 11
   var saveSteps = 0
   var liveReference = false
+  var savedCheckpoints: Int?
   var session: String?
 
   init(_ objective: Objective, set: TrainingSet) {
@@ -83,12 +84,17 @@ struct LoopFixture {
       }, rewardScale: .none)
   }
 
-  func loop(_ events: EventLog = EventLog()) throws -> TrainingLoop {
+  /// - Parameter saved: a checkpoint's adapter, in place of the fixture's own.
+  func loop(
+    _ events: EventLog = EventLog(), adapter saved: AdapterFolder? = nil, journal: (any RunJournal)? = nil
+  ) throws -> TrainingLoop {
     let checkpoint = try CheckpointFolder(path: Self.folder.appendingPathComponent("model").path)
     let model = try LanguageModel(checkpoint: checkpoint, runtime: Runtime(threads: threads, precision: precision))
     model.tokenBudget = tokenBudget
     let adapter =
-      if let adapterFolder {
+      if let saved {
+        try LoRAAdapter(folder: saved, model: checkpoint.configuration)
+      } else if let adapterFolder {
         try LoRAAdapter(
           folder: AdapterFolder.read(
             path: Self.folder.appendingPathComponent(adapterFolder).path, model: checkpoint.configuration),
@@ -104,12 +110,12 @@ struct LoopFixture {
         learningRate: LearningRateSchedule(
           kind: scheduler, base: learningRate, totalSteps: totalSteps, warmupRatio: 0),
         weightDecay: weightDecay, maxGradientNorm: maxGradientNorm, seed: seed, evaluationSteps: 0,
-        saveSteps: saveSteps, liveReference: liveReference),
+        saveSteps: saveSteps, liveReference: liveReference, savedCheckpoints: savedCheckpoints),
       set: set, scorer: GroupScorer(model: model, adapter: adapter), objective: objective,
       gamma: try GammaControl(schedule: schedule, totalSteps: totalSteps),
       store: session.map {
         CheckpointStore(session: $0, baseModelName: "tiny", model: checkpoint.configuration)
-      }, evaluator: nil, mailbox: events.mailbox, publish: { events.take($0) })
+      }, evaluator: nil, journal: journal, mailbox: events.mailbox, publish: { events.take($0) })
   }
 
   /// Runs to the end and returns the steps' numbers.

@@ -16,12 +16,8 @@ final class DemoScreen {
 
   var screen: ScreenEmulator { terminal.screen }
 
-  /// The session's record so far.
-  var record: [JSONObject] {
-    let whole = folder.text("run/metrics.jsonl")
-    guard let end = whole.lastIndex(of: "\n") else { return [] }
-    return whole[..<end].split(separator: "\n").compactMap { JSONObject(String($0)) }
-  }
+  /// The session's record so far, as headless lines.
+  var record: [JSONObject] { SessionRecord.lines(folder.path("run")).compactMap(JSONObject.init) }
 
   var steps: [JSONObject] { record.filter(\.isStep) }
 

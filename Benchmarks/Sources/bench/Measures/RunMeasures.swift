@@ -126,9 +126,9 @@ extension Catalogue {
       let (first, second) = (session(), session())
       defer { [first, second].forEach { try? FileManager.default.removeItem(atPath: $0) } }
       let headless = try ChildRun.recorded(
-        setting.workbench, arguments(first) + ["--headless"], folder: folder, metrics: first + "/metrics.jsonl")
+        setting.workbench, arguments(first) + ["--headless"], folder: folder, session: first)
       let screen = try ChildRun.onScreen(
-        setting.workbench, arguments(second), folder: folder, metrics: second + "/metrics.jsonl")
+        setting.workbench, arguments(second), folder: folder, session: second)
       ratios.append(headless / screen)
       shown.append(screen)
     }

@@ -66,6 +66,10 @@ extension RunFile {
     data = try DataSettings(section.section("data", keys: RunFileKeys.data))
     preference = try PreferenceSettings(section.section("preference", keys: RunFileKeys.preference))
     training = try TrainingSettings(section.section("training", keys: RunFileKeys.training))
+    if training.metricForBestModel != nil, case .none = data.evaluation {
+      throw section.origin.error(
+        ["training", "metric_for_best_model"], "nothing is evaluated; give data.eval or data.eval_fraction as well")
+    }
     session = try section.text("session", "the path of a folder")
   }
 

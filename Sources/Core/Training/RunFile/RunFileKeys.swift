@@ -17,6 +17,7 @@ enum RunFileKeys {
   static let training = [
     "num_train_epochs", "max_steps", "prompts_per_step", "learning_rate", "lr_scheduler_type", "warmup_ratio",
     "weight_decay", "max_grad_norm", "seed", "precision", "threads", "eval_steps", "save_steps",
+    "save_total_limit", "metric_for_best_model",
   ]
 
   /// Sections by dotted path; "" is the root.

@@ -21,6 +21,10 @@ extension RunFile {
     public var evalSteps: Int? = 50
     /// Optimizer steps between checkpoints; nil saves at the end only.
     public var saveSteps: Int? = 200
+    /// The last so many checkpoints are kept, and the best one; nil keeps all.
+    public var saveTotalLimit: Int?
+    /// The evaluation metric by which a checkpoint is the best; nil looks at none.
+    public var metricForBestModel: EvaluationMetric?
 
     public init() {}
   }
@@ -60,6 +64,8 @@ extension RunFile.TrainingSettings {
     }
     evalSteps = try section.optionalInteger("eval_steps", default: evalSteps, in: 1...10_000_000)
     saveSteps = try section.optionalInteger("save_steps", default: saveSteps, in: 1...10_000_000)
+    saveTotalLimit = try section.optionalInteger("save_total_limit", default: nil, in: 1...10_000_000)
+    metricForBestModel = try section.optionalChoice("metric_for_best_model")
   }
 
   private static func duration(of section: ConfigSection) throws -> RunFile.Duration {
@@ -97,6 +103,8 @@ extension RunFile.TrainingSettings {
       writer.value("threads", threads.map(String.init) ?? "auto")
       writer.value("eval_steps", evalSteps)
       writer.value("save_steps", saveSteps)
+      writer.value("save_total_limit", saveTotalLimit)
+      writer.value("metric_for_best_model", metricForBestModel?.rawValue)
     }
   }
 }

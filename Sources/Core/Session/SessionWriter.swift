@@ -1,0 +1,196 @@
+import Control
+import Foundation
+import GRDB
+import Training
+
+/// An event with the moment it was observed.
+public struct RecordedEvent: Sendable {
+  public var time: Date
+  public var event: RunEvent
+
+  public init(time: Date, event: RunEvent) {
+    self.time = time
+    self.event = event
+  }
+}
+
+/// The database of one session while this process writes it. Belongs to the recorder's queue.
+final class SessionWriter {
+  let folder: String
+  private let lease: SessionLease
+  private let queue: DatabaseQueue
+  private let segment: Int
+  /// Of the last row of `step` or `event`.
+  private var sequence: Int64
+  /// Optimizer steps complete, for events that name no step.
+  private var step: Int
+  private var tokenHashes: [[TokenHash]]
+  /// Prompts written in one transaction at the start.
+  private static let promptsAtOnce = 1024
+
+  /// Takes the lease, makes or opens the database and begins a segment.
+  /// - Throws: `SessionError`.
+  init(folder: String, facts: RunFacts) throws {
+    self.folder = folder
+    lease = try SessionLease(folder: folder)
+    let path = SessionFolder.database(folder)
+    do {
+      var configuration = Configuration()
+      configuration.journalMode = .wal
+      configuration.busyMode = .timeout(5)
+      configuration.prepareDatabase { db in
+        try SessionSchema.harden(db)
+        try db.execute(sql: "PRAGMA synchronous = NORMAL")
+        // The log is folded back often, so that it stays small beside the data.
+        try db.execute(sql: "PRAGMA wal_autocheckpoint = 256")
+      }
+      queue = try DatabaseQueue(path: path, configuration: configuration)
+      let identity = ProcessIdentity.current
+      let machine = try EventBody.json(facts.machine)
+      (segment, sequence) = try queue.write { db in
+        if try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0 > 0 {
+          try SessionSchema.require(db, path: path)
+        }
+        try SessionSchema.migrate(db)
+        // With other data (a forced resume) the prompts' numbers stand for other texts.
+        let before = try String.fetchOne(db, sql: "SELECT data_hash FROM segment ORDER BY id DESC LIMIT 1")
+        if before != nil, facts.resumedFrom == nil { throw TrainingError.sessionExists(folder) }
+        if let before, before != facts.dataHash {
+          try db.execute(sql: "DELETE FROM prompt")
+          try db.execute(sql: "DELETE FROM response")
+        }
+        try db.execute(
+          sql: """
+            INSERT INTO segment (started, resumed_from, run_file, model_hash, data_hash, engine, live_reference, machine)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+          arguments: [
+            Date().timeIntervalSince1970, facts.resumedFrom ?? 0, facts.runFile, facts.modelHash, facts.dataHash,
+            facts.engine, facts.liveReference ? 1 : 0, machine,
+          ])
+        let segment = Int(db.lastInsertedRowID)
+        try db.execute(
+          sql: "INSERT OR REPLACE INTO lease VALUES (1, ?, ?, ?, ?, ?)",
+          arguments: [
+            identity.pid, identity.host, identity.bootID, identity.start, Date().timeIntervalSince1970,
+          ])
+        let last = try Int64.fetchOne(
+          db,
+          sql: "SELECT max(coalesce((SELECT max(seq) FROM step), 0), coalesce((SELECT max(seq) FROM event), 0))")
+        return (segment, last ?? 0)
+      }
+      step = facts.resumedFrom ?? 0
+      tokenHashes = facts.tokenHashes
+    } catch {
+      throw Self.explain(error, path: path)
+    }
+  }
+
+  /// The prompts' texts, before anything refers to them.
+  func write(_ catalogue: any PromptCatalogue) throws {
+    let known = try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM prompt") ?? 0 }
+    var first = min(known, catalogue.count)
+    // A last chunk that a crash cut is whole or absent: chunks are transactions.
+    while first < catalogue.count {
+      let chunk = first..<min(first + Self.promptsAtOnce, catalogue.count)
+      try queue.write { db in
+        let prompt = try db.cachedStatement(sql: "INSERT OR REPLACE INTO prompt VALUES (?, ?)")
+        let response = try db.cachedStatement(sql: "INSERT OR REPLACE INTO response VALUES (?, ?, ?, ?, ?)")
+        for index in chunk {
+          let texts = catalogue.prompt(index)
+          try prompt.execute(arguments: [index, texts.text])
+          for (position, text) in texts.responses.enumerated() {
+            let hash =
+              index < tokenHashes.count && position < tokenHashes[index].count
+              ? Data(tokenHashes[index][position].bytes) : Data()
+            let reward = position < texts.rewards.count ? texts.rewards[position] : 0
+            try response.execute(arguments: [index, position, reward, hash, text])
+          }
+        }
+      }
+      first = chunk.upperBound
+    }
+    tokenHashes = []
+  }
+
+  /// All of `batch` or nothing of it.
+  /// - Parameter durable: returns only when the disk has it.
+  func write(_ batch: [RecordedEvent], durable: Bool) throws {
+    var sequence = sequence
+    var step = step
+    if durable { try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") } }
+    defer {
+      if durable { try? queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = NORMAL") } }
+    }
+    try queue.write { db in
+      for recorded in batch {
+        sequence += 1
+        if case .step(let record) = recorded.event {
+          step = record.step
+          try insert(record, sequence, recorded.time, db)
+        } else if let (kind, json) = try recorded.event.body() {
+          if let own = recorded.event.ownStep { step = max(step, own) }
+          try db.cachedStatement(sql: "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)").execute(
+            arguments: [
+              sequence, segment, recorded.event.ownStep ?? step, recorded.time.timeIntervalSince1970, kind.rawValue,
+              json,
+            ])
+        }
+      }
+      try beat(db)
+    }
+    self.sequence = sequence
+    self.step = step
+  }
+
+  func beat() throws { try queue.write { try beat($0) } }
+
+  /// Folds the log back into the database and lets go of the session.
+  func close() {
+    _ = try? queue.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+    try? queue.close()
+  }
+
+  private func beat(_ db: Database) throws {
+    try db.cachedStatement(sql: "UPDATE lease SET heartbeat = ? WHERE id = 1").execute(
+      arguments: [Date().timeIntervalSince1970])
+  }
+
+  private func insert(_ record: StepRecord, _ sequence: Int64, _ time: Date, _ db: Database) throws {
+    let step = try db.cachedStatement(
+      sql: "INSERT INTO step VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+    try step.execute(
+      arguments: [
+        sequence, segment, record.step, time.timeIntervalSince1970, record.epoch, record.loss, record.learningRate,
+        record.gradientNorm, record.chosenReward, record.rejectedReward, record.margin, record.accuracy,
+        record.chosenLogProb, record.rejectedLogProb, record.gamma, record.ess, record.saturatedShare, record.tokens,
+        record.stepTime, record.beta, record.kl,
+      ])
+    let visit = try db.cachedStatement(
+      sql: "INSERT INTO visit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+    for (position, value) in record.visits.enumerated() {
+      let first = value.scored.first
+      let second = value.scored.dropFirst().first
+      try visit.execute(
+        arguments: [
+          sequence << Int64(SessionSchema.visitBits) | Int64(position), value.prompt, value.drawn,
+          value.drawnProbability, value.ess, value.margin, value.loss, first?.response, first?.tokens, first?.logProb,
+          first?.referenceLogProb, second?.response, second?.tokens, second?.logProb, second?.referenceLogProb,
+          ScoredResponses.encode(value.scored.dropFirst(2)),
+        ])
+    }
+  }
+
+  /// A database error in the session's words.
+  static func explain(_ error: any Error, path: String) -> any Error {
+    guard let error = error as? DatabaseError else { return error }
+    switch error.resultCode {
+    case .SQLITE_FULL: return SessionError.unwritable(path, why: "no space is left on the disk")
+    case .SQLITE_READONLY: return SessionError.unwritable(path, why: "the disk is read-only")
+    case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH:
+      return SessionError.unwritable(path, why: error.message ?? "it cannot be opened")
+    case .SQLITE_CORRUPT, .SQLITE_NOTADB: return SessionError.damaged(path, why: error.message ?? "not a database")
+    default: return SessionError.unwritable(path, why: error.message ?? "\(error.resultCode)")
+    }
+  }
+}

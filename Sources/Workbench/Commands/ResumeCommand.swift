@@ -1,0 +1,46 @@
+import ArgumentParser
+import DemoWorld
+import Foundation
+import Session
+import Training
+
+struct ResumeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "resume",
+    abstract: "Go on from a session's last good checkpoint, with the numbers of a run that never stopped.",
+    discussion: """
+      Changes of γ, learning rate and β that were answered after the checkpoint are made again at their steps. A run \
+      whose model, data, engine or run.yaml has changed is refused; --force goes on and says what is different.
+      """)
+
+  @Argument(help: "A session folder.")
+  var session: String
+
+  @Flag(help: "Go on although model, data, engine or run.yaml have changed.")
+  var force = false
+
+  @Flag(help: "No screen: JSON lines on standard output.")
+  var headless = false
+
+  @Option(help: ArgumentHelp("Read commands from a FIFO or from standard input (-); headless only.", valueName: "fifo"))
+  var control: String?
+
+  @OptionGroup var appearance: AppearanceOptions
+
+  func run() throws {
+    let look = try appearance.options()
+    let screen = !headless && RunScreen.isPossible
+    if control != nil, screen { throw UsageError("--control goes with --headless") }
+    let past = try SessionResume(session: session, force: force)
+    for note in past.notes { ExitStatus.write("warning: \(note)") }
+    var plan = RunPlan(runFile: past.runFile, sessionPath: session)
+    plan.resume = past.point
+    plan.liveReference = past.liveReference
+    if past.notice == DemoWorld.notice { DemoCommand.dress(&plan) }
+    let status =
+      screen
+      ? try RunScreen(plan: plan, look: look).run()
+      : try HeadlessRun(plan: plan, control: control).run()
+    if status != .done { throw ExitCode(status.rawValue) }
+  }
+}
