@@ -145,9 +145,13 @@ final class SessionWriter {
 
   func beat() throws { try queue.write { try beat($0) } }
 
-  /// Folds the log back into the database and lets go of the session.
+  /// Folds the log back into the database and lets go of the session. Unless somebody reads it at this moment, what is
+  /// left is one plain file: it opens where nothing can be written beside it, on a read-only disk or in a repository.
   func close() {
-    _ = try? queue.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+    _ = try? queue.writeWithoutTransaction { db in
+      try db.checkpoint(.truncate)
+      try db.execute(sql: "PRAGMA busy_timeout = 0; PRAGMA journal_mode = DELETE")
+    }
     try? queue.close()
   }
 
