@@ -55,6 +55,10 @@ public final class SessionRecorder: RunJournal {
     }
   }
 
+  public func knownReferences(_ facts: RunFacts) -> [ResumePoint.Reference] {
+    SharedReferences.beside(folder, facts: facts)
+  }
+
   public var trouble: String? { state.withLock { $0.trouble } }
 
   public func retry() { queue.sync { flush(durable: false) } }

@@ -16,4 +16,10 @@ struct ReferenceCache {
   }
 
   var count: Int { values.count }
+
+  /// Takes a value that is not there yet.
+  mutating func offer(_ reference: ResumePoint.Reference) {
+    let key = Key(prompt: reference.prompt, response: reference.response)
+    if values[key] == nil { values[key] = reference.logProb }
+  }
 }

@@ -8,6 +8,8 @@ public protocol RunJournal: AnyObject, Sendable {
   /// `RunEvent.started`.
   /// - Throws: one sentence; the run does not begin then.
   func open(_ facts: RunFacts) throws
+  /// Reference log-probs that runs beside this one have computed with the same model, engine and token ids.
+  func knownReferences(_ facts: RunFacts) -> [ResumePoint.Reference]
   /// One sentence while events wait because they cannot be written; nil otherwise. Never waits.
   var trouble: String? { get }
   /// Tries now to write what waits.

@@ -43,8 +43,11 @@ struct RunPreparation {
       model: model, adapter: adapter, mismatches: objective.needsKL, sets: [training] + (heldOut.map { [$0] } ?? []))
 
     // Made last: a run that could not begin leaves no folder behind that the next try would find taken.
+    var offered: [ResumePoint.Reference] = []
     let session = try plan.sessionPath.map { path in
-      try prepareSession(path, facts: facts(of: training, checkpoint: checkpoint, runtime: runtime))
+      let facts = try facts(of: training, checkpoint: checkpoint, runtime: runtime)
+      if !plan.liveReference { offered = plan.journal?.knownReferences(facts) ?? [] }
+      return try prepareSession(path, facts: facts)
     }
     let scorer = GroupScorer(model: model, adapter: adapter)
     var settings = loopSettings(prompts: training.count)
@@ -65,6 +68,7 @@ struct RunPreparation {
         CheckpointStore(session: $0, baseModelName: file.model, model: checkpoint.configuration)
       }, evaluator: evaluator, journal: plan.journal, mailbox: mailbox, publish: publish)
     if let resume = plan.resume { try loop.resume(resume, from: earlier) }
+    loop.offeredReferences = offered
     publish(
       .started(
         RunDescription(

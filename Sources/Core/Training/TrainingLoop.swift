@@ -23,6 +23,8 @@ final class TrainingLoop {
   var learningRate: LearningRateSchedule
   var optimizer: Optimizer
   var references = ReferenceCache()
+  /// Reference log-probs of other runs, until a step has shown that this engine computes the same ones.
+  var offeredReferences: [ResumePoint.Reference] = []
   /// References of inspected prompts. Kept apart, so that a look never changes which responses a step scores together.
   private var inspectedReferences = ReferenceCache()
 
@@ -155,6 +157,7 @@ final class TrainingLoop {
       wanted.append((prompt, selection.responses))
     }
     try scorer.fillReference(&references, set: set, wanted: wanted, again: settings.liveReference)
+    takeOfferedReferences()
     let kl =
       objective.needsKL ? try scorer.klEstimate(set: set, wanted: wanted, maxLength: settings.maxLength) : nil
 
