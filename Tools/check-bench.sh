@@ -14,7 +14,7 @@ MAP
 set -- -typecheck -swift-version 6 -warnings-as-errors -parse-as-library -I "$modules" \
   -Xcc "-fmodule-map-file=$work/module.modulemap"
 for map in .build/release/*.build/module.modulemap .build/checkouts/*/Sources/*/include/module.modulemap \
-  Sources/*/module.modulemap; do
+  .build/checkouts/*/Sources/*/module.modulemap Sources/*/module.modulemap; do
   [ ! -f "$map" ] || set -- "$@" -Xcc "-fmodule-map-file=$map"
 done
 find Benchmarks/Sources/bench -name '*.swift' > "$work/files"

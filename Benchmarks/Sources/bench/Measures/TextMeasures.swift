@@ -105,7 +105,7 @@ extension Catalogue {
   /// Rows until there are `wanted` bytes; returns how many there are.
   private static func writeRows(_ wanted: Int, of setting: Setting, to path: String) throws -> Double {
     let (texts, _) = try Texts.read(setting)
-    FileManager.default.createFile(atPath: path, contents: nil)
+    _ = FileManager.default.createFile(atPath: path, contents: nil)
     let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
     defer { try? file.close() }
     let encoder = JSONEncoder()
