@@ -71,8 +71,8 @@ let package = Package(
     .executableTarget(
       name: "workbench",
       dependencies: [
-        "WorkbenchScreen", "Session", "Training", "DemoWorld", "Control", "Model", "Checkpoint", "Numerics", "Text",
-        "PreferenceData", "Preference", "JSON", "SpeedMeasurement",
+        "WorkbenchScreen", "CTerminal", "Session", "Training", "DemoWorld", "Control", "Model", "Checkpoint",
+        "Numerics", "Text", "PreferenceData", "Preference", "JSON", "SpeedMeasurement",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/Workbench/Commands"),

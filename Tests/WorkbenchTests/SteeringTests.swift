@@ -255,11 +255,19 @@ struct SteeringTests {
     driver.press("L")
     #expect(driver.frame().contains("you hold the controls and nobody asks for them"))
     driver.post(.asked(by: "screen 9", seconds: 10))
-    #expect(driver.frame().contains("screen 9 asks for the controls: L gives them, Esc keeps them"))
-    driver.press("Esc")
+    let question = "screen 9 asks for the controls: y gives them, n keeps them; without an answer they go in 10s"
+    #expect(driver.frame().contains(question))
+    // It stays until it is answered, whatever is done meanwhile.
+    driver.press("j", "2", "1")
+    #expect(driver.frame().contains(question))
+    driver.press("g")
+    #expect(driver.frame().contains("Esc, then y gives or n keeps them"))
+    driver.press("Esc", "n")
     #expect(driver.controlsRequests == [.keep])
+    driver.press("n")
+    #expect(driver.controlsRequests == [.keep] && driver.frame().contains("nobody asks for the controls"))
     driver.post(.asked(by: "screen 9", seconds: 10))
-    driver.press("L")
+    driver.press("y")
     #expect(driver.controlsRequests == [.keep, .give])
     driver.press("l")
     driver.post(.elsewhere("screen 9"))
@@ -268,6 +276,22 @@ struct SteeringTests {
     driver.press("Space")
     #expect(driver.sentCommands.count == sent)
     #expect(driver.frame().contains("screen 9 holds the controls; L asks for them"))
+    #expect(driver.frame().contains("READ ONLY screen 9 steers"))
+  }
+
+  @Test func whatNobodyAnswersIsNotWaitedFor() {
+    var driver = ScreenDriver(following: Size(120, 36), origin: "screen 9")
+    var run = SampleRun()
+    for event in run.beginning { driver.post(event) }
+    driver.post(.step(run.step(1)))
+    #expect(driver.frame().contains("READ ONLY"))
+    driver.post(ControlsNews.here)
+    #expect(driver.frame().contains("you steer"))
+    driver.press("Space")
+    #expect(driver.frame().contains("PAUSE REQUESTED"))
+    driver.post(.unreachable("another screen holds the controls"))
+    #expect(!driver.frame().contains("PAUSE REQUESTED"))
+    #expect(driver.frame().contains("another screen holds the controls"))
   }
 
   @Test func aRestartedRecordIsShownAnew() {

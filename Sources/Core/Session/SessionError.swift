@@ -37,6 +37,10 @@ public enum SessionError: Error, CustomStringConvertible, Equatable {
 public enum SessionFolder {
   public static let databaseName = "session.db"
   static let lockName = ".lock"
+  /// On which the process that trains takes commands from other screens.
+  public static let socketName = "control.sock"
+  /// What a run without a terminal has to say.
+  public static let logName = "headless.log"
 
   static func database(_ folder: String) -> String { folder + "/" + databaseName }
   static func lock(_ folder: String) -> String { folder + "/" + lockName }

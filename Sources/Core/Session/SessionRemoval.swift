@@ -15,6 +15,7 @@ public enum SessionRemoval {
     do {
       let own: Set = [
         "session.db", "session.db-wal", "session.db-shm", "run.yaml", "tensorboard", SessionFolder.lockName,
+        SessionFolder.socketName, SessionFolder.logName,
       ]
       for name in try files.contentsOfDirectory(atPath: folder)
       where own.contains(name) || name.hasPrefix("checkpoint-") || name.hasPrefix(".checkpoint-") {

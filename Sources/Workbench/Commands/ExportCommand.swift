@@ -19,7 +19,7 @@ struct ExportCommand: ParsableCommand {
   var merge = false
 
   func run() throws {
-    let export = try SessionExport(session: session)
+    let export = try SessionExport(session: SessionChoice.existing(session))
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: to, isDirectory: &isFolder), !isFolder.boolValue {
       throw UsageError("--to \(to): is a file, not a folder")

@@ -27,11 +27,17 @@ struct HeadlessRun {
     var plan = plan
     plan.journal = recorder
     let box = Mutex<RunHandle?>(nil)
+    let server = Mutex<ControlServer?>(nil)
     let handle = RunHandle { event in
       // First the record: what is printed about a command or a checkpoint is on the disk by then.
       recorder?.observe(event)
       if let line = event.line { output.print(line) }
       progress.observe(event)
+      // The session is this process's own from here on, and so is the socket in it.
+      if case .started = event, let folder = recorder?.folder {
+        let started = ControlServer.start(folder: folder) { request in box.withLock { $0 }?.send(request) }
+        server.withLock { $0 = started }
+      }
       if output.isBroken { box.withLock { $0 }?.stopOnce(origin: "signal", reason: "standard output was closed") }
     }
     box.withLock { $0 = handle }
@@ -43,6 +49,7 @@ struct HeadlessRun {
     handle.start(plan)
     let outcome = handle.wait()
     box.withLock { $0 = nil }
+    server.withLock { $0 }?.close()
     progress.end()
     if let sentence = recorder?.close() { ExitStatus.write("warning: \(sentence)") }
     switch outcome {

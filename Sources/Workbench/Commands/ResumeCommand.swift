@@ -13,7 +13,7 @@ struct ResumeCommand: ParsableCommand {
       whose model, data, engine or run.yaml has changed is refused; --force goes on and says what is different.
       """)
 
-  @Argument(help: "A session folder.")
+  @Argument(help: "A session folder, or its name in sessions/.")
   var session: String
 
   @Flag(help: "Go on although model, data, engine or run.yaml have changed.")
@@ -28,6 +28,7 @@ struct ResumeCommand: ParsableCommand {
   @OptionGroup var appearance: AppearanceOptions
 
   func run() throws {
+    let session = SessionChoice.existing(session)
     let look = try appearance.options()
     let screen = !headless && RunScreen.isPossible
     if control != nil, screen { throw UsageError("--control goes with --headless") }

@@ -28,23 +28,38 @@ struct RunScreen {
     }
   }
 
-  /// Returns when the person has left and the run is over.
+  /// Returns when the person has left and the run is over, or goes on in another process.
   func run() throws -> ExitStatus {
     let recorder = plan.sessionPath.map(SessionRecorder.init)
     var prepared = plan
     prepared.journal = recorder
     let plan = prepared
     let box = Mutex<ScreenSession?>(nil)
+    let server = Mutex<ControlServer?>(nil)
+    let ownHandle = Mutex<RunHandle?>(nil)
     let handle = RunHandle { event in
       recorder?.observe(event)
       let screen = box.withLock { $0 }
+      // The session is this process's own from here on, and so is the socket in it.
+      if case .started = event, let folder = plan.sessionPath, let screen {
+        let started = ControlServer.start(folder: folder, ownScreen: { screen.post($0) }) { request in
+          ownHandle.withLock { $0 }?.send(request)
+        }
+        server.withLock { $0 = started }
+      }
       screen?.post(event)
       // A resumed run begins with its past, as if it had never stopped.
       if case .started = event, let session = plan.resume == nil ? nil : plan.sessionPath, let screen {
         Self.showPast(of: session, on: screen)
       }
     }
-    let screen = try ScreenSession(options: look) { handle.send($0) }
+    ownHandle.withLock { $0 = handle }
+    var look = look
+    look.canDetach = plan.sessionPath != nil
+    let screen = try ScreenSession(
+      options: look, source: .live(plan.sessionPath.map(LaterHistory.init)),
+      peers: plan.sessionPath.map(SessionPeers.init),
+      controls: { request in server.withLock { $0 }?.own(request) }, send: { handle.send($0) })
     box.withLock { $0 = screen }
     handle.start(plan)
     let exit = try screen.run()
@@ -53,13 +68,39 @@ struct RunScreen {
       handle.stopOnce(origin: "you", reason: "left the screen")
     }
     let outcome = handle.wait()
+    ownHandle.withLock { $0 = nil }
+    server.withLock { $0 }?.close()
     if let sentence = recorder?.close() { ExitStatus.write("warning: \(sentence)") }
     switch outcome {
     case .finished(let summary):
+      if exit == .quit(.detached), summary.reason == "stopped", let session = plan.sessionPath {
+        try Detachment.begin(session: session)
+        return .done
+      }
       Farewell.print(summary, plan: plan)
       if case .signal = exit { return .interrupted }
       return .done
     case .failed(let error): throw error
+    }
+  }
+}
+
+/// Training that goes on without a screen: the stopped session is taken up by a process of its own. A resumed run has
+/// the numbers of one that never stopped, so nothing is lost by the change.
+enum Detachment {
+  static func begin(session: String) throws {
+    print("handing \(session) over to a process without a screen")
+    do {
+      let (process, isTraining) = try BackgroundRun.begin(["resume", session, "--headless"], session: session)
+      print(
+        isTraining
+          ? "training goes on without a screen (process \(process))"
+          : "process \(process) is reading model and data and goes on then")
+      print("its messages: \(session)/\(SessionFolder.logName)")
+      print("follow it: workbench attach \(session)")
+    } catch {
+      throw UsageError(
+        "\(session): the run is saved but did not go on by itself: \(error); workbench resume \(session) takes it up")
     }
   }
 }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Where a run that names no session folder keeps itself.
+/// Which folder a session is in: where a run that names none keeps itself, and what a name on the command line means.
 enum SessionChoice {
   /// `sessions/NAME`, or `sessions/NAME-2`, `-3`, … where that holds a run already; relative to the current folder.
   static func free(name: String) -> String {
@@ -8,6 +8,14 @@ enum SessionChoice {
     var number = 1
     while FileManager.default.fileExists(atPath: path(number) + "/run.yaml") { number += 1 }
     return path(number)
+  }
+
+  /// A folder as it was named, or the one of that name in `sessions`, whichever there is.
+  static func existing(_ named: String) -> String {
+    let files = FileManager.default
+    let inside = "sessions/" + named
+    return !files.fileExists(atPath: named) && !named.hasPrefix("/") && files.fileExists(atPath: inside)
+      ? inside : named
   }
 
   /// "prefs/my-run.yaml" as "my-run"; standard input as "run".

@@ -21,15 +21,22 @@ struct Workbench: ParsableCommand {
     commandName: "workbench",
     abstract: "Align language models with human preferences on the machine in front of you, and steer the run.",
     discussion: """
+      Without a command it opens the start screen: recent sessions, the demo, a new run.
       Start with `workbench demo`: a small model learns household manners in about a minute.
       Your own run: `workbench check RUN.yaml`, then `workbench train RUN.yaml`.
       """,
     version: "0.1.0",
     subcommands: [
-      DemoCommand.self, TrainCommand.self, ResumeCommand.self, SessionsCommand.self, CheckCommand.self,
-      ScoreCommand.self, GenerateCommand.self,
-      TokenizeCommand.self, ExportCommand.self, BenchCommand.self, DoctorCommand.self,
+      DemoCommand.self, TrainCommand.self, AttachCommand.self, ReplayCommand.self, ResumeCommand.self,
+      SessionsCommand.self, CheckCommand.self, ScoreCommand.self, GenerateCommand.self, TokenizeCommand.self,
+      ExportCommand.self, BenchCommand.self, DoctorCommand.self,
     ])
+
+  /// Without a command: the start screen on a terminal, help elsewhere.
+  func run() throws {
+    guard RunScreen.isPossible else { return print(Workbench.helpMessage()) }
+    try StartMenu(look: AppearanceOptions.options(theme: nil, glyphs: nil)).run()
+  }
 
   /// A mistyped command's name gets a better answer than the parser's "unexpected argument".
   static func checkName(_ name: String?) throws {

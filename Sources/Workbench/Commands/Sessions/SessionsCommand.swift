@@ -37,11 +37,13 @@ extension SessionsCommand {
     static let configuration = CommandConfiguration(
       commandName: "show", abstract: "What a session is, how far it came, and what was done to it.")
 
-    @Argument(help: "A session folder.")
+    @Argument(help: "A session folder, or its name in sessions/.")
     var session: String
 
     func run() throws {
-      for line in try SessionSummary(SessionReader(folder: session)).lines { print(line.printable) }
+      for line in try SessionSummary(SessionReader(folder: SessionChoice.existing(session))).lines {
+        print(line.printable)
+      }
     }
   }
 
@@ -50,14 +52,14 @@ extension SessionsCommand {
       commandName: "lines", abstract: "A session's record as the lines of a headless run.",
       discussion: "--follow waits for more while a process trains the session, as tail -f would.")
 
-    @Argument(help: "A session folder.")
+    @Argument(help: "A session folder, or its name in sessions/.")
     var session: String
 
     @Flag(help: "Go on while the run is live.")
     var follow = false
 
     func run() throws {
-      let reader = try SessionReader(folder: session)
+      let reader = try SessionReader(folder: SessionChoice.existing(session))
       var cursor: Int64 = 0
       while true {
         // Asked before reading, so that a run's last lines are not missed.
@@ -79,7 +81,7 @@ extension SessionsCommand {
       commandName: "export", abstract: "A session's numbers as CSV or as a TensorBoard event file.",
       discussion: "The adapter itself is written by `workbench export`.")
 
-    @Argument(help: "A session folder.")
+    @Argument(help: "A session folder, or its name in sessions/.")
     var session: String
 
     @Flag(help: "One row a step, on standard output or in the file of --to.")
@@ -93,11 +95,11 @@ extension SessionsCommand {
 
     func run() throws {
       guard csv != tensorboard else { throw UsageError("choose --csv or --tensorboard") }
-      let reader = try SessionReader(folder: session)
+      let reader = try SessionReader(folder: SessionChoice.existing(session))
       let table = try MetricTable(reader)
       if tensorboard {
         let path = try TensorBoardFile.write(
-          table, name: URL(fileURLWithPath: session).lastPathComponent, to: to ?? session + "/tensorboard")
+          table, name: URL(fileURLWithPath: session).lastPathComponent, to: to ?? reader.folder + "/tensorboard")
         print(path)
       } else {
         try CSVOutput.write(table.csv(), to: to)
@@ -125,7 +127,7 @@ extension SessionsCommand {
     func run() throws {
       guard sessions.count >= 2 else { throw UsageError("name two sessions or more") }
       if to != nil, !csv { throw UsageError("--to goes with --csv") }
-      let readers = try sessions.map { try SessionReader(folder: $0) }
+      let readers = try sessions.map { try SessionReader(folder: SessionChoice.existing($0)) }
       let comparison = try SessionComparison(readers)
       if csv { return try CSVOutput.write(comparison.csv(), to: to) }
       for reader in readers { print("\(reader.folder): \(try SessionSummary(reader).line)".printable) }
@@ -152,7 +154,7 @@ extension SessionsCommand {
     var sessions: [String]
 
     func run() throws {
-      for session in sessions { try SessionRemoval.remove(session) }
+      for session in sessions { try SessionRemoval.remove(SessionChoice.existing(session)) }
     }
   }
 }

@@ -11,7 +11,7 @@ enum Action: Equatable, Sendable {
   case cycleSmoothing, cycleDomain, cycleGlyphs, toggleTimings
   case openHelp, quit, repaint
 
-  case exchangeControls
+  case exchangeControls, giveControls, keepControls
   case openPalette, paletteRun, paletteNext, palettePrevious
   case openFilter, filterDone, filterClear
   case undo, undoApply
@@ -127,6 +127,12 @@ struct Binding: Sendable {
     Binding(
       [.character("L")], .exchangeControls, hintBy: { $0.controls.holder == .here ? "give controls" : "controls" },
       help: "Ask for the controls, or give them to the one who asks", unless: { $0.obstacleToControls }),
+    Binding(
+      [.character("y")], .giveControls, hint: "give controls", help: "Give the controls to the one who asks",
+      unless: { $0.obstacleToAnswering }),
+    Binding(
+      [.character("n")], .keepControls, hint: "keep controls", help: "Keep the controls that another one asks for",
+      unless: { $0.obstacleToAnswering }),
   ]
 
   private static let view: [Binding] =

@@ -12,6 +12,8 @@ struct Controls: Equatable, Sendable {
   var asks = false
   /// Who asks this screen for the controls.
   var askedBy: String?
+  /// Seconds after which they go to who asks.
+  var patience = 0.0
   /// Who this screen's commands are from, as the record names it.
   var origin = "you"
 }
@@ -28,7 +30,7 @@ public enum ControlsNews: Sendable, Equatable {
   case askedNoMore
   /// This screen asked, and the holder keeps them.
   case kept(by: String)
-  /// The trainer's process cannot be reached.
+  /// The trainer's process cannot be reached, or has not taken a command.
   case unreachable(String)
 }
 
@@ -54,20 +56,27 @@ extension Reducer {
       state.controls.askedBy = nil
     case .asked(let name, let seconds):
       state.controls.askedBy = name
-      let wait = NumberText.duration(seconds)
-      state.say(
-        "\(name) asks for the controls: L gives them, Esc keeps them; without an answer they go in \(wait)", .warning,
-        forever: true)
+      state.controls.patience = seconds
     case .askedNoMore:
-      if state.controls.askedBy != nil { state.message = nil }
+      if let name = state.controls.askedBy { state.say("\(name) does not ask for the controls any more", .text) }
       state.controls.askedBy = nil
     case .kept(let name):
       state.controls.asks = false
       state.say("\(name) keeps the controls", .warning)
     case .unreachable(let why):
       state.controls.asks = false
+      // Nobody will answer what was sent.
+      state.pending = [:]
+      state.isStepping = false
+      state.inspecting = nil
+      state.wantsInspection = nil
       state.say(why, .warning)
     }
+  }
+
+  static func keepControls(_ state: inout ScreenState) -> [ScreenEffect] {
+    state.controls.askedBy = nil
+    return [.controls(.keep)]
   }
 
   /// `L`: asks for the controls, or hands them to the one who asks.
@@ -83,6 +92,21 @@ extension Reducer {
 }
 
 extension ScreenState {
+  /// The question to whoever holds the controls; it stays on the last line until it is answered.
+  var questionOfControls: String? {
+    guard let name = controls.askedBy, controls.holder == .here else { return nil }
+    let answer =
+      switch context {
+      case .main: "y gives them, n keeps them"
+      case .replay: "y gives them; R, then n keeps them"
+      default: "Esc, then y gives or n keeps them"
+      }
+    let wait = NumberText.duration(controls.patience)
+    return "\(name) asks for the controls: \(answer); without an answer they go in \(wait)"
+  }
+
+  var obstacleToAnswering: String? { controls.askedBy == nil ? "nobody asks for the controls" : nil }
+
   var obstacleToControls: String? {
     if place == .recording { return "this is a recording, nothing is training" }
     if hasEnded { return "the run has ended" }

@@ -86,9 +86,9 @@ public enum Reducer {
       state.themeName = state.themes[next]
       state.say("theme \(state.themeName), \(next + 1) of \(state.themes.count); --theme keeps it", .text)
       return [.theme(state.themeName)]
-    case .back where state.controls.askedBy != nil:
-      state.controls.askedBy = nil
-      return [.controls(.keep)]
+    case .giveControls: return exchangeControls(&state)
+    case .keepControls: return keepControls(&state)
+    case .back where state.controls.askedBy != nil: return keepControls(&state)
     case .openHelp: state.overlay = .help(scroll: 0)
     case .help(let by):
       if case .help(let scroll) = state.overlay {

@@ -7,6 +7,10 @@ enum HintLine {
       painter.say("failed: \(sentence)", Style(.bad, bold: true), x: left, y: rect.y, limit: rect.right - left)
       return
     }
+    if let question = state.questionOfControls {
+      painter.data(question, Style(.warning, bold: true), x: left, y: rect.y, limit: rect.right - left)
+      return
+    }
     if let message = state.message, state.overlay == nil {
       painter.say(message.text, Style(message.role), x: left, y: rect.y, limit: rect.right - left)
       return

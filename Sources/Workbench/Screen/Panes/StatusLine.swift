@@ -38,6 +38,7 @@ enum StatusLine {
     }
     let (word, role) = stateText(state)
     parts.append(Part(pieces: [Piece("● ", Style(role)), Piece(word, Style(role, bold: true))], expendable: 0))
+    if let controls = controls(state) { parts.append(controls) }
     guard let run = state.run else { return parts }
     let step = state.completedSteps
     parts.append(
@@ -74,6 +75,19 @@ enum StatusLine {
         Part(pieces: [Piece("took ", .dim), Piece(NumberText.duration(summary.trainRuntime), .text)], expendable: 5))
     }
     return parts
+  }
+
+  /// Who may steer, where that is not simply the person at this screen.
+  private static func controls(_ state: ScreenState) -> Part? {
+    guard state.place != .recording, !state.hasEnded else { return nil }
+    switch state.controls.holder {
+    case .here where state.place == .follower: return Part(pieces: [Piece("you steer", Style(.good))], expendable: 2)
+    case .here: return nil
+    case .elsewhere(let name):
+      var pieces = [Piece("READ ONLY", Style(.warning, bold: true))]
+      if let name { pieces.append(Piece(" \(name) steers", .dim)) }
+      return Part(pieces: pieces, expendable: 2)
+    }
   }
 
   /// What the record says besides the moment that is shown.
