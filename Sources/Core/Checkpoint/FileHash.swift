@@ -28,6 +28,8 @@ public enum FileHash {
     DispatchQueue.concurrentPerform(iterations: count) { index in
       let range = index * leafSize..<min((index + 1) * leafSize, file.count)
       let leaf = Result { SHA256.hash(try file.slice(range).integers(UInt8.self)) }
+      // Hashed pages are not needed again: a large file does not fill the process's memory.
+      file.release(range)
       results.withLock { $0[index] = leaf }
     }
     do {

@@ -53,13 +53,16 @@ public struct RunDescription: Sendable {
   public var trainableParameters: Int
   public var sessionPath: String?
   public var catalogue: any PromptCatalogue
+  /// Rewards of prompts spread evenly over the catalogue, for estimates over the whole data set.
+  public var rewardSample: [[Double]]
   /// A sentence the screen always shows, such as the demo's "a teaching world".
   public var notice: String?
 
   public init(
     name: String, modelName: String, method: String, estimator: String?, totalSteps: Int, stepsPerEpoch: Double,
     promptsPerStep: Int, learningRate: Double, beta: Double, precision: String, threads: Int,
-    trainableParameters: Int, sessionPath: String?, catalogue: any PromptCatalogue, notice: String? = nil
+    trainableParameters: Int, sessionPath: String?, catalogue: any PromptCatalogue,
+    rewardSample: [[Double]]? = nil, notice: String? = nil
   ) {
     self.name = name
     self.modelName = modelName
@@ -75,6 +78,7 @@ public struct RunDescription: Sendable {
     self.trainableParameters = trainableParameters
     self.sessionPath = sessionPath
     self.catalogue = catalogue
+    self.rewardSample = rewardSample ?? catalogue.rewardSample
     self.notice = notice
   }
 }
@@ -84,6 +88,22 @@ public protocol PromptCatalogue: Sendable {
   var count: Int { get }
   /// Responses are sorted by annotated reward, best first; their indices are those of `PromptVisit`.
   func prompt(_ index: Int) -> CataloguedPrompt
+  /// The prompt's rewards alone, best first.
+  func rewards(_ index: Int) -> [Double]
+}
+
+extension PromptCatalogue {
+  public func rewards(_ index: Int) -> [Double] { prompt(index).rewards }
+
+  /// Prompts in `rewardSample`.
+  public static var mostSampled: Int { 2_500 }
+
+  /// Rewards of at most `mostSampled` prompts, evenly spread.
+  public var rewardSample: [[Double]] {
+    let sampled = min(count, Self.mostSampled)
+    // Exact, and free of overflow for any count.
+    return (0..<sampled).map { rewards($0 * (count / sampled) + $0 * (count % sampled) / sampled) }
+  }
 }
 
 public struct CataloguedPrompt: Sendable, Equatable {

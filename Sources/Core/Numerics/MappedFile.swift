@@ -100,6 +100,19 @@ public final class MappedFile: @unchecked Sendable {
     madvise(base + start, range.upperBound - start, MADV_WILLNEED)
   }
 
+  /// Gives back the memory of a part; pages that are touched again are read again. A hint: never fails.
+  public func release(_ range: Range<Int>) {
+    // What `init(copying:)` made has no file to be read again from.
+    guard descriptor != nil else { return }
+    let range = range.clamped(to: 0..<count)
+    let page = Int(getpagesize())
+    // Whole pages only: the ones at the edges may be in use by a neighbour.
+    let start = (range.lowerBound + page - 1) / page * page
+    let end = range.upperBound == count ? count : range.upperBound / page * page
+    guard end > start else { return }
+    madvise(base + start, end - start, MADV_DONTNEED)
+  }
+
   private func checkLength(reaches end: Int) throws {
     guard let descriptor else { return }
     var status = stat()

@@ -25,7 +25,14 @@ enum EventBody {
     var threads: Int
     var trainableParameters: Int
     var prompts: Int
+    var rewardSample: [[Double]]
     var notice: String?
+
+    /// The sizes that an observer counts on.
+    var isInRange: Bool {
+      (1...GammaPlan.longest).contains(totalSteps) && (0...1 << 40).contains(prompts) && promptsPerStep >= 1
+        && rewardSample.count <= prompts && rewardSample.allSatisfy { $0.allSatisfy(\.isFinite) }
+    }
   }
 
   struct State: Codable {
@@ -99,7 +106,8 @@ extension RunEvent {
             name: run.name, modelName: run.modelName, method: run.method, estimator: run.estimator,
             totalSteps: run.totalSteps, stepsPerEpoch: run.stepsPerEpoch, promptsPerStep: run.promptsPerStep,
             learningRate: run.learningRate, beta: run.beta, precision: run.precision, threads: run.threads,
-            trainableParameters: run.trainableParameters, prompts: run.catalogue.count, notice: run.notice))
+            trainableParameters: run.trainableParameters, prompts: run.catalogue.count,
+            rewardSample: run.rewardSample, notice: run.notice))
       )
     case .stateChanged(let state): return (.state, try EventBody.json(EventBody.State(state)))
     case .evaluation(let record): return (.evaluation, try EventBody.json(record))

@@ -106,7 +106,11 @@ extension SessionReader {
   private func visits(_ row: RecordedRow, _ db: Database) throws -> [PromptVisit] {
     let first = row.sequence << Int64(SessionSchema.visitBits)
     return try Row.fetchAll(
-      db.cachedStatement(sql: "SELECT * FROM visit WHERE id BETWEEN ? AND ? ORDER BY id"),
+      db.cachedStatement(
+        sql: """
+          SELECT *, (SELECT count(*) FROM response WHERE response.prompt = visit.prompt) AS responses
+          FROM visit WHERE id BETWEEN ? AND ? ORDER BY id
+          """),
       arguments: [first, first | (1 << Int64(SessionSchema.visitBits) - 1)]
     ).map(visit)
   }
@@ -127,10 +131,11 @@ extension SessionReader {
 
   private func visit(_ row: Row) throws -> PromptVisit {
     let values = DatabaseRow(row: row, table: "visit")
-    let prompt = Int(try values.whole("prompt", in: 0...Int64(max(0, responseCounts.count - 1))))
+    let prompt = Int(try values.whole("prompt", in: 0...Int64(max(0, description.catalogue.count - 1))))
     // An index that the prompt has no response for would lead an observer astray.
-    guard responseCounts.indices.contains(prompt), responseCounts[prompt] > 0 else { throw values.problem("prompt") }
-    let responses: ClosedRange<Int64> = 0...Int64(responseCounts[prompt] - 1)
+    let count = try values.whole("responses")
+    guard count > 0 else { throw values.problem("prompt") }
+    let responses: ClosedRange<Int64> = 0...(count - 1)
     var scored: [ScoredResponse] = []
     for place in ["1", "2"] {
       guard let response = try values.optionalWhole("response_" + place, in: responses) else { continue }

@@ -22,8 +22,6 @@ public struct SessionReader: Sendable {
   /// What the run is; its catalogue reads from the database.
   public let description: RunDescription
   let database: DatabaseQueue
-  /// Responses of each prompt.
-  let responseCounts: [Int32]
 
   /// - Throws: `SessionError`.
   public init(folder: String) throws {
@@ -31,17 +29,8 @@ public struct SessionReader: Sendable {
     let path = SessionFolder.database(folder)
     do {
       let database = try Self.open(path)
-      var counts: [Int32] = []
       let started = try database.read { db -> EventBody.Started? in
         try SessionSchema.require(db, path: path)
-        let rows = try Row.fetchCursor(db, sql: "SELECT prompt, count(*) FROM response GROUP BY prompt ORDER BY prompt")
-        while let row = try rows.next() {
-          // Prompts are numbered from 0 without gaps.
-          guard let prompt = Int64.fromDatabaseValue(row[0]), prompt == counts.count,
-            let count = Int32.fromDatabaseValue(row[1])
-          else { throw SessionError.damaged(path, why: "a prompt is missing") }
-          counts.append(count)
-        }
         guard
           let row = try Row.fetchOne(
             db, sql: "SELECT body FROM event WHERE kind = 'started' ORDER BY seq DESC LIMIT 1")
@@ -49,17 +38,15 @@ public struct SessionReader: Sendable {
         return try EventBody.decode(EventBody.Started.self, DatabaseRow(row: row, table: "event").text("body"))
       }
       guard let started else { throw SessionError.notBegun(folder) }
-      guard (1...EventBody.GammaPlan.longest).contains(started.totalSteps), started.prompts >= 0,
-        started.prompts == counts.count, started.promptsPerStep >= 1
-      else { throw SessionError.damaged(path, why: "the run's size is out of range") }
+      guard started.isInRange else { throw SessionError.damaged(path, why: "the run's size is out of range") }
       self.database = database
-      responseCounts = counts
       description = RunDescription(
         name: started.name, modelName: started.modelName, method: started.method, estimator: started.estimator,
         totalSteps: started.totalSteps, stepsPerEpoch: started.stepsPerEpoch, promptsPerStep: started.promptsPerStep,
         learningRate: started.learningRate, beta: started.beta, precision: started.precision,
         threads: started.threads, trainableParameters: started.trainableParameters, sessionPath: folder,
-        catalogue: RecordedCatalogue(count: started.prompts, database: database), notice: started.notice)
+        catalogue: RecordedCatalogue(count: started.prompts, database: database),
+        rewardSample: started.rewardSample, notice: started.notice)
     } catch {
       throw Self.explain(error, path: path)
     }

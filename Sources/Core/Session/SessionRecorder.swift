@@ -22,8 +22,6 @@ public final class SessionRecorder: RunJournal {
   /// `@unchecked Sendable`: read and changed on `queue` only.
   private final class Disk: @unchecked Sendable {
     var writer: SessionWriter?
-    /// To be written before the events that refer to it.
-    var catalogue: (any PromptCatalogue)?
     var heartbeat: (any DispatchSourceTimer)?
   }
 
@@ -70,7 +68,7 @@ public final class SessionRecorder: RunJournal {
     if case .loading = event { return }
     if case .stateChanged(.loading) = event { return }
     if case .started(let run) = event {
-      queue.async { [self] in disk.catalogue = run.catalogue }
+      queue.async { [self] in disk.writer?.catalogue = run.catalogue }
     }
     let recorded = RecordedEvent(time: Date(), event: event)
     let (plan, mustWait) = state.withLock { state -> (Bool, Bool) in
@@ -122,10 +120,6 @@ public final class SessionRecorder: RunJournal {
     }
     guard !batch.isEmpty || isInTrouble else { return }
     do {
-      if let catalogue = disk.catalogue {
-        try writer.write(catalogue)
-        disk.catalogue = nil
-      }
       try writer.write(batch, durable: durable)
       state.withLock { state in
         state.waiting.removeFirst(batch.count)

@@ -24,9 +24,12 @@ final class SessionWriter {
   private var sequence: Int64
   /// Optimizer steps complete, for events that name no step.
   private var step: Int
-  private var tokenHashes: [[TokenHash]]
-  /// Prompts written in one transaction at the start.
-  private static let promptsAtOnce = 1024
+  private let tokenHashes: TokenHashes
+  /// Where the texts of prompts come from; each is written with the first event that refers to it, so that a record
+  /// grows with what a run has seen and not with its data.
+  var catalogue: (any PromptCatalogue)?
+  /// Prompts that are in the database.
+  private var written: Set<Int>
 
   /// Takes the lease, makes or opens the database and begins a segment.
   /// - Throws: `SessionError`.
@@ -47,7 +50,7 @@ final class SessionWriter {
       queue = try DatabaseQueue(path: path, configuration: configuration)
       let identity = ProcessIdentity.current
       let machine = try EventBody.json(facts.machine)
-      (segment, sequence) = try queue.write { db in
+      (segment, sequence, written) = try queue.write { db in
         if try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0 > 0 {
           try SessionSchema.require(db, path: path)
         }
@@ -77,7 +80,7 @@ final class SessionWriter {
         let last = try Int64.fetchOne(
           db,
           sql: "SELECT max(coalesce((SELECT max(seq) FROM step), 0), coalesce((SELECT max(seq) FROM event), 0))")
-        return (segment, last ?? 0)
+        return (segment, last ?? 0, try Set(Int.fetchAll(db, sql: "SELECT id FROM prompt")))
       }
       step = facts.resumedFrom ?? 0
       tokenHashes = facts.tokenHashes
@@ -86,38 +89,12 @@ final class SessionWriter {
     }
   }
 
-  /// The prompts' texts, before anything refers to them.
-  func write(_ catalogue: any PromptCatalogue) throws {
-    let known = try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM prompt") ?? 0 }
-    var first = min(known, catalogue.count)
-    // A last chunk that a crash cut is whole or absent: chunks are transactions.
-    while first < catalogue.count {
-      let chunk = first..<min(first + Self.promptsAtOnce, catalogue.count)
-      try queue.write { db in
-        let prompt = try db.cachedStatement(sql: "INSERT OR REPLACE INTO prompt VALUES (?, ?)")
-        let response = try db.cachedStatement(sql: "INSERT OR REPLACE INTO response VALUES (?, ?, ?, ?, ?)")
-        for index in chunk {
-          let texts = catalogue.prompt(index)
-          try prompt.execute(arguments: [index, texts.text])
-          for (position, text) in texts.responses.enumerated() {
-            let hash =
-              index < tokenHashes.count && position < tokenHashes[index].count
-              ? Data(tokenHashes[index][position].bytes) : Data()
-            let reward = position < texts.rewards.count ? texts.rewards[position] : 0
-            try response.execute(arguments: [index, position, reward, hash, text])
-          }
-        }
-      }
-      first = chunk.upperBound
-    }
-    tokenHashes = []
-  }
-
   /// All of `batch` or nothing of it.
   /// - Parameter durable: returns only when the disk has it.
   func write(_ batch: [RecordedEvent], durable: Bool) throws {
     var sequence = sequence
     var step = step
+    var added: Set<Int> = []
     if durable { try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") } }
     defer {
       if durable { try? queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = NORMAL") } }
@@ -125,6 +102,9 @@ final class SessionWriter {
     try queue.write { db in
       for recorded in batch {
         sequence += 1
+        for prompt in recorded.event.prompts where !written.contains(prompt) && added.insert(prompt).inserted {
+          try insert(prompt: prompt, db)
+        }
         if case .step(let record) = recorded.event {
           step = record.step
           try insert(record, sequence, recorded.time, db)
@@ -141,6 +121,7 @@ final class SessionWriter {
     }
     self.sequence = sequence
     self.step = step
+    written.formUnion(added)
   }
 
   func beat() throws { try queue.write { try beat($0) } }
@@ -158,6 +139,18 @@ final class SessionWriter {
   private func beat(_ db: Database) throws {
     try db.cachedStatement(sql: "UPDATE lease SET heartbeat = ? WHERE id = 1").execute(
       arguments: [Date().timeIntervalSince1970])
+  }
+
+  private func insert(prompt index: Int, _ db: Database) throws {
+    guard let texts = catalogue?.prompt(index) else { return }
+    try db.cachedStatement(sql: "INSERT INTO prompt VALUES (?, ?)").execute(arguments: [index, texts.text])
+    let response = try db.cachedStatement(sql: "INSERT INTO response VALUES (?, ?, ?, ?, ?)")
+    let hashes = index < tokenHashes.count ? Array(tokenHashes[index]) : []
+    for (position, text) in texts.responses.enumerated() {
+      let reward = position < texts.rewards.count ? texts.rewards[position] : 0
+      let hash = position < hashes.count ? Data(hashes[position].bytes) : Data()
+      try response.execute(arguments: [index, position, reward, hash, text])
+    }
   }
 
   private func insert(_ record: StepRecord, _ sequence: Int64, _ time: Date, _ db: Database) throws {
@@ -195,6 +188,17 @@ final class SessionWriter {
       return SessionError.unwritable(path, why: error.message ?? "it cannot be opened")
     case .SQLITE_CORRUPT, .SQLITE_NOTADB: return SessionError.damaged(path, why: error.message ?? "not a database")
     default: return SessionError.unwritable(path, why: error.message ?? "\(error.resultCode)")
+    }
+  }
+}
+
+extension RunEvent {
+  /// Training prompts that an observer of the event may want to read.
+  fileprivate var prompts: [Int] {
+    switch self {
+    case .step(let record): record.visits.map(\.prompt)
+    case .inspected(let inspection): [inspection.prompt]
+    default: []
     }
   }
 }

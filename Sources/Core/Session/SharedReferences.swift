@@ -11,22 +11,22 @@ enum SharedReferences {
 
   /// - Parameter folder: the session that asks; itself not looked at.
   static func beside(_ folder: String, facts: RunFacts) -> [ResumePoint.Reference] {
-    var wanted: [TokenHash: [(prompt: Int, response: Int)]] = [:]
-    for (prompt, hashes) in facts.tokenHashes.enumerated() {
-      for (response, hash) in hashes.enumerated() { wanted[hash, default: []].append((prompt, response)) }
-    }
     let own = URL(fileURLWithPath: folder).standardizedFileURL
     let sessions = SessionReader.list(in: own.deletingLastPathComponent().path).filter {
       URL(fileURLWithPath: $0).standardizedFileURL.path != own.path
     }
-    var found: [ResumePoint.Reference] = []
-    for session in sessions.prefix(mostSessions) where !wanted.isEmpty {
-      // A session that cannot be read has nothing to offer.
+    var known: [TokenHash: Double] = [:]
+    for session in sessions.prefix(mostSessions) {
+      // A session that cannot be read has nothing to offer; of two values, the one written last counts.
       guard let values = try? values(in: session, facts: facts) else { continue }
-      for (hash, logProb) in values {
-        for place in wanted.removeValue(forKey: hash) ?? [] {
-          found.append(.init(prompt: place.prompt, response: place.response, logProb: logProb))
-        }
+      known.merge(values) { last, _ in last }
+    }
+    guard !known.isEmpty else { return [] }
+    var found: [ResumePoint.Reference] = []
+    for prompt in 0..<facts.tokenHashes.count {
+      for (response, hash) in facts.tokenHashes[prompt].enumerated() {
+        guard let logProb = known[hash] else { continue }
+        found.append(.init(prompt: prompt, response: response, logProb: logProb))
       }
     }
     return found

@@ -33,11 +33,11 @@ public struct RunFacts: Sendable {
   /// `--live-reference`.
   public var liveReference: Bool
   /// By prompt and response of the training set.
-  public var tokenHashes: [[TokenHash]]
+  public var tokenHashes: TokenHashes
 
   public init(
     runFile: String, modelHash: String, dataHash: String, engine: String, machine: [String: String],
-    resumedFrom: Int?, liveReference: Bool, tokenHashes: [[TokenHash]]
+    resumedFrom: Int?, liveReference: Bool, tokenHashes: TokenHashes
   ) {
     self.runFile = runFile
     self.modelHash = modelHash

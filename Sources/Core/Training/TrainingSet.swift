@@ -104,6 +104,8 @@ public struct RecordCatalogue: PromptCatalogue {
 
   public var count: Int { items.data.count }
 
+  public func rewards(_ index: Int) -> [Double] { items.rewards[index] }
+
   public func prompt(_ index: Int) -> CataloguedPrompt {
     let rewards = items.rewards[index]
     do {

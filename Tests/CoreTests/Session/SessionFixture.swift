@@ -17,7 +17,7 @@ struct SessionFixture {
     RunFacts(
       runFile: RunFile(model: model, train: ["d.jsonl"]).yaml(), modelHash: "m", dataHash: data, engine: "e",
       machine: ["cores": "2"],
-      resumedFrom: resumedFrom, liveReference: false, tokenHashes: [])
+      resumedFrom: resumedFrom, liveReference: false, tokenHashes: TokenHashes())
   }
 
   /// A recorder that has begun a segment.

@@ -72,6 +72,32 @@ import Testing
     #expect(try SessionReader(folder: fixture.folder).status() == .finished)
   }
 
+  /// The texts of a data set of a million prompts are not copied; what a step has seen is, once.
+  @Test func promptsAreWrittenWithTheFirstEventThatNamesThem() throws {
+    let fixture = try SessionFixture()
+    let count = 1_000_000
+    let first = try fixture.recorder(prompts: count)
+    // Prompts 1, 2 and 0.
+    for number in 1...2 { first.observe(.step(SessionFixture.step(number, prompts: count))) }
+    #expect(first.close() == nil)
+    let second = try fixture.recorder(resumedFrom: 2, prompts: count)
+    second.observe(.step(SessionFixture.step(3, prompts: count)))
+    second.observe(.inspected(PromptInspection(prompt: 999_999, step: 3, scored: [])))
+    #expect(second.close() == nil)
+
+    let database = try DatabaseQueue(path: fixture.folder + "/session.db")
+    let written = try database.read { try Int.fetchAll($0, sql: "SELECT id FROM prompt ORDER BY id") }
+    #expect(written == [0, 1, 2, 3, 999_999])
+    #expect(try database.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM response") } == 5 * 8)
+    let run = try SessionReader(folder: fixture.folder).description
+    let catalogue = SessionFixture.Catalogue(count: count)
+    #expect(run.catalogue.count == count)
+    for prompt in written { #expect(run.catalogue.prompt(prompt) == catalogue.prompt(prompt)) }
+    // What the what-if histogram needs of the rest is in the description: every 400th of a million.
+    #expect(run.rewardSample == (0..<2500).map { catalogue.prompt($0 * 400).rewards })
+    #expect(run.rewardSample == catalogue.rewardSample)
+  }
+
   @Test func aLiveRunIsFollowed() throws {
     let fixture = try SessionFixture()
     let recorder = try fixture.recorder()

@@ -6,10 +6,11 @@ import Testing
 @testable import Training
 
 @Suite struct SharedReferencesTests {
-  private static func hashes(_ count: Int) -> [[TokenHash]] {
-    (0..<count).map { prompt in
-      (0..<8).map { TokenHash(prompt: [Int32(prompt), 7], response: [Int32($0)]) }
-    }
+  private static func hashes(_ count: Int) -> TokenHashes {
+    TokenHashes(
+      (0..<count).map { prompt in
+        (0..<8).map { TokenHash(prompt: [Int32(prompt), 7], response: [Int32($0)]) }
+      })
   }
 
   private static func facts(engine: String = "e", prompts: Int = 3) -> RunFacts {
@@ -46,7 +47,7 @@ import Testing
     #expect(SharedReferences.beside(folder.path + "/old", facts: Self.facts()).isEmpty)
     #expect(SharedReferences.beside(folder.path + "/new", facts: Self.facts(engine: "other")).isEmpty)
     var other = Self.facts()
-    other.tokenHashes = [[TokenHash(prompt: [99], response: [1])]]
+    other.tokenHashes = TokenHashes([[TokenHash(prompt: [99], response: [1])]])
     #expect(SharedReferences.beside(folder.path + "/new", facts: other).isEmpty)
   }
 

@@ -48,16 +48,10 @@ extension Reducer {
   private static func start(_ state: inout ScreenState, _ run: RunDescription) {
     state.run = run
     state.peakLearningRate = run.learningRate
-    let count = run.catalogue.count
-    let sampled = min(count, 5_000)
-    state.rewardSample = (0..<sampled).map { index in
-      // Evenly spread: exact, and free of overflow for any count.
-      run.catalogue.prompt(index * (count / max(1, sampled)) + index * (count % max(1, sampled)) / max(1, sampled))
-        .rewards
-    }
+    state.rewardSample = run.rewardSample
     state.note(
       "\(run.method) on \(run.modelName): \(run.totalSteps) steps of \(run.promptsPerStep) prompts, "
-        + "\(count) prompts, \(NumberText.count(run.trainableParameters)) trainable parameters",
+        + "\(run.catalogue.count) prompts, \(NumberText.count(run.trainableParameters)) trainable parameters",
       step: 0)
   }
 
