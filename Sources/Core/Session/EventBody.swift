@@ -25,13 +25,14 @@ enum EventBody {
     var threads: Int
     var trainableParameters: Int
     var prompts: Int
-    var rewardSample: [[Double]]
+    /// Absent in records that hold all prompts.
+    var rewardSample: [[Double]]?
     var notice: String?
 
     /// The sizes that an observer counts on.
     var isInRange: Bool {
       (1...GammaPlan.longest).contains(totalSteps) && (0...1 << 40).contains(prompts) && promptsPerStep >= 1
-        && rewardSample.count <= prompts && rewardSample.allSatisfy { $0.allSatisfy(\.isFinite) }
+        && (rewardSample ?? []).count <= prompts && (rewardSample ?? []).allSatisfy { $0.allSatisfy(\.isFinite) }
     }
   }
 
