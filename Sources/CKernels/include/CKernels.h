@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#include "Workers.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -133,8 +135,9 @@ const wb_kernels *wb_kernels_at(wb_level level);
 /// Whether the processor multiplies bf16 tiles (AMX), which leaves vector instructions far behind.
 int32_t wb_has_matrix_tiles(void);
 
-/// Hands out 0, 1, 2, … to the workers of one parallel loop.
-static inline int64_t wb_next(int64_t *counter) { return __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED); }
+/// SHA-256's compression function on `blocks` blocks of 64 bytes, and its definition in plain C.
+void wb_sha256_blocks(uint32_t *state, const uint8_t *bytes, int64_t blocks);
+void wb_sha256_blocks_naive(uint32_t *state, const uint8_t *bytes, int64_t blocks);
 
 #ifdef __cplusplus
 }

@@ -18,8 +18,10 @@ struct DecoderPass: Sendable {
   let residual: Matrix
   /// A norm's output h [T, H] and the MLP's inner activation [T, I], in the compute type; of one block at a time.
   let hidden, inner: Matrix
-  /// One per layer when training, one for all otherwise.
+  /// One per layer when training, one for all otherwise and where activations are computed again.
   let layers: [LayerActivations]
+  /// The residual stream at every layer's begin, where activations are computed again.
+  let layerInputs: [Matrix]
   let head: HeadMemory
   let backward: BackwardMemory?
   /// One per worker.
@@ -57,6 +59,7 @@ struct DecoderPass: Sendable {
         mlpXhat: arena[layer.mlpXhat], mlpInverse: arena[layer.mlpInverse], gate: layer.gate.map { arena[$0] },
         up: layer.up.map { arena[$0] }, lowRank: arena[layer.lowRank])
     }
+    layerInputs = plan.layerInputs.map { arena[$0] }
     attentionTasks = AttentionTask.split(batch.attention, longGroup: plan.shape.longGroup, configuration)
     longGroup = plan.shape.longGroup
     let slots = plan.head
@@ -112,5 +115,25 @@ struct DecoderPass: Sendable {
       runtime.gather(weights.embedding, batch.tokens[real], into: residual.rows(real))
       runtime.zero(residual.rows(max(rows.lowerBound, real.upperBound)..<rows.upperBound))
     }
+  }
+  // MARK: Activations that are computed again
+
+  /// Whether a layer's activations are gone by the time of its backward pass.
+  var recomputes: Bool { !layerInputs.isEmpty }
+
+  /// Keeps the residual stream as it enters `layer`.
+  func keepInput(layer: Int) {
+    guard recomputes else { return }
+    forEachChunk { rows, _ in runtime.convert(residual.rows(rows), into: layerInputs[layer].rows(rows)) }
+  }
+
+  /// The layer's activations again from its input, to the same bits. The last layer's are still there.
+  func recompute(layer: Int) {
+    guard recomputes, layer + 1 < configuration.layerCount else { return }
+    forEachChunk { rows, _ in runtime.convert(layerInputs[layer].rows(rows), into: residual.rows(rows)) }
+    attentionInputs(layer: layer)
+    attention(layer: layer)
+    attentionOutput(layer: layer)
+    mlpInner(layer: layer)
   }
 }

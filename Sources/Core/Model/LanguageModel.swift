@@ -9,6 +9,9 @@ public final class LanguageModel {
   public let runtime: Runtime
   /// Rows of a micro-batch. More rows fill the products better and take more memory.
   public var tokenBudget = 1024
+  /// Whether training keeps only every layer's input and computes its activations again in the backward pass: the same
+  /// bits from a fraction of the memory, for another forward pass's time. `fitMemory` sets it where memory asks for it.
+  public var recomputesActivations = false
   /// Called between layers, so that a trainer can read its commands; must be cheap.
   public var betweenLayers: (() -> Void)?
 
@@ -83,6 +86,7 @@ public final class LanguageModel {
   private func forward(_ pass: DecoderPass) -> [Float] {
     pass.embed()
     for layer in 0..<configuration.layerCount {
+      pass.keepInput(layer: layer)
       pass.attentionInputs(layer: layer)
       pass.attention(layer: layer)
       pass.attentionOutput(layer: layer)
@@ -97,6 +101,7 @@ public final class LanguageModel {
     let reach = BackwardReach(lowest: lowest)
     pass.logProbsBackward(coefficients)
     for layer in (0..<configuration.layerCount).reversed() {
+      pass.recompute(layer: layer)
       pass.mlpBackward(layer: layer, reach: reach, into: gradients)
       if reach.reaches(layer, .attentionOutput) {
         pass.attentionOutputBackward(
@@ -116,7 +121,8 @@ public final class LanguageModel {
     let shape = WorkspaceShape(
       rows: batch.chunks.paddedRows, longestGroup: batch.attention.map(\.rows.count).max() ?? 0, longGroup: longGroup,
       headRows: batch.headRows.count, targets: batch.targets.count,
-      adapterColumns: adapter.map { $0.layout.kinds.count * $0.layout.rank } ?? 0, training: training)
+      adapterColumns: adapter.map { $0.layout.kinds.count * $0.layout.rank } ?? 0, training: training,
+      recomputes: recomputesActivations)
     let plan = workspace(shape)
     try arena.reserve(plan.arena)
     return DecoderPass(
@@ -162,7 +168,7 @@ public final class LanguageModel {
       WorkspaceShape(
         rows: RowChunks(rows: rows).paddedRows, longestGroup: longestGroup ?? rows, headRows: responseTokens ?? rows,
         targets: responseTokens ?? rows, adapterColumns: layout.map { $0.kinds.count * $0.rank } ?? 0,
-        training: training))
+        training: training, recomputes: recomputesActivations))
     var parts = [MemoryPlan.Part(name: "weights, mapped from the checkpoint", bytes: weightBytes)]
     if weights.convertedBytes > 0 {
       parts.append(MemoryPlan.Part(name: "weights, converted", bytes: weights.convertedBytes))
@@ -174,7 +180,23 @@ public final class LanguageModel {
       parts.append(
         MemoryPlan.Part(name: training ? "adapter, gradients and AdamW moments" : "adapter", bytes: bytes))
     }
-    return MemoryPlan(parts: parts)
+    return MemoryPlan(parts: parts, recomputes: training && recomputesActivations)
+  }
+
+  /// The plan of training passes that fit `available` bytes: activations are kept where that fits, and computed again
+  /// layer by layer where it does not. What it chooses holds for the passes to come; nothing may fit.
+  public func fitMemory(
+    available: Int?, tokens: Int? = nil, responseTokens: Int? = nil, longestGroup: Int? = nil,
+    adapter: LoRAConfiguration?
+  ) -> MemoryPlan {
+    func plan(recomputes: Bool) -> MemoryPlan {
+      recomputesActivations = recomputes
+      return memoryPlan(
+        tokens: tokens, responseTokens: responseTokens, longestGroup: longestGroup, adapter: adapter)
+    }
+    let kept = plan(recomputes: false)
+    guard let available, kept.totalBytes > available else { return kept }
+    return plan(recomputes: true)
   }
 
   func check(_ groups: [PromptGroup]) throws {

@@ -5,6 +5,19 @@ import Numerics
 
 extension DecoderPass {
   func mlp(layer: Int) {
+    mlpInner(layer: layer)
+    run(
+      Product(
+        rows: residual.rows, columns: configuration.hiddenSize, sums: [forwardTerms(inner, .down_proj, layer: layer)],
+        touches: [residual]
+      ) { bands, rows, columns in
+        addBias(.down_proj, layer: layer, columns: columns, to: bands[0])
+        runtime.add(bands[0], to: residual.rows(rows).columns(columns))
+      })
+  }
+
+  /// silu(gate(h)) · up(h), with all that the backward pass needs of it.
+  func mlpInner(layer: Int) {
     let memory = activations(layer: layer)
     forEachChunk { rows, scratch in
       let h = hidden.rows(rows)
@@ -31,14 +44,6 @@ extension DecoderPass {
         lowRankForward(inner.rows(rows), .mlpInner, layer: layer, rows: rows, scratch: scratch)
       }
     }
-    run(
-      Product(
-        rows: residual.rows, columns: configuration.hiddenSize, sums: [forwardTerms(inner, .down_proj, layer: layer)],
-        touches: [residual]
-      ) { bands, rows, columns in
-        addBias(.down_proj, layer: layer, columns: columns, to: bands[0])
-        runtime.add(bands[0], to: residual.rows(rows).columns(columns))
-      })
   }
 
   /// From dL/d(output) to dL/d(input) of the residual stream, with the gradients of down, gate and up.

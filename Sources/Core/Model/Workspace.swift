@@ -16,9 +16,12 @@ struct WorkspaceShape: Sendable, Equatable {
   var adapterColumns: Int
   /// Whether everything the backward pass needs is kept.
   var training: Bool
+  /// Whether it is kept for one layer at a time, the others' inputs being kept instead.
+  var recomputes = false
 }
 
-/// What one layer keeps between its forward and its backward pass. In a pass that only scores, all layers share one.
+/// What one layer keeps between its forward and its backward pass. In a pass that only scores, and in one that computes
+/// activations again, all layers share one.
 struct LayerActivations: Sendable {
   /// The attention norm: x / rms [T, H], and 1 / rms [1, T].
   let attentionXhat, attentionInverse: Matrix
@@ -63,6 +66,8 @@ struct WorkspacePlan {
   private(set) var arena = ArenaPlan()
   let residual, hidden, inner: ArenaPlan.Slot
   let layers: [Layer]
+  /// The residual stream at every layer's begin [T, H], where activations are computed again.
+  let layerInputs: [ArenaPlan.Slot]
   let head: Head
   let backward: Backward?
   let scratch: [ArenaPlan.Slot]
@@ -88,7 +93,8 @@ struct WorkspacePlan {
     residual = plan.add("residual stream", rows: t, columns: hiddenSize, type: .fp32)
     hidden = plan.add("activations of one layer", rows: t, columns: hiddenSize, type: type)
     inner = plan.add("activations of one layer", rows: t, columns: intermediate, type: type)
-    let kept = shape.training ? configuration.layerCount : 1
+    let recomputes = shape.training && shape.recomputes
+    let kept = shape.training && !recomputes ? configuration.layerCount : 1
     let part = shape.training ? "activations kept for the backward pass" : "activations"
     layers = (0..<kept).map { _ in
       Layer(
@@ -104,6 +110,9 @@ struct WorkspacePlan {
         lowRank: plan.add(part, rows: t, columns: max(1, shape.adapterColumns), type: type),
         gate: shape.training ? plan.add(part, rows: t, columns: intermediate, type: type) : nil,
         up: shape.training ? plan.add(part, rows: t, columns: intermediate, type: type) : nil)
+    }
+    layerInputs = (0..<(recomputes ? configuration.layerCount : 0)).map { _ in
+      plan.add("inputs of the layers, to compute activations again", rows: t, columns: hiddenSize, type: .fp32)
     }
 
     // Filled up in steps of 32, so that few shapes of product exist.

@@ -235,10 +235,12 @@ struct RunPreparation {
       mismatches
       ? (sets.map(\.longestPrompt).max() ?? 0) + (sets.map(\.longestResponses).max() ?? 0)
       : sets.map(\.longestGroup).max() ?? 0
-    let plan = model.memoryPlan(
-      tokens: max(model.tokenBudget, longest), longestGroup: longest, adapter: adapter.configuration)
+    let available = Machine.availableMemory
+    let plan = model.fitMemory(
+      available: available, tokens: max(model.tokenBudget, longest), longestGroup: longest,
+      adapter: adapter.configuration)
     publish(.log(LogLine(level: .info, text: "memory plan\n\(plan)")))
-    if let available = Machine.availableMemory, plan.totalBytes > available {
+    if let available, plan.totalBytes > available {
       throw TrainingError.doesNotFit(needed: plan.totalBytes, available: available)
     }
   }

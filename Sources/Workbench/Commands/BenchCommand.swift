@@ -109,9 +109,11 @@ struct BenchCommand: ParsableCommand {
     let affordable = Int(5 * speed / 2 / (flops / Double(all.count)))
     let groups = Array(all.prefix(min(all.count, max(1, affordable))))
     let rows = groups.reduce(0) { $0 + $1.rowCount }
-    let plan = model.memoryPlan(
-      tokens: min(rows, model.tokenBudget), longestGroup: groups.map(\.rowCount).max(), adapter: StepProbe.lora)
-    if let available = Machine.availableMemory, plan.totalBytes > available {
+    let available = Machine.availableMemory
+    let plan = model.fitMemory(
+      available: available, tokens: min(rows, model.tokenBudget), longestGroup: groups.map(\.rowCount).max(),
+      adapter: StepProbe.lora)
+    if let available, plan.totalBytes > available {
       throw TrainingError.doesNotFit(needed: plan.totalBytes, available: available)
     }
     return groups

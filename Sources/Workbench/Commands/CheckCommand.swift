@@ -78,9 +78,11 @@ struct CheckCommand: ParsableCommand {
     let model = try LanguageModel(checkpoint: checkpoint, runtime: runtime)
     try PreferenceReader.check(longest: data.longestSequence, limit: model.longestSequence)
     let longest = data.longestGroup
-    let plan = model.memoryPlan(tokens: max(model.tokenBudget, longest), longestGroup: longest, adapter: lora)
+    let available = Machine.availableMemory
+    let plan = model.fitMemory(
+      available: available, tokens: max(model.tokenBudget, longest), longestGroup: longest, adapter: lora)
     plan.description.split(separator: "\n").forEach { line(String($0)) }
-    if let available = Machine.availableMemory {
+    if let available {
       line("available: \(available / 1_000_000) MB")
       if plan.totalBytes > available {
         throw TrainingError.doesNotFit(needed: plan.totalBytes, available: available)

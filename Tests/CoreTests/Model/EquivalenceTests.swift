@@ -140,6 +140,34 @@ import Testing
     #expect(model.arenaByteCount == size)
   }
 
+  /// Activations that are computed again in the backward pass are those that would have been kept, to the bit; they take
+  /// less memory, and the plan says both.
+  @Test(arguments: ModelFixture.names, [Precision.fp32, .bf16])
+  func recomputedActivationsGiveTheSameBits(name: String, precision: Precision) throws {
+    let fixture = try ModelFixture(name)
+    let adapter = try fixture.adapter()
+    let (kept, again) = (try fixture.model(precision), try fixture.model(precision))
+    for model in [kept, again] { model.longGroup = 8 }
+    again.recomputesActivations = true
+    let expected = try fixture.accumulated(kept, adapter).values.array
+    #expect(try fixture.accumulated(again, adapter).values.array == expected)
+    #expect(expected.contains { $0 != 0 })
+
+    let lora = adapter.configuration
+    let whole = kept.memoryPlan(tokens: 4096, adapter: lora)
+    let less = again.memoryPlan(tokens: 4096, adapter: lora)
+    #expect(less.totalBytes < whole.totalBytes)
+    #expect(less.description.contains("computed again") && !whole.description.contains("computed again"))
+    // Memory for everything, for less, and for nothing.
+    for (available, recomputes) in [
+      (whole.totalBytes, false), (whole.totalBytes - 1, true), (0, true), (nil, false),
+    ] as [(Int?, Bool)] {
+      let plan = kept.fitMemory(available: available, tokens: 4096, adapter: lora)
+      #expect(plan == (recomputes ? less : whole))
+      #expect(kept.recomputesActivations == recomputes)
+    }
+  }
+
   /// Our packed kernel and oneDNN sum in another order, and round to bf16 on the way.
   @Test func packedProductsAgreeWithOneDNN() throws {
     let fixture = try ModelFixture("untied-grouped")

@@ -33,9 +33,11 @@ extension Catalogue {
         prompt: Array(tokens.prefix(half / 2)), responses: [tokens, Array(tokens.reversed())])
     ]
     let rows = groups.reduce(0) { $0 + $1.rowCount }
-    let plan = model.memoryPlan(tokens: rows, responseTokens: 2 * half, longestGroup: rows, adapter: StepProbe.lora)
+    let available = Machine.availableMemory
+    let plan = model.fitMemory(
+      available: available, tokens: rows, responseTokens: 2 * half, longestGroup: rows, adapter: StepProbe.lora)
     print("memory plan, \(shape.name), one prompt with two responses of \(half) tokens:\n\(plan)")
-    if let available = Machine.availableMemory, plan.totalBytes > available {
+    if let available, plan.totalBytes > available {
       throw TrainingError.doesNotFit(needed: plan.totalBytes, available: available)
     }
     let readings = try StepReadings.take(model: model, groups: groups, rounds: setting.rounds(1), live: false)

@@ -1,0 +1,106 @@
+// SHA-256's compression function over whole blocks (FIPS 180-4, 6.2.2), in plain C and with the processor's own
+// instructions: the model's hash is most of what a run does before its first step.
+#include "CKernels.h"
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <immintrin.h>
+#endif
+
+static const uint32_t constants[64] __attribute__((aligned(16))) = {
+    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
+};
+
+static uint32_t rotate(uint32_t x, int count) { return x >> count | x << (32 - count); }
+
+void wb_sha256_blocks_naive(uint32_t *state, const uint8_t *bytes, int64_t blocks) {
+  for (; blocks > 0; blocks--, bytes += 64) {
+    uint32_t w[64], s[8];
+    for (int i = 0; i < 16; i++)
+      w[i] = (uint32_t)bytes[4 * i] << 24 | (uint32_t)bytes[4 * i + 1] << 16 | (uint32_t)bytes[4 * i + 2] << 8 |
+             bytes[4 * i + 3];
+#pragma clang loop unroll(full)
+    for (int i = 16; i < 64; i++) {
+      uint32_t early = w[i - 15], late = w[i - 2];
+      w[i] = w[i - 16] + (rotate(early, 7) ^ rotate(early, 18) ^ early >> 3) + w[i - 7] +
+             (rotate(late, 17) ^ rotate(late, 19) ^ late >> 10);
+    }
+    for (int i = 0; i < 8; i++) s[i] = state[i];
+    // Unrolled, the moves between the eight words are names only.
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 64; i++) {
+      uint32_t t1 = s[7] + (rotate(s[4], 6) ^ rotate(s[4], 11) ^ rotate(s[4], 25)) + (s[6] ^ (s[4] & (s[5] ^ s[6]))) +
+                    constants[i] + w[i];
+      uint32_t t2 = (rotate(s[0], 2) ^ rotate(s[0], 13) ^ rotate(s[0], 22)) + ((s[0] & s[1]) | (s[2] & (s[0] | s[1])));
+      for (int j = 7; j > 0; j--) s[j] = s[j - 1];
+      s[4] += t1;
+      s[0] = t1 + t2;
+    }
+    for (int i = 0; i < 8; i++) state[i] += s[i];
+  }
+}
+
+#if defined(__x86_64__)
+__attribute__((target("sha,sse4.1,ssse3"))) static void blocks_sha(uint32_t *state, const uint8_t *bytes,
+                                                                   int64_t blocks) {
+  const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
+  // The instructions want the state as {a, b, e, f} and {c, d, g, h}, the first word highest.
+  __m128i dcba = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)state), 0xb1);
+  __m128i hgfe = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)(state + 4)), 0x1b);
+  __m128i abef = _mm_alignr_epi8(dcba, hgfe, 8), cdgh = _mm_blend_epi16(hgfe, dcba, 0xf0);
+  for (; blocks > 0; blocks--, bytes += 64) {
+    const __m128i abef_before = abef, cdgh_before = cdgh;
+    __m128i w[4];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 4; i++) w[i] = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)bytes + i), swap);
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 16; i++) {
+      __m128i now = w[i % 4], sum = _mm_add_epi32(now, _mm_load_si128((const __m128i *)constants + i));
+      cdgh = _mm_sha256rnds2_epu32(cdgh, abef, sum);
+      abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(sum, 0x0e));
+      if (i < 12) {
+        // Words 4i + 16 … 4i + 19 take the place of those just used.
+        __m128i next = w[(i + 1) % 4], third = w[(i + 2) % 4], last = w[(i + 3) % 4];
+        __m128i early = _mm_add_epi32(_mm_sha256msg1_epu32(now, next), _mm_alignr_epi8(last, third, 4));
+        w[i % 4] = _mm_sha256msg2_epu32(early, last);
+      }
+    }
+    abef = _mm_add_epi32(abef, abef_before);
+    cdgh = _mm_add_epi32(cdgh, cdgh_before);
+  }
+  __m128i feba = _mm_shuffle_epi32(abef, 0x1b), dchg = _mm_shuffle_epi32(cdgh, 0xb1);
+  _mm_storeu_si128((__m128i *)state, _mm_blend_epi16(feba, dchg, 0xf0));
+  _mm_storeu_si128((__m128i *)(state + 4), _mm_alignr_epi8(dchg, feba, 8));
+}
+
+static int has_sha(void) {
+  unsigned a, b, c, d;
+  // Leaf 1, ECX: bit 9 is SSSE3, 19 SSE4.1. Leaf 7, EBX: bit 29 is SHA.
+  if (!__get_cpuid(1, &a, &b, &c, &d) || !(c >> 9 & 1) || !(c >> 19 & 1)) return 0;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b >> 29 & 1);
+}
+#endif
+
+void wb_sha256_blocks(uint32_t *state, const uint8_t *bytes, int64_t blocks) {
+#if defined(__x86_64__)
+  // Asking the processor traps into the host of a virtual machine, so it is asked once.
+  static int known;
+  int found = __atomic_load_n(&known, __ATOMIC_RELAXED);
+  if (!found) {
+    found = has_sha() ? 1 : 2;
+    __atomic_store_n(&known, found, __ATOMIC_RELAXED);
+  }
+  if (found == 1) {
+    blocks_sha(state, bytes, blocks);
+    return;
+  }
+#endif
+  wb_sha256_blocks_naive(state, bytes, blocks);
+}

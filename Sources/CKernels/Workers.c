@@ -1,0 +1,151 @@
+#include "Workers.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#if defined(__x86_64__)
+#define REST() __builtin_ia32_pause()
+#elif defined(__aarch64__)
+#define REST() __asm__ volatile("yield")
+#else
+#define REST() ((void)0)
+#endif
+
+/// Looks before a thread sleeps: some fifty microseconds, about what waking it costs.
+enum { WB_LOOKS = 4000 };
+
+typedef struct helper {
+  wb_workers *pool;
+  int64_t number;
+  pthread_t thread;
+} helper;
+
+/// Why this is safe. `claims` holds (number of tasks << 32 | next task) of the current loop. A task is claimed by adding
+/// one to it in a compare-and-swap, so a success claims an unclaimed task of the loop that is current at that instant.
+/// That loop cannot end before its claimed tasks have counted up `done`, so `task` and `context`, read after the claim,
+/// are its own; they were written before `claims` was published. The next loop begins only after `done` was seen full.
+/// A sleeper counts itself, then looks again; a caller publishes, then looks for sleepers: sequentially consistent, so
+/// one sees the other. The caller's own sleep is the same with `waits` and `done`.
+struct wb_workers {
+  _Atomic uint64_t claims;
+  _Atomic int64_t done;
+  _Atomic int32_t sleepers, waits;
+  _Atomic bool busy, ends;
+  wb_task task;
+  void *context;
+  pthread_mutex_t lock;
+  pthread_cond_t begins, finished;
+  int32_t wanted, started;
+  bool tried;
+  helper helpers[];
+};
+
+static bool has_work(wb_workers *pool) {
+  uint64_t claims = atomic_load(&pool->claims);
+  return (uint32_t)claims < claims >> 32;
+}
+
+/// Claims and does tasks until none are left.
+static void work(wb_workers *pool, int64_t worker) {
+  uint64_t claims = atomic_load(&pool->claims);
+  while ((uint32_t)claims < claims >> 32) {
+    if (!atomic_compare_exchange_weak(&pool->claims, &claims, claims + 1)) continue;
+    pool->task(pool->context, (int64_t)(uint32_t)claims, worker);
+    // After this the loop may be over, so nothing of it is read any more.
+    int64_t total = (int64_t)(claims >> 32);
+    if (atomic_fetch_add(&pool->done, 1) + 1 == total && atomic_load(&pool->waits)) {
+      pthread_mutex_lock(&pool->lock);
+      pthread_cond_signal(&pool->finished);
+      pthread_mutex_unlock(&pool->lock);
+    }
+    claims = atomic_load(&pool->claims);
+  }
+}
+
+static void *help(void *argument) {
+  helper *self = argument;
+  wb_workers *pool = self->pool;
+  while (!atomic_load(&pool->ends)) {
+    for (int looks = 0; looks < WB_LOOKS && !has_work(pool) && !atomic_load(&pool->ends); looks++) REST();
+    if (!has_work(pool)) {
+      pthread_mutex_lock(&pool->lock);
+      atomic_fetch_add(&pool->sleepers, 1);
+      while (!has_work(pool) && !atomic_load(&pool->ends)) pthread_cond_wait(&pool->begins, &pool->lock);
+      atomic_fetch_sub(&pool->sleepers, 1);
+      pthread_mutex_unlock(&pool->lock);
+    }
+    work(pool, self->number);
+  }
+  return NULL;
+}
+
+/// Signals are for the program's own threads; the profiler's clock is for all.
+static void start(wb_workers *pool) {
+  pool->tried = true;
+  sigset_t all, before;
+  sigfillset(&all);
+  int kept[] = {SIGILL, SIGTRAP, SIGFPE, SIGBUS, SIGSEGV, SIGPROF};
+  for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) sigdelset(&all, kept[i]);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  for (int32_t i = 0; i < pool->wanted; i++) {
+    helper *next = &pool->helpers[i];
+    *next = (helper){.pool = pool, .number = i + 1};
+    if (pthread_create(&next->thread, NULL, help, next)) break;
+    pool->started++;
+  }
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+wb_workers *wb_workers_make(int32_t threads) {
+  int32_t wanted = threads > 1 ? threads - 1 : 0;
+  wb_workers *pool = calloc(1, sizeof *pool + (size_t)wanted * sizeof(helper));
+  if (!pool) return NULL;
+  pool->wanted = wanted;
+  pthread_mutex_init(&pool->lock, NULL);
+  pthread_cond_init(&pool->begins, NULL);
+  pthread_cond_init(&pool->finished, NULL);
+  return pool;
+}
+
+void wb_workers_run(wb_workers *pool, int64_t count, wb_task task, void *context) {
+  bool free = false;
+  if (count < 2 || pool->wanted == 0 || !atomic_compare_exchange_strong(&pool->busy, &free, true)) {
+    for (int64_t i = 0; i < count; i++) task(context, i, 0);
+    return;
+  }
+  if (!pool->tried) start(pool);
+  pool->task = task;
+  pool->context = context;
+  atomic_store(&pool->done, 0);
+  atomic_store(&pool->claims, (uint64_t)count << 32);
+  if (atomic_load(&pool->sleepers)) {
+    pthread_mutex_lock(&pool->lock);
+    pthread_cond_broadcast(&pool->begins);
+    pthread_mutex_unlock(&pool->lock);
+  }
+  work(pool, 0);
+  for (int looks = 0; looks < WB_LOOKS && atomic_load(&pool->done) < count; looks++) REST();
+  if (atomic_load(&pool->done) < count) {
+    pthread_mutex_lock(&pool->lock);
+    atomic_store(&pool->waits, 1);
+    while (atomic_load(&pool->done) < count) pthread_cond_wait(&pool->finished, &pool->lock);
+    atomic_store(&pool->waits, 0);
+    pthread_mutex_unlock(&pool->lock);
+  }
+  atomic_store(&pool->busy, false);
+}
+
+void wb_workers_free(wb_workers *pool) {
+  pthread_mutex_lock(&pool->lock);
+  atomic_store(&pool->ends, true);
+  pthread_cond_broadcast(&pool->begins);
+  pthread_mutex_unlock(&pool->lock);
+  for (int32_t i = 0; i < pool->started; i++) pthread_join(pool->helpers[i].thread, NULL);
+  pthread_cond_destroy(&pool->begins);
+  pthread_cond_destroy(&pool->finished);
+  pthread_mutex_destroy(&pool->lock);
+  free(pool);
+}

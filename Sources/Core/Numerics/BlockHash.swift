@@ -1,0 +1,29 @@
+import CKernels
+
+/// SHA-256's compression function (FIPS 180-4, 6.2.2), with the processor's own instructions where it has them.
+public enum BlockHash {
+  /// Takes the whole 64-byte blocks of `bytes` from `start` on into `state`; returns where the rest begins.
+  ///
+  /// - Parameter naive: the definition in plain C instead, for the tests.
+  public static func sha256(
+    _ state: inout SIMD8<UInt32>, _ bytes: [UInt8], from start: Int, naive: Bool = false
+  ) -> Int {
+    precondition(start >= 0 && start <= bytes.count, "inside the bytes")
+    let blocks = (bytes.count - start) / 64
+    guard blocks > 0 else { return start }
+    // SIMD8<UInt32> is its eight words in order; the bytes reach at least 64 · blocks beyond `start`.
+    withUnsafeMutableBytes(of: &state) { words in
+      bytes.withUnsafeBufferPointer { source in
+        guard let base = source.baseAddress, let words = words.baseAddress?.assumingMemoryBound(to: UInt32.self) else {
+          return
+        }
+        if naive {
+          wb_sha256_blocks_naive(words, base + start, Int64(blocks))
+        } else {
+          wb_sha256_blocks(words, base + start, Int64(blocks))
+        }
+      }
+    }
+    return start + 64 * blocks
+  }
+}

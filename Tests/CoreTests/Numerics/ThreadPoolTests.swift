@@ -1,0 +1,54 @@
+import Foundation
+import Numerics
+import Synchronization
+import Testing
+
+@Suite struct ThreadPoolTests {
+  /// Every task once, by a worker that exists, whatever came before and however short the loop.
+  @Test(arguments: [1, 2, 3, 5]) func everyTaskOnce(threads: Int) {
+    let runtime = Runtime(threads: threads, precision: .fp32)
+    for round in 0..<2000 {
+      let count = round % 7
+      let seen = Mutex([Int](repeating: 0, count: count))
+      let strangers = Mutex(0)
+      runtime.parallel(count) { task, worker in
+        seen.withLock { $0[task] += 1 }
+        if !(0..<threads).contains(worker) { strangers.withLock { $0 += 1 } }
+      }
+      #expect(seen.withLock { $0 } == [Int](repeating: 1, count: count))
+      #expect(strangers.withLock { $0 } == 0)
+    }
+  }
+
+  /// Threads that have gone to sleep are woken, and those that sleep at the end do not keep the pool.
+  @Test func wakesItsThreads() {
+    let runtime = Runtime(threads: 3, precision: .fp32)
+    for _ in 0..<5 {
+      usleep(3000)
+      let workers = Mutex<Set<Int>>([])
+      runtime.parallel(3) { _, worker in
+        _ = workers.withLock { $0.insert(worker) }
+        // Until others have come: each of the three tasks goes to a worker of its own.
+        let end = Date() + 10
+        while workers.withLock({ $0.count }) < 3, Date() < end { usleep(50) }
+      }
+      #expect(workers.withLock { $0 } == [0, 1, 2])
+    }
+  }
+
+  /// A loop inside a loop, and loops of several threads on one pool.
+  @Test func loopsMayMeet() {
+    let runtime = Runtime(threads: 3, precision: .fp32)
+    let sum = Atomic<Int>(0)
+    runtime.parallel(4) { outer, _ in
+      runtime.parallel(5) { inner, _ in sum.add(outer * 5 + inner, ordering: .relaxed) }
+    }
+    #expect(sum.load(ordering: .relaxed) == 20 * 19 / 2)
+
+    let total = Atomic<Int>(0)
+    DispatchQueue.concurrentPerform(iterations: 4) { _ in
+      for _ in 0..<200 { runtime.parallel(6) { task, _ in total.add(task, ordering: .relaxed) } }
+    }
+    #expect(total.load(ordering: .relaxed) == 4 * 200 * 15)
+  }
+}
