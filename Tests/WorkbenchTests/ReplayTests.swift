@@ -55,6 +55,20 @@ struct ReplayTests {
     }
   }
 
+  @Test func aLongRecordSaysHowFarItIsRead() throws {
+    var run = SampleRun(totalSteps: 3_000)
+    let record = Record(run.beginning + (1...3_000).map { .step(run.step($0)) })
+    let blank = ScreenState(size: Size(80, 24))
+    var frames: [String] = []
+    _ = try Stage(recording: record, state: blank) { past in
+      frames.append(Renderer.frame(LoadingView.record(blank, read: Double(past.completedSteps) / 3_000)).text)
+    }
+    // Every 512 events: five times in 3,003.
+    #expect(frames.count == 5)
+    #expect(frames.allSatisfy { $0.contains("opening the record") && $0.contains("reading the record") })
+    #expect(frames[0].contains("17 %") && frames[4].contains("85 %"))
+  }
+
   @Test func longRecordsKeepFewStatesAndReachEveryStep() throws {
     var run = SampleRun(totalSteps: 3_000)
     let record = Record(run.beginning + (1...3_000).map { .step(run.step($0)) })
@@ -139,11 +153,14 @@ struct ReplayTests {
     var driver = try ScreenDriver(recording: Record(events), size: Size(120, 36))
     driver.press(".")
     #expect(driver.state.completedSteps == 20)
+    // An alarm is an event too: the spike at step 41.
+    driver.press(".")
+    #expect(driver.state.completedSteps == 41)
     driver.press(".")
     #expect(driver.state.completedSteps == 50)
     driver.press(".")
     #expect(driver.frame().contains("no event after step 50"))
-    driver.press(",")
+    driver.press(",", ",")
     #expect(driver.state.completedSteps == 20)
     driver.press("n")
     #expect(driver.state.completedSteps == 41)

@@ -41,6 +41,57 @@ struct RunsTests {
     #expect(driver.state.peers.overlays.isEmpty)
   }
 
+  @Test func aBranchIsAskedForAndShown() {
+    var (driver, _) = ScreenDriver.running(Size(120, 36), steps: 30)
+    driver.press("B")
+    #expect(driver.frame().contains("there is no checkpoint yet; P writes one"))
+    for step in [10, 20, 30] { driver.post(.checkpoint(step: step, path: "sessions/demo-1/checkpoint-\(step)")) }
+    driver.press("B")
+    #expect(driver.frame().contains("checkpoint of step 30") && driver.frame().contains("3 of 3"))
+    driver.press("Enter")
+    #expect(driver.frame().contains("name what is to be different, such as gamma=2.5"))
+    driver.press("Down")
+    driver.type("gamma=2.5 training.warmup_ratio=0.1")
+    driver.press("Backspace")
+    driver.type("2 seed")
+    driver.press("Enter")
+    #expect(driver.frame().contains("seed: expected key=value"))
+    driver.type("=7")
+    driver.press("Enter")
+    #expect(
+      driver.peerRequests == [
+        .branch(step: 20, settings: ["preference.gamma=2.5", "training.warmup_ratio=0.2", "training.seed=7"])
+      ])
+    driver.post(PeerNews.branched(path: "sessions/demo-1-branch", process: 4711))
+    #expect(driver.frame().contains("the branch sessions/demo-1-branch trains (process 4711); 8 lays it over this run"))
+    driver.press("8")
+    #expect(driver.peerRequests.suffix(2) == [.list, .curves("sessions/demo-1-branch")])
+    driver.press("B", "Esc")
+    #expect(driver.state.overlay == nil)
+    driver.post(PeerNews.notBranched("sessions/demo-1: cannot be branched: no checkpoint has been written yet"))
+    #expect(driver.frame().contains("cannot be branched: no checkpoint has been written yet"))
+  }
+
+  @Test func aParentIsLaidOverUnasked() {
+    var (driver, _) = ScreenDriver.running(Size(120, 36), steps: 30)
+    driver.press("8")
+    let parent = PeerRun(path: "s/p", name: "p", detail: "finished", kinship: .parent(step: 10))
+    let child = PeerRun(path: "s/c", name: "c", detail: "training", kinship: .branch(step: 20))
+    driver.post(PeerNews.list([child, parent]))
+    #expect(driver.peerRequests == [.list, .curves("s/p")])
+    #expect(driver.frame().contains("branch from 20; training"))
+    driver.post(.curves(path: "s/p", curves(0.1)))
+    driver.press("s", "s")
+    // This run's loss minus the parent's, 0.650, at the same step.
+    let own = driver.state.metrics.loss.raw.values.last ?? .nan
+    driver.resize(Size(200, 48))
+    #expect(driver.frame().contains("vs A \(NumberText.signed(own - 0.65, decimals: 3))"))
+    // Taken off, it stays off.
+    driver.press("j", "Enter")
+    driver.post(PeerNews.list([child, parent]))
+    #expect(driver.state.peers.overlays.isEmpty)
+  }
+
   @Test func withoutASourceItSaysSo() {
     var (driver, _) = ScreenDriver.running(Size(120, 36), steps: 3)
     driver.press("8")

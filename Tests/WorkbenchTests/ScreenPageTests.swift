@@ -40,6 +40,8 @@ import Testing
     #expect(page == table)
   }
 
+  static func text() throws -> String { try String(contentsOf: file, encoding: .utf8) }
+
   @Test func namesEveryTab() throws {
     let text = try String(contentsOf: Self.file, encoding: .utf8)
     for page in WorkbenchScreen.Page.allCases {

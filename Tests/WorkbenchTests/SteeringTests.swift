@@ -255,13 +255,13 @@ struct SteeringTests {
     driver.press("L")
     #expect(driver.frame().contains("you hold the controls and nobody asks for them"))
     driver.post(.asked(by: "screen 9", seconds: 10))
-    let question = "screen 9 asks for the controls: y gives them, n keeps them; without an answer they go in 10s"
+    let question = "screen 9 asks for the controls: y gives, n keeps them; given in 10s"
     #expect(driver.frame().contains(question))
     // It stays until it is answered, whatever is done meanwhile.
     driver.press("j", "2", "1")
     #expect(driver.frame().contains(question))
     driver.press("g")
-    #expect(driver.frame().contains("Esc, then y gives or n keeps them"))
+    #expect(driver.frame().contains("Esc, then y or n; given in 10s"))
     driver.press("Esc", "n")
     #expect(driver.controlsRequests == [.keep])
     driver.press("n")

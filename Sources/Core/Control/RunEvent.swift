@@ -57,12 +57,15 @@ public struct RunDescription: Sendable {
   public var rewardSample: [[Double]]
   /// A sentence the screen always shows, such as the demo's "a teaching world".
   public var notice: String?
+  /// The run that this one is a branch of.
+  public var parent: ParentRun?
 
   public init(
     name: String, modelName: String, method: String, estimator: String?, totalSteps: Int, stepsPerEpoch: Double,
     promptsPerStep: Int, learningRate: Double, beta: Double, precision: String, threads: Int,
     trainableParameters: Int, sessionPath: String?, catalogue: any PromptCatalogue,
-    rewardSample: [[Double]]? = nil, notice: String? = nil
+    rewardSample: [[Double]]? = nil, notice: String? = nil,
+    parent: ParentRun? = nil
   ) {
     self.name = name
     self.modelName = modelName
@@ -80,6 +83,20 @@ public struct RunDescription: Sendable {
     self.catalogue = catalogue
     self.rewardSample = rewardSample ?? catalogue.rewardSample
     self.notice = notice
+    self.parent = parent
+  }
+}
+
+/// Where a branch began.
+public struct ParentRun: Sendable, Equatable {
+  /// The parent's session folder.
+  public var session: String
+  /// Optimizer steps complete at the checkpoint.
+  public var step: Int
+
+  public init(session: String, step: Int) {
+    self.session = session
+    self.step = step
   }
 }
 

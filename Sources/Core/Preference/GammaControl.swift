@@ -28,6 +28,13 @@ public struct GammaControl: Sendable, Equatable, Codable {
     self.totalSteps = totalSteps
   }
 
+  /// The same overrides over the schedule of a run of that many steps.
+  public func lasting(_ totalSteps: Int) throws(PreferenceError) -> GammaControl {
+    var control = try GammaControl(schedule: schedule, totalSteps: totalSteps)
+    control.overrides = overrides
+    return control
+  }
+
   /// γ in force during optimizer step `step`, counted from 1.
   public func value(step: Int) -> Double {
     guard let ruling = overrides.last(where: { $0.from <= step }) else { return scheduled(step) }

@@ -6,26 +6,43 @@ public struct SessionComparison: Sendable {
   public struct Side: Sendable {
     public var name: String
     public var table: MetricTable
-    /// By prompt text, the reward margin at its last visit: prompts are matched by what they say, so that two runs on
-    /// parts of one data set can be compared.
-    var lastMargins: [String: Double]
   }
 
   public let sides: [Side]
+  /// For each session the steps over which it is compared with the first one, where one of both is the other's branch:
+  /// those after the fork that both have run. nil: each at its prompts' last visits.
+  public let commonSteps: [Range<Int>?]
+  private let tests: [PairedTest?]
 
   public init(_ readers: [SessionReader]) throws {
-    sides = try readers.map { reader in
-      var margins: [Int: Double] = [:]
-      try reader.forEach { recorded in
-        guard case .step(let record) = recorded.event else { return }
-        for visit in record.visits where visit.margin.isFinite { margins[visit.prompt] = visit.margin }
+    let sides = try readers.map { Side(name: $0.description.name, table: try MetricTable($0)) }
+    let last = sides.map { $0.table.rows.last?.step ?? 0 }
+    let steps = readers.indices.map { index in
+      readers[0].fork(with: readers[index]).map { fork in
+        fork + 1..<max(fork, min(last[0], last[index])) + 1
       }
-      let catalogue = reader.description.catalogue
-      return Side(
-        name: reader.description.name, table: try MetricTable(reader),
-        lastMargins: Dictionary(
-          margins.map { (catalogue.prompt($0.key).text, $0.value) }, uniquingKeysWith: { first, _ in first }))
     }
+    let base = try readers.first.map { try Self.lastMargins($0, steps: nil) } ?? [:]
+    tests = try readers.indices.map { index in
+      let other = try Self.lastMargins(readers[index], steps: steps[index])
+      let first = steps[index] == nil ? base : try Self.lastMargins(readers[0], steps: steps[index])
+      return PairedTest(other.keys.sorted().compactMap { key in first[key].map { (other[key] ?? .nan) - $0 } })
+    }
+    self.sides = sides
+    commonSteps = steps
+  }
+
+  /// By prompt text, the reward margin at its last visit: prompts are matched by what they say, so that two runs on
+  /// parts of one data set can be compared.
+  private static func lastMargins(_ reader: SessionReader, steps: Range<Int>?) throws -> [String: Double] {
+    var margins: [Int: Double] = [:]
+    try reader.forEach { recorded in
+      guard case .step(let record) = recorded.event, steps?.contains(record.step) ?? true else { return }
+      for visit in record.visits where visit.margin.isFinite { margins[visit.prompt] = visit.margin }
+    }
+    let catalogue = reader.description.catalogue
+    return Dictionary(
+      margins.map { (catalogue.prompt($0.key).text, $0.value) }, uniquingKeysWith: { first, _ in first })
   }
 
   /// Steps down, and for each session the columns of both tables, headed `name:column`.
@@ -52,9 +69,31 @@ public struct SessionComparison: Sendable {
   }
 
   /// Margins of `sides[index]` minus those of the first session, over the prompts that both visited.
-  public func test(_ index: Int) -> PairedTest? {
-    let (base, other) = (sides[0].lastMargins, sides[index].lastMargins)
-    return PairedTest(other.keys.sorted().compactMap { key in base[key].map { (other[key] ?? .nan) - $0 } })
+  public func test(_ index: Int) -> PairedTest? { tests[index] }
+}
+
+extension SessionReader {
+  /// The step at which one of both sessions branched off the other; nil where neither did.
+  public func fork(with other: SessionReader) -> Int? {
+    for (child, parent) in [(self, other), (other, self)] {
+      if let origin = child.description.parent, origin.lies(at: parent.folder, branch: child.folder) {
+        return origin.step
+      }
+    }
+    return nil
+  }
+}
+
+extension ParentRun {
+  /// Whether `folder` is that session. One that was moved together with its branch is found by its name beside it.
+  public func lies(at folder: String, branch: String) -> Bool {
+    let (parent, child) = (URL(fileURLWithPath: folder), URL(fileURLWithPath: branch))
+    let recorded = URL(fileURLWithPath: session)
+    if parent.standardizedFileURL.path == recorded.standardizedFileURL.path { return true }
+    return parent.lastPathComponent == recorded.lastPathComponent
+      && parent.standardizedFileURL.deletingLastPathComponent().path
+        == child.standardizedFileURL.deletingLastPathComponent().path
+      && parent.standardizedFileURL.path != child.standardizedFileURL.path
   }
 }
 

@@ -15,6 +15,7 @@ public enum SessionError: Error, CustomStringConvertible, Equatable {
   case unwritable(String, why: String)
   case unreadable(String, why: String)
   case cannotResume(String, why: String)
+  case cannotBranch(String, why: String)
 
   public var description: String {
     switch self {
@@ -29,6 +30,7 @@ public enum SessionError: Error, CustomStringConvertible, Equatable {
     case .unwritable(let path, let why): "\(path): cannot be written: \(why)"
     case .unreadable(let path, let why): "\(path): cannot be read: \(why)"
     case .cannotResume(let path, let why): "\(path): cannot be resumed: \(why)"
+    case .cannotBranch(let path, let why): "\(path): cannot be branched: \(why)"
     }
   }
 }

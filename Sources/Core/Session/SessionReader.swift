@@ -1,6 +1,7 @@
 import Control
 import Foundation
 import GRDB
+import Training
 
 /// A session as it was recorded: of a run that is over, that died, or that another process is training now. Only reads.
 ///
@@ -29,8 +30,10 @@ public struct SessionReader: Sendable {
     let path = SessionFolder.database(folder)
     do {
       let database = try Self.open(path)
+      var parent: BranchOrigin?
       let started = try database.read { db -> EventBody.Started? in
         try SessionSchema.require(db, path: path)
+        parent = try BranchOrigin.recorded(db)
         guard
           let row = try Row.fetchOne(
             db, sql: "SELECT body FROM event WHERE kind = 'started' ORDER BY seq DESC LIMIT 1")
@@ -46,7 +49,8 @@ public struct SessionReader: Sendable {
         learningRate: started.learningRate, beta: started.beta, precision: started.precision,
         threads: started.threads, trainableParameters: started.trainableParameters, sessionPath: folder,
         catalogue: RecordedCatalogue(count: started.prompts, database: database),
-        rewardSample: started.rewardSample, notice: started.notice)
+        rewardSample: started.rewardSample, notice: started.notice,
+        parent: parent.map { ParentRun(session: $0.session, step: $0.step) })
     } catch {
       throw Self.explain(error, path: path)
     }

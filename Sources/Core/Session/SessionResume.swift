@@ -11,6 +11,8 @@ public struct SessionResume {
   public let liveReference: Bool
   /// The sentence that every view of the run shows.
   public let notice: String?
+  /// `RunPlan.orderSeed`.
+  public let orderSeed: UInt64?
   /// What a person should know: checkpoints that were passed over, a run file that was changed.
   public let notes: [String]
 
@@ -22,7 +24,7 @@ public struct SessionResume {
       let database = try SessionReader.open(path)
       let past = try database.read { db in
         try SessionSchema.require(db, path: path)
-        return try Past(db, folder: folder)
+        return try SessionPast(db, folder: folder)
       }
       guard !SessionLease.isHeld(folder: folder) else { throw SessionError.inUse(folder, pid: past.pid) }
       if past.isComplete {
@@ -30,6 +32,11 @@ public struct SessionResume {
       }
       var notes: [String] = []
       runFile = try Self.runFile(past, folder: folder, force: force, notes: &notes)
+      // Without it the run would begin untrained, which its parent's checkpoint was not.
+      if past.parent != nil, past.checkpoints.isEmpty {
+        throw SessionError.cannotResume(
+          folder, why: "it is a branch whose process died before its first checkpoint; remove it and branch again")
+      }
       let checkpoint = try Self.lastGood(past, folder: folder, model: runFile.model, notes: &notes)
       let references = try database.read { try Self.references($0, through: checkpoint?.step ?? 0) }
       point = ResumePoint(
@@ -37,61 +44,16 @@ public struct SessionResume {
         dataHash: past.dataHash, engine: past.engine, force: force)
       liveReference = past.liveReference
       notice = past.notice
+      orderSeed = past.parent?.orderSeed
       self.notes = notes
     } catch {
       throw SessionReader.explain(error, path: path)
     }
   }
 
-  // MARK: What was
-
-  private struct Past {
-    var pid: Int32
-    var runFile: String
-    var modelHash: String
-    var dataHash: String
-    var engine: String
-    var liveReference: Bool
-    var notice: String?
-    var isComplete: Bool
-    /// Steps of the announced checkpoints that are on the present line, ascending.
-    var checkpoints: [Int]
-    var changes: [RecordedChange]
-
-    init(_ db: Database, folder: String) throws {
-      guard let row = try Row.fetchOne(db, sql: "SELECT * FROM segment ORDER BY id DESC LIMIT 1") else {
-        throw SessionError.notBegun(folder)
-      }
-      let segment = DatabaseRow(row: row, table: "segment")
-      runFile = try segment.text("run_file")
-      modelHash = try segment.text("model_hash")
-      dataHash = try segment.text("data_hash")
-      engine = try segment.text("engine")
-      liveReference = try segment.whole("live_reference") != 0
-      pid = Int32(truncatingIfNeeded: try Int64.fetchOne(db, sql: "SELECT pid FROM lease") ?? 0)
-      let bodies = { (kind: EventBody.Kind, filter: String) in
-        try Row.fetchAll(
-          db, sql: "SELECT body FROM event WHERE kind = ? \(filter) ORDER BY seq", arguments: [kind.rawValue]
-        ).map { try DatabaseRow(row: $0, table: "event").text("body") }
-      }
-      notice = try bodies(.started, "").last.map { try EventBody.decode(EventBody.Started.self, $0).notice } ?? nil
-      isComplete =
-        try bodies(.finished, "AND segment = (SELECT max(id) FROM segment)").last.map {
-          try EventBody.decode(RunSummary.self, $0).reason == "completed"
-        } ?? false
-      checkpoints = try bodies(
-        .checkpoint,
-        "AND NOT EXISTS (SELECT 1 FROM segment WHERE segment.id > event.segment AND resumed_from < event.step)"
-      ).map { try EventBody.decode(EventBody.Checkpoint.self, $0).step }.sorted()
-      changes = try bodies(.command, "").compactMap { body in
-        try EventBody.decode(EventBody.Command.self, body).acknowledgement(in: folder).flatMap(RecordedChange.init)
-      }
-    }
-  }
-
   /// The run file as recorded, or as it lies in the folder where a person changed it and insists.
   private static func runFile(
-    _ past: Past, folder: String, force: Bool, notes: inout [String]
+    _ past: SessionPast, folder: String, force: Bool, notes: inout [String]
   ) throws -> RunFile {
     let recorded = try RunFile.decode(yaml: past.runFile, name: folder + "/" + SessionFolder.databaseName)
     let path = folder + "/run.yaml"
@@ -127,8 +89,8 @@ public struct SessionResume {
   }
 
   /// The last announced checkpoint that reads back whole; nil where none was announced.
-  private static func lastGood(
-    _ past: Past, folder: String, model: String, notes: inout [String]
+  static func lastGood(
+    _ past: SessionPast, folder: String, model: String, notes: inout [String]
   ) throws -> CheckpointStore.Saved? {
     guard !past.checkpoints.isEmpty else { return nil }
     let configuration = try CheckpointFolder(path: model).configuration
@@ -149,7 +111,7 @@ public struct SessionResume {
   }
 
   /// Every reference log-prob that the steps up to `step` used, in their order.
-  private static func references(_ db: Database, through step: Int) throws -> [ResumePoint.Reference] {
+  static func references(_ db: Database, through step: Int) throws -> [ResumePoint.Reference] {
     guard step > 0 else { return [] }
     var references: [ResumePoint.Reference] = []
     let rows = try Row.fetchCursor(

@@ -125,7 +125,18 @@ enum SessionSchema {
         visit.loss / (SELECT sum(abs(v.loss)) FROM visit v WHERE v.id >> 20 = line.seq) AS loss_share
       FROM line JOIN visit ON visit.id BETWEEN line.seq << 20 AND line.seq << 20 | 1048575
       """,
-    ]
+    ],
+    [
+      // The run that this session is a branch of; no row for any other.
+      """
+      CREATE TABLE parent (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        session TEXT NOT NULL,
+        step INTEGER NOT NULL,
+        order_seed TEXT NOT NULL
+      ) STRICT
+      """
+    ],
   ]
 
   /// Brings a database of an older version, or an empty one, to this version.

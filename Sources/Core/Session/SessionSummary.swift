@@ -63,6 +63,7 @@ public struct SessionSummary: Sendable {
       "  step \(steps) of \(run.totalSteps)" + (began.map { ", begun \(Self.text($0))" } ?? "")
         + (last.map { ", last written \(Self.text($0))" } ?? ""),
     ]
+    if let parent = run.parent { lines.append("  branch of \(parent.session) from step \(parent.step) on") }
     if let loss, let margin { lines.append(String(format: "  loss %.4f, margin %+.4f", loss, margin)) }
     if let evaluation {
       lines.append(

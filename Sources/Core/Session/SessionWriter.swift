@@ -57,7 +57,7 @@ final class SessionWriter {
         try SessionSchema.migrate(db)
         // With other data (a forced resume) the prompts' numbers stand for other texts.
         let before = try String.fetchOne(db, sql: "SELECT data_hash FROM segment ORDER BY id DESC LIMIT 1")
-        if before != nil, facts.resumedFrom == nil { throw TrainingError.sessionExists(folder) }
+        if before != nil, facts.resumedFrom == nil || facts.branch != nil { throw TrainingError.sessionExists(folder) }
         if let before, before != facts.dataHash {
           try db.execute(sql: "DELETE FROM prompt")
           try db.execute(sql: "DELETE FROM response")
@@ -72,6 +72,12 @@ final class SessionWriter {
             facts.engine, facts.liveReference ? 1 : 0, machine,
           ])
         let segment = Int(db.lastInsertedRowID)
+        if let branch = facts.branch {
+          // The seed as text: SQLite's integers have a sign.
+          try db.execute(
+            sql: "INSERT INTO parent VALUES (1, ?, ?, ?)",
+            arguments: [branch.session, branch.step, String(branch.orderSeed)])
+        }
         try db.execute(
           sql: "INSERT OR REPLACE INTO lease VALUES (1, ?, ?, ?, ?, ?)",
           arguments: [

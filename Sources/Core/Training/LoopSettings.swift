@@ -8,6 +8,8 @@ public struct LoopSettings: Sendable {
   public var weightDecay: Double
   public var maxGradientNorm: Double
   public var seed: UInt64
+  /// Orders each epoch's prompts; `seed` unless the run is a branch.
+  public var orderSeed: UInt64
   /// Optimizer steps between evaluations; 0: none.
   public var evaluationSteps: Int
   /// Optimizer steps between checkpoints; 0: only at the end.
@@ -32,6 +34,7 @@ public struct LoopSettings: Sendable {
     self.weightDecay = weightDecay
     self.maxGradientNorm = maxGradientNorm
     self.seed = seed
+    orderSeed = seed
     self.evaluationSteps = evaluationSteps
     self.saveSteps = saveSteps
     self.liveReference = liveReference

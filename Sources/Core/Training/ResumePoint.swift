@@ -29,10 +29,12 @@ public struct ResumePoint: Sendable {
   public var engine: String
   /// Go on although one of them is another now.
   public var force: Bool
+  /// Set where the checkpoint is another session's, of which this one is a branch.
+  public var branch: BranchOrigin?
 
   public init(
     checkpoint: CheckpointStore.Saved?, references: [Reference], changes: [RecordedChange], modelHash: String,
-    dataHash: String, engine: String, force: Bool
+    dataHash: String, engine: String, force: Bool, branch: BranchOrigin? = nil
   ) {
     self.checkpoint = checkpoint
     self.references = references
@@ -41,6 +43,7 @@ public struct ResumePoint: Sendable {
     self.dataHash = dataHash
     self.engine = engine
     self.force = force
+    self.branch = branch
   }
 
   /// What is not as it was, one phrase each.

@@ -34,10 +34,13 @@ public struct RunFacts: Sendable {
   public var liveReference: Bool
   /// By prompt and response of the training set.
   public var tokenHashes: TokenHashes
+  /// Set by the first process of a branch.
+  public var branch: BranchOrigin?
 
   public init(
     runFile: String, modelHash: String, dataHash: String, engine: String, machine: [String: String],
-    resumedFrom: Int?, liveReference: Bool, tokenHashes: TokenHashes
+    resumedFrom: Int?, liveReference: Bool, tokenHashes: TokenHashes,
+    branch: BranchOrigin? = nil
   ) {
     self.runFile = runFile
     self.modelHash = modelHash
@@ -47,5 +50,6 @@ public struct RunFacts: Sendable {
     self.resumedFrom = resumedFrom
     self.liveReference = liveReference
     self.tokenHashes = tokenHashes
+    self.branch = branch
   }
 }

@@ -16,6 +16,8 @@ public struct RunPlan: Sendable {
   public var journal: (any RunJournal)?
   /// Goes on where an earlier process of the session was.
   public var resume: ResumePoint?
+  /// Orders the prompts and splits held-out ones off in place of `training.seed`: a branch keeps its parent's.
+  public var orderSeed: UInt64?
 
   public init(runFile: RunFile, name: String? = nil, sessionPath: String?) {
     self.runFile = runFile

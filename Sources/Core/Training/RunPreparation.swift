@@ -19,7 +19,8 @@ struct RunPreparation {
   func loop() throws -> TrainingLoop {
     publish(.stateChanged(.loading))
     let objective = try file.objective()
-    if plan.resume == nil, let path = plan.sessionPath, FileManager.default.fileExists(atPath: path + "/run.yaml") {
+    let isNew = plan.resume == nil || plan.resume?.branch != nil
+    if isNew, let path = plan.sessionPath, FileManager.default.fileExists(atPath: path + "/run.yaml") {
       throw TrainingError.sessionExists(path)
     }
 
@@ -42,6 +43,12 @@ struct RunPreparation {
     try checkMemory(
       model: model, adapter: adapter, mismatches: objective.needsKL, sets: [training] + (heldOut.map { [$0] } ?? []))
 
+    if let branch = plan.resume?.branch, branch.step >= loopSettings(prompts: training.count).totalSteps {
+      throw TrainingError.setting(
+        "\(branch.session): the checkpoint of step \(branch.step) is the last step of the run; --set "
+          + "training.max_steps=\(2 * branch.step) trains on")
+    }
+
     // Made last: a run that could not begin leaves no folder behind that the next try would find taken.
     var offered: [ResumePoint.Reference] = []
     let session = try plan.sessionPath.map { path in
@@ -51,6 +58,7 @@ struct RunPreparation {
     }
     let scorer = GroupScorer(model: model, adapter: adapter)
     var settings = loopSettings(prompts: training.count)
+    settings.orderSeed = plan.orderSeed ?? settings.seed
     settings.maxLength = min(file.data.maxLength, model.longestSequence)
     var evaluation = plan.evaluation
     evaluation.lengthWeight = file.preference.alpha
@@ -78,7 +86,8 @@ struct RunPreparation {
           totalSteps: settings.totalSteps, stepsPerEpoch: Double(loop.stepsPerEpoch),
           promptsPerStep: settings.promptsPerStep, learningRate: settings.learningRate.base, beta: objective.beta,
           precision: file.training.precision.rawValue, threads: threads, trainableParameters: adapter.parameters.count,
-          sessionPath: plan.sessionPath, catalogue: training.catalogue, notice: plan.notice)))
+          sessionPath: plan.sessionPath, catalogue: training.catalogue, notice: plan.notice,
+          parent: plan.resume?.branch.map { ParentRun(session: $0.session, step: $0.step) })))
     return loop
   }
 
@@ -107,7 +116,7 @@ struct RunPreparation {
         "system": ProcessInfo.processInfo.operatingSystemVersionString, "host": ProcessInfo.processInfo.hostName,
       ],
       resumedFrom: plan.resume.map { $0.checkpoint?.step ?? 0 }, liveReference: plan.liveReference,
-      tokenHashes: data.responses)
+      tokenHashes: data.responses, branch: plan.resume?.branch)
   }
 
   private func prepareSession(_ path: String, facts: RunFacts) throws -> String {
@@ -115,6 +124,11 @@ struct RunPreparation {
     if let resume = plan.resume {
       let differences = resume.differences(from: facts)
       if !differences.isEmpty {
+        if let branch = resume.branch {
+          throw TrainingError.setting(
+            "\(branch.session): a branch needs its parent's model, data and engine: "
+              + differences.joined(separator: ", and "))
+        }
         guard resume.force else { throw TrainingError.resumeChanged(path, differences) }
         publish(
           .log(
@@ -158,7 +172,7 @@ struct RunPreparation {
       heldOut = try reader.read(paths) { what, fraction in
         publish(.loading(LoadingProgress(what: what, fraction: fraction)))
       }
-    case .fraction(let share): (training, heldOut) = training.split(share, seed: file.training.seed)
+    case .fraction(let share): (training, heldOut) = training.split(share, seed: plan.orderSeed ?? file.training.seed)
     }
     guard !training.indices.isEmpty else {
       throw TrainingError.nothingToTrainOn(file.data.train.joined(separator: ", "))

@@ -50,6 +50,8 @@ final class TrainingLoop {
   var isBlocked = false
   /// Changes of rate and β that an earlier process obeyed after the checkpoint, waiting for their step.
   var pendingChanges: [RecordedChange] = []
+  /// A branch begins with a checkpoint of its own.
+  private var savesFirst = false
 
   init(
     settings: LoopSettings, set: TrainingSet, scorer: GroupScorer, objective: Objective, gamma: GammaControl,
@@ -92,6 +94,7 @@ final class TrainingLoop {
   private func train() throws -> RunSummary {
     if objective.usesGamma { publish(.gammaPlan(gamma.plan())) }
     publish(.stateChanged(.running))
+    if savesFirst { try save() }
 
     while step < settings.totalSteps {
       try waitForTurn()
@@ -128,7 +131,7 @@ final class TrainingLoop {
   /// The prompts of the optimizer step after `step`, with their epoch.
   private func nextBatch() -> (epoch: Int, prompts: ArraySlice<Int>) {
     let epoch = step / stepsPerEpoch
-    if order.epoch != epoch { order = (epoch, set.order(seed: settings.seed, epoch: epoch)) }
+    if order.epoch != epoch { order = (epoch, set.order(seed: settings.orderSeed, epoch: epoch)) }
     let begin = (step % stepsPerEpoch) * settings.promptsPerStep
     return (epoch, order.prompts[begin..<min(begin + settings.promptsPerStep, set.count)])
   }
@@ -271,12 +274,17 @@ final class TrainingLoop {
       try optimizer.restore(checkpoint.moments)
       step = state.step
       tokens = state.tokens
-      gamma = state.gamma
-      learningRate.base = state.learningRate
-      objective.beta = state.beta
       totals = state.totals
-      best = state.best
-      lastCheckpoint = checkpoint.saved
+      let fresh = point.branch?.fresh ?? []
+      if !fresh.contains(.gamma) { gamma = try state.gamma.lasting(settings.totalSteps) }
+      if !fresh.contains(.learningRate) { learningRate.base = state.learningRate }
+      if !fresh.contains(.beta) { objective.beta = state.beta }
+      if point.branch == nil {
+        best = state.best
+        lastCheckpoint = checkpoint.saved
+      } else {
+        savesFirst = true
+      }
     }
     for reference in point.references { references[reference.prompt, reference.response] = reference.logProb }
     try obeyAgain(point.changes)

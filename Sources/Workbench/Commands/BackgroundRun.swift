@@ -21,6 +21,7 @@ enum BackgroundRun {
       bytes.append(0)
     }
     bytes.append(0)
+    let isNew = !FileManager.default.fileExists(atPath: session)
     try? FileManager.default.createDirectory(atPath: session, withIntermediateDirectories: true)
     let log = session + "/" + SessionFolder.logName
     let before = (try? Data(contentsOf: URL(fileURLWithPath: log)).count) ?? 0
@@ -39,6 +40,11 @@ enum BackgroundRun {
         let last = String(decoding: said, as: UTF8.self).split(separator: "\n").last { $0.hasPrefix("error: ") }
         // A run that was over at once has ended well.
         guard let last else { return (process, true) }
+        // A run that never began leaves nothing behind.
+        if isNew, !FileManager.default.fileExists(atPath: session + "/" + SessionFolder.databaseName) {
+          try? FileManager.default.removeItem(atPath: log)
+          rmdir(session)
+        }
         throw UsageError(String(last.dropFirst("error: ".count)))
       }
       usleep(50_000)

@@ -36,6 +36,7 @@ struct ResumeCommand: ParsableCommand {
     for note in past.notes { ExitStatus.write("warning: \(note)") }
     var plan = RunPlan(runFile: past.runFile, sessionPath: session)
     plan.resume = past.point
+    plan.orderSeed = past.orderSeed
     plan.liveReference = past.liveReference
     if past.notice == DemoWorld.notice { DemoCommand.dress(&plan) }
     let status =

@@ -3,8 +3,17 @@ import Foundation
 /// Which folder a session is in: where a run that names none keeps itself, and what a name on the command line means.
 enum SessionChoice {
   /// `sessions/NAME`, or `sessions/NAME-2`, `-3`, … where that holds a run already; relative to the current folder.
-  static func free(name: String) -> String {
-    func path(_ number: Int) -> String { "sessions/\(name)" + (number == 1 ? "" : "-\(number)") }
+  static func free(name: String) -> String { free(path: "sessions/" + name) }
+
+  /// `PARENT-branch`, `PARENT-branch-2`, … beside the parent, where its tab of runs finds it.
+  static func free(branchOf parent: String) -> String {
+    var stem = parent
+    while stem.count > 1, stem.hasSuffix("/") { stem.removeLast() }
+    return free(path: stem + "-branch")
+  }
+
+  private static func free(path stem: String) -> String {
+    func path(_ number: Int) -> String { stem + (number == 1 ? "" : "-\(number)") }
     var number = 1
     while FileManager.default.fileExists(atPath: path(number) + "/run.yaml") { number += 1 }
     return path(number)

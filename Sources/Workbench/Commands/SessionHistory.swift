@@ -53,6 +53,8 @@ final class KeptCatalogue: PromptCatalogue {
   func prompt(_ index: Int) -> CataloguedPrompt {
     if let known = prompts.withLock({ $0[index] }) { return known }
     let prompt = catalogue.prompt(index)
+    // One that nobody has visited is not in a live record yet.
+    guard !prompt.responses.isEmpty else { return prompt }
     prompts.withLock { prompts in
       if prompts.count >= Self.limit { prompts.removeAll() }
       prompts[index] = prompt

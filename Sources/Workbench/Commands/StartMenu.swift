@@ -57,7 +57,7 @@ struct StartMenu {
         let run = reader.description
         return StartEntry(
           path: path, name: name, status: status,
-          detail: "\(run.method) on \(run.modelName), step \(try reader.lastStep()) of \(run.totalSteps)",
+          detail: "step \(try reader.lastStep())/\(run.totalSteps), \(run.method) on \(run.modelName)",
           age: Age.text(since: try reader.lastSign()))
       } catch {
         return StartEntry(path: path, name: name, status: .unreadable, detail: "\(error)", age: "")

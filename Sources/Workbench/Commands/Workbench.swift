@@ -28,7 +28,8 @@ struct Workbench: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       DemoCommand.self, TrainCommand.self, AttachCommand.self, ReplayCommand.self, ResumeCommand.self,
-      SessionsCommand.self, CheckCommand.self, ScoreCommand.self, GenerateCommand.self, TokenizeCommand.self,
+      BranchCommand.self, SessionsCommand.self, CheckCommand.self, ScoreCommand.self, GenerateCommand.self,
+      TokenizeCommand.self,
       ExportCommand.self, BenchCommand.self, DoctorCommand.self,
     ])
 

@@ -58,6 +58,8 @@ import Testing
     ("UPDATE visit SET drawn = 77", "visit.drawn holds no value of its kind"),
     ("UPDATE visit SET more = x'ffffffffffffff'", "visit.more holds no value of its kind"),
     ("UPDATE visit SET more = x'0101'", "visit.more holds no value of its kind"),
+    ("INSERT INTO parent VALUES (1, 'x', 3, '-1')", "parent.order_seed holds no value of its kind"),
+    ("INSERT INTO parent VALUES (1, 'x', -3, '1')", "parent.step holds no value of its kind"),
     ("UPDATE step SET step = -5", "step.step holds no value of its kind"),
     ("UPDATE step SET num_tokens = -1", "step.num_tokens holds no value of its kind"),
     ("UPDATE event SET kind = 'evil' WHERE kind = 'checkpoint'", "event.kind holds no value of its kind"),

@@ -112,7 +112,7 @@ extension SessionsCommand {
       commandName: "compare", abstract: "Sessions side by side, with a paired test over their prompts.",
       discussion: """
         Each session is compared with the first: the reward margin of every prompt that both visited, at its last \
-        visit, as a paired t-test.
+        visit, as a paired t-test. A branch and its parent are compared over the steps after the fork that both have run.
         """)
 
     @Argument(help: "Session folders, two or more.")
@@ -132,7 +132,8 @@ extension SessionsCommand {
       if csv { return try CSVOutput.write(comparison.csv(), to: to) }
       for reader in readers { print("\(reader.folder): \(try SessionSummary(reader).line)".printable) }
       for index in readers.indices.dropFirst() {
-        let pair = "\(sessions[index]) − \(sessions[0])".printable
+        let steps = comparison.commonSteps[index].map { ", steps \($0.lowerBound)–\($0.upperBound - 1)" } ?? ""
+        let pair = "\(sessions[index]) − \(sessions[0])\(steps)".printable
         guard let test = comparison.test(index) else {
           print("\(pair): fewer than two prompts in common")
           continue

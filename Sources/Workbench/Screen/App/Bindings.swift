@@ -15,6 +15,8 @@ enum Action: Equatable, Sendable {
   case openPalette, paletteRun, paletteNext, palettePrevious
   case openFilter, filterDone, filterClear
   case undo, undoApply
+  case openAlarms, alarmNext, alarmPrevious, alarmMute
+  case openBranch, branchNext, branchPrevious, branchStart
   case openSamples, sampleNext, samplePrevious, sampleOpen
   case cycleTheme
   case eraseText, closeOverlay
@@ -46,6 +48,8 @@ public enum KeyContext: String, CaseIterable, Sendable {
   case palette = "finding a command"
   case filter = "filtering prompts"
   case undo = "taking an edit back"
+  case branch = "branching off"
+  case alarms = "alarms"
 }
 
 /// One row of the table that drives dispatch, hints, help and documentation.
@@ -119,6 +123,10 @@ struct Binding: Sendable {
       [.character("P")], .pauseAndCheckpoint, hint: "checkpoint", help: "Pause and write a checkpoint", rank: 10,
       unless: { $0.obstacleToSteering }),
     Binding(
+      [.character("B")], .openBranch, hint: "branch",
+      help: "Branch off: train on from a checkpoint with other settings, beside this run", rank: 15,
+      unless: { $0.obstacleToBranching }),
+    Binding(
       [.character("i")], .rescore, hint: "score all",
       help: "Score all responses of the selected prompt now",
       unless: { state in
@@ -158,6 +166,9 @@ struct Binding: Sendable {
       Binding(
         [.character(":")], .openPalette, hint: "commands", help: "Find a command by its words, or go to a step",
         rank: 14),
+      Binding(
+        [.character("!")], .openAlarms, hint: "alarms", help: "What the alarms say, with their numbers",
+        unless: { $0.alarms.isEmpty ? "there is no alarm" : nil }),
       Binding([.character("T")], .cycleTheme, hint: "theme", help: "The next colour theme"),
       Binding([.character("G")], .cycleGlyphs, hint: "glyphs", help: "Glyphs: braille, half-blocks, ASCII"),
       Binding([.function(12)], .toggleTimings, hint: "timings", help: "Show what a frame costs"),
@@ -264,9 +275,20 @@ struct Binding: Sendable {
     Binding([.escape], in: [.filter], .filterClear, hint: "show all", help: "Show all prompts again", rank: 2),
     Binding(
       [.enter], in: [.undo], .undoApply, hint: "take it back", help: "Take it back from the next step on", rank: 1),
+    Binding([.character("m")], in: [.alarms], .alarmMute, hint: "mute", help: "Mute the alarm, or no more", rank: 1),
+    Binding([.down, .character("j")], in: [.alarms], .alarmNext, hint: "down", help: "Next alarm", rank: 2),
+    Binding([.up, .character("k")], in: [.alarms], .alarmPrevious, hint: "up", help: "Alarm before", rank: 3),
     Binding(
-      [.backspace, .delete], in: [.palette, .filter], .eraseText, hint: "erase", help: "Delete the last character"),
-    Binding([.escape], in: [.palette, .undo], .closeOverlay, hint: "close", help: "Change nothing", rank: 4),
+      [.escape, .character("!"), .character("q"), .enter], in: [.alarms], .closeOverlay, hint: "close",
+      help: "Close the list", rank: 4),
+    Binding(
+      [.enter], in: [.branch], .branchStart, hint: "start", help: "Start the branch in the background", rank: 1),
+    Binding([.down], in: [.branch], .branchPrevious, hint: "earlier", help: "An earlier checkpoint", rank: 2),
+    Binding([.up], in: [.branch], .branchNext, hint: "later", help: "A later checkpoint", rank: 3),
+    Binding(
+      [.backspace, .delete], in: [.palette, .filter, .branch], .eraseText, hint: "erase",
+      help: "Delete the last character"),
+    Binding([.escape], in: [.palette, .undo, .branch], .closeOverlay, hint: "close", help: "Change nothing", rank: 4),
     Binding(
       [.character("d")], in: [.quit], .leaveDetached, hint: "detach",
       help: "Leave; training goes on without a screen, and attach follows it", rank: 0,
@@ -302,6 +324,8 @@ extension ScreenState {
     case .palette: .palette
     case .filter: .filter
     case .undo: .undo
+    case .branch: .branch
+    case .alarms: .alarms
     case .samples: .samples
     case .editor(let editor): editor.target == .gamma ? .gammaEditor : .valueEditor
     }

@@ -97,12 +97,12 @@ extension ScreenState {
     guard let name = controls.askedBy, controls.holder == .here else { return nil }
     let answer =
       switch context {
-      case .main: "y gives them, n keeps them"
-      case .replay: "y gives them; R, then n keeps them"
-      default: "Esc, then y gives or n keeps them"
+      case .main: "y gives, n keeps them"
+      case .replay: "y gives, R and n keep them"
+      default: "Esc, then y or n"
       }
     let wait = NumberText.duration(controls.patience)
-    return "\(name) asks for the controls: \(answer); without an answer they go in \(wait)"
+    return "\(name) asks for the controls: \(answer); given in \(wait)"
   }
 
   var obstacleToAnswering: String? { controls.askedBy == nil ? "nobody asks for the controls" : nil }

@@ -11,6 +11,11 @@ extension Reducer {
     case .palette(let palette):
       guard palette.text.count < 60 else { return }
       state.overlay = .palette(CommandPalette(text: palette.text + String(character)))
+    case .branch(var form):
+      guard form.text.count < 200 else { return }
+      form.text.append(character)
+      form.problem = nil
+      state.overlay = .branch(form)
     case .filter:
       guard state.promptFilter.count < 60 else { return }
       state.promptFilter.append(character)
@@ -58,6 +63,10 @@ extension Reducer {
   private static func erase(_ state: inout ScreenState) {
     switch state.overlay {
     case .palette(let palette): state.overlay = .palette(CommandPalette(text: String(palette.text.dropLast())))
+    case .branch(var form):
+      form.text = String(form.text.dropLast())
+      form.problem = nil
+      state.overlay = .branch(form)
     case .filter:
       state.promptFilter = String(state.promptFilter.dropLast())
       filterChanged(&state)

@@ -25,6 +25,8 @@ public struct PersonView: Sendable {
   /// Lines that the events and logs panes are scrolled back from the newest.
   var eventScroll = 0
   var logScroll = 0
+  /// Alarms of these kinds are not shown unasked.
+  var mutedAlarms: Set<Alarm.Kind> = []
   var overlay: Overlay?
   var message: Message?
   var timings: Timings?

@@ -21,6 +21,12 @@ public enum Reducer {
       return []
     case .peers(let news):
       if let problem = state.peers.take(news) { state.say(problem, .warning) }
+      if case .branched(let path, let process) = news {
+        let text = "the branch \(path) trains (process \(process)); 8 lays it over this run"
+        state.say(text, .good)
+        state.note(text)
+      }
+      if case .list = news { return state.peers.offerParent().map { [.peers($0)] } ?? [] }
       return []
     case .restarted: return []
     case .signal(let number): return signal(&state, number)
@@ -74,6 +80,8 @@ public enum Reducer {
       .editorAt, .editorSchedule, .editorApply, .editorCancel:
       return edit(&state, action)
     case .exchangeControls: return exchangeControls(&state)
+    case .openAlarms, .alarmNext, .alarmPrevious, .alarmMute: return alarms(&state, action)
+    case .openBranch, .branchNext, .branchPrevious, .branchStart: return branch(&state, action)
     case .openPalette, .paletteRun, .paletteNext, .palettePrevious, .openFilter, .filterDone, .filterClear, .undo,
       .undoApply, .openSamples, .sampleNext, .samplePrevious, .sampleOpen, .eraseText, .closeOverlay:
       return overlay(&state, action)

@@ -13,8 +13,10 @@ extension Reducer {
       state.lastEvaluation = record
       state.note(
         "evaluated \(record.prompts) held-out prompts: loss \(NumberText.plain(record.loss, decimals: 4)), accuracy "
-          + "\(NumberText.percent(record.accuracy)), margin to the hardest \(NumberText.signed(record.hardestMargin))",
+          + "\(NumberText.percent(record.accuracy)), margin to the hardest \(NumberText.signed(record.hardestMargin))"
+          + (record.diagnostics?.policyKL.map { ", KL \(NumberText.plain($0, decimals: 1))" } ?? ""),
         step: record.step)
+      state.raiseAlarms()
     case .generation(let record): state.generations.add(record)
     case .answerShares(let shares):
       state.shares.append(shares)
@@ -29,6 +31,8 @@ extension Reducer {
       return nextInspection(&state)
     case .checkpoint(let step, let path):
       state.lastCheckpoint = (step, path)
+      // A run that was resumed from an earlier one writes some again.
+      state.checkpoints = state.checkpoints.filter { $0 < step } + [step]
       state.note("checkpoint written: \(path)", step: step, Style(.good))
     case .log(let line): state.append(LogEntry(source: .run, line: line))
     case .finished(let summary): return finish(&state, summary)
@@ -68,6 +72,8 @@ extension Reducer {
     case .stopping: state.note("stopping: the step under way ends, then a checkpoint is written")
     case .failed(let sentence):
       state.note("the run failed: \(sentence)", Style(.bad))
+      // The last line is for that sentence now.
+      if state.signal == nil { state.message = nil }
       endRequests(&state)
     case .finished: endRequests(&state)
     case .loading, .pausing: break
@@ -105,6 +111,7 @@ extension Reducer {
     kept.visits = []
     state.lastStep = kept
     state.lastVisits = record.visits
+    state.raiseAlarms()
     // Sorted once a second: a list that jumps with every step cannot be read. Less often where there is much to sort.
     let interval = max(1, Double(state.prompts.entries.count) / 5_000)
     if state.now - state.lastSort >= interval { state.sortPrompts() }

@@ -100,7 +100,13 @@ public final class ScreenSession: Sendable {
       switch source {
       case .live(let history): Stage(live: state, history: history)
       case .follower(let history, let origin): Stage(following: state, history: history, origin: origin)
-      case .recording(let history): try Stage(recording: history, state: state)
+      case .recording(let history):
+        try Stage(recording: history, state: state) { [start = ContinuousClock.now] past in
+          // A short record is there at once.
+          guard ContinuousClock.now - start > .milliseconds(200), let total = past.run?.totalSteps else { return }
+          let read = Double(past.completedSteps) / Double(max(1, total))
+          _ = terminal.show(Renderer.frame(LoadingView.record(state, read: read)))
+        }
       }
     if case .recording = source { stage.startPlaying() }
     return Loop(

@@ -38,9 +38,15 @@ public struct ScreenState: Sendable {
   var generations = GenerationBook()
   var shares: [AnswerShares] = []
   var lastEvaluation: EvaluationRecord?
+  /// Those in force, the gravest first.
+  var alarms: [Alarm] = []
+  /// The step at which each was last told of as an event.
+  var alarmNotes: [Alarm.Kind: Int] = [:]
   var events = Bounded<EventLine>(capacity: 2_000)
   var logs = Bounded<LogEntry>(capacity: 5_000)
   var lastCheckpoint: (step: Int, path: String)?
+  /// Steps of all checkpoints that were written, ascending.
+  var checkpoints: [Int] = []
   var summary: RunSummary?
 
   // MARK: Steering
@@ -181,6 +187,8 @@ enum Overlay: Equatable, Sendable {
   case undo
   /// The prompts of the step that is shown, by their share of its loss.
   case samples(selected: Int)
+  case branch(BranchForm)
+  case alarms(selected: Int)
 }
 
 public enum QuitChoice: Equatable, Sendable {

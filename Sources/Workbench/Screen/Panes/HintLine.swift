@@ -18,9 +18,12 @@ enum HintLine {
     let hints = Binding.table.filter { $0.rank != nil && $0.contexts.contains(state.context) }
       .sorted { ($0.rank ?? 0) < ($1.rank ?? 0) }
     var x = left
+    var said: Set<String> = []
     for binding in hints {
       guard let key = binding.keys.first else { continue }
       let obstacle = binding.obstacle(state)
+      // What keeps several keys from working is said once; there is better use for the rest of the line.
+      if let obstacle, !said.insert(obstacle).inserted { continue }
       let style = obstacle == nil ? Style.text : .faint
       var pieces = [
         Piece(key.name, obstacle == nil ? Style(.key, bold: true) : .faint), Piece(" " + binding.hint(state), style),

@@ -2,6 +2,14 @@ import Control
 
 /// What is being prepared before the first step, a bar each, so that a long start is never a black screen.
 enum LoadingView {
+  /// The screen while a record is read.
+  static func record(_ state: ScreenState, read fraction: Double) -> ScreenState {
+    var state = state
+    state.place = .recording
+    state.loading = [LoadingProgress(what: "reading the record", fraction: min(1, fraction))]
+    return state
+  }
+
   static func draw(_ state: ScreenState, _ rect: Rect, on painter: inout Painter) {
     guard rect.height >= 1, rect.width >= 4 else { return }
     let width = min(rect.width, 76)
@@ -10,7 +18,8 @@ enum LoadingView {
       x: rect.x + (rect.width - width) / 2, y: rect.y + max(0, (rect.height - rows - 4) / 3), width: width,
       height: min(rect.height, rows + 4))
     let failed: String? = if case .failed(let sentence) = state.phase { sentence } else { nil }
-    let title = failed == nil ? "preparing the run" : "the run could not start"
+    let title =
+      failed != nil ? "the run could not start" : state.place == .recording ? "opening the record" : "preparing the run"
     let inside = Frame(title: [Piece(title, Style(.title, bold: true))], focused: true).draw(box, on: &painter)
     if let failed {
       for (row, line) in DisplayText.wrap(failed, columns: inside.width - 2, lines: inside.height).lines.enumerated() {

@@ -113,3 +113,27 @@ enum UndoDialog {
     }
   }
 }
+
+enum BranchDialog {
+  static func draw(_ form: BranchForm, _ rect: Rect, on painter: inout Painter) {
+    guard let inside = DialogBox.draw("branch off", rows: 6, width: 84, rect, on: &painter) else { return }
+    let place = "\(form.selected + 1) of \(form.checkpoints.count)"
+    let lines: [[Piece]] = [
+      [
+        Piece("from     ", .dim), Piece("checkpoint of step \(form.step)", .strong),
+        Piece("   Up Down: \(place)", .dim),
+      ],
+      [
+        Piece("changed  ", .dim), Piece(form.text, .strong, isData: true), Piece("_", Style(.text, reverse: true)),
+      ],
+      [Piece("         gamma=2.5  learning_rate=1e-4  beta=0.2  seed=7  max_steps=400, or", .dim)],
+      [Piece("         any key of the run file: preference.estimator=expectation", .dim)],
+      form.problem.map { [Piece($0, Style(.bad, bold: true), isData: true)] }
+        ?? [Piece("It trains in the background on the same prompts in the same order, and shares this", .dim)],
+      form.problem == nil ? [Piece("machine with whatever trains here; tab 8 lays both over each other.", .dim)] : [],
+    ]
+    for (row, line) in lines.prefix(inside.height).enumerated() {
+      painter.say(line, x: inside.x + 1, y: inside.y + row, limit: inside.width - 2)
+    }
+  }
+}

@@ -24,6 +24,8 @@ public enum Renderer {
     case .quit: QuitDialog.draw(state, body, on: &painter)
     case .palette(let palette): PaletteView.draw(palette, state, body, on: &painter)
     case .samples(let selected): SamplesView.draw(selected, state, body, on: &painter)
+    case .alarms(let selected): AlarmsView.draw(selected, state, body, on: &painter)
+    case .branch(let form): BranchDialog.draw(form, body, on: &painter)
     case .undo: UndoDialog.draw(state, body, on: &painter)
     case .editor, .filter, nil: break
     }

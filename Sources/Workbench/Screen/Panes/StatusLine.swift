@@ -39,6 +39,13 @@ enum StatusLine {
     let (word, role) = stateText(state)
     parts.append(Part(pieces: [Piece("● ", Style(role)), Piece(word, Style(role, bold: true))], expendable: 0))
     if let controls = controls(state) { parts.append(controls) }
+    if let alarm = state.audibleAlarms.first {
+      let more = state.audibleAlarms.count > 1 ? " +\(state.audibleAlarms.count - 1)" : ""
+      parts.append(
+        Part(
+          pieces: [Piece("! ", Style(.key, bold: true)), Piece(alarm.kind.title + more, Style(.warning, bold: true))],
+          expendable: 3))
+    }
     guard let run = state.run else { return parts }
     let step = state.completedSteps
     parts.append(

@@ -98,6 +98,14 @@ enum SystemPane {
         ("  margin", "hardest \(NumberText.signed(record.hardestMargin)), mean \(NumberText.signed(record.meanMargin))")
       )
     }
+    if let found = state.lastEvaluation?.diagnostics {
+      let (hardest, mean) = (found.lengthHardestMargin, found.lengthMeanMargin)
+      lines.append(("  with length", "hardest \(NumberText.signed(hardest)), mean \(NumberText.signed(mean))"))
+      lines.append(("  ranking", "\(NumberText.percent(found.rankingAccuracy)) of all pairs as annotated"))
+      lines.append(("  length", "correlation \(NumberText.signed(found.lengthCorrelation)) with the reward"))
+      if let kl = found.policyKL { lines.append(("  KL", "\(NumberText.plain(kl, decimals: 2)) nats an answer")) }
+      if let kl = found.kl { lines.append(("  KTO's KL", "\(NumberText.plain(kl, decimals: 3)) nats")) }
+    }
     lines.append(("", ""))
     lines.append(
       ("screen", "\(state.size.width)×\(state.size.height), \(state.tier.rawValue), theme \(state.themeName)"))

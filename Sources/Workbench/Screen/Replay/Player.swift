@@ -49,18 +49,22 @@ struct Player: Sendable {
   // MARK: Moving
 
   /// Shows the moment after `step` and all that happened before the next one; the nearest there is.
-  mutating func seek(step: Int) throws {
+  /// - Parameter progress: called now and then with the state on the way.
+  mutating func seek(step: Int, progress: ((ScreenState) -> Void)? = nil) throws {
     if step < self.step { goBack(to: step) }
     try undisturbed { player in
       while let event = try player.peek() {
         // What the run did before its first step belongs to step 0.
         if case .step(let record) = event.event, record.step > step { return }
         player.take(event)
+        if let progress, player.place.offset % Self.chunkSize == 0 { progress(player.state) }
       }
     }
   }
 
-  mutating func seekToEnd() throws { try seek(step: .max) }
+  mutating func seekToEnd(progress: ((ScreenState) -> Void)? = nil) throws {
+    try seek(step: .max, progress: progress)
+  }
 
   /// Lets that many recorded seconds pass; false at the end of the record.
   mutating func advance(seconds: Double) throws -> Bool {

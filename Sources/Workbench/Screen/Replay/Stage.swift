@@ -29,15 +29,18 @@ public struct Stage: Sendable {
     shown.controls = Controls(holder: .elsewhere(nil), origin: origin)
   }
 
-  /// A record, at its beginning.
+  /// A record, at its beginning. All of it is read once, for its length and the states to go back to.
+  /// - Parameter progress: called now and then with the state on the way.
   /// - Throws: what the record throws.
-  public init(recording history: any RunHistory, state: ScreenState) throws {
+  public init(
+    recording history: any RunHistory, state: ScreenState, progress: ((ScreenState) -> Void)? = nil
+  ) throws {
     var state = state
     state.place = .recording
     state.hasHistory = true
     state.replay = ReplayPosition()
     var player = Player(history: history, state: state)
-    try player.seekToEnd()
+    try player.seekToEnd(progress: progress)
     state.replay?.lastStep = player.step
     state.replay?.speed = ReplayPosition.speed(forRecordOf: player.clock ?? 0)
     self.history = history

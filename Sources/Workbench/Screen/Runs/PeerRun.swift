@@ -7,11 +7,26 @@ public struct PeerRun: Equatable, Sendable {
   public var name: String
   /// "finished, HPS-DPO on household-3M, step 200 of 200"
   public var detail: String
+  public var kinship: Kinship?
 
-  public init(path: String, name: String, detail: String) {
+  /// How it is related to the run on the screen, with the step of the fork.
+  public enum Kinship: Equatable, Sendable {
+    case parent(step: Int)
+    case branch(step: Int)
+
+    var text: String {
+      switch self {
+      case .parent(let step): "parent, forked at \(step); "
+      case .branch(let step): "branch from \(step); "
+      }
+    }
+  }
+
+  public init(path: String, name: String, detail: String, kinship: Kinship? = nil) {
     self.path = path
     self.name = name
     self.detail = detail
+    self.kinship = kinship
   }
 }
 
@@ -47,6 +62,10 @@ public protocol PeerSource: Sendable {
   func list() -> [PeerRun]
   /// - Throws: an error whose description is one sentence.
   func curves(of path: String) throws -> PeerCurves
+  /// Starts a branch of the session on the screen, in the background.
+  /// - Returns: its session folder, and its process.
+  /// - Throws: an error whose description is one sentence.
+  func branch(step: Int, settings: [String]) throws -> (path: String, process: Int)
 }
 
 /// What the reader of other sessions has found.
@@ -54,6 +73,8 @@ public enum PeerNews: Sendable {
   case list([PeerRun])
   case curves(path: String, PeerCurves)
   case unreadable(path: String, String)
+  case branched(path: String, process: Int)
+  case notBranched(String)
   /// This screen has no way to other sessions.
   case noSource
 }
@@ -62,6 +83,8 @@ public enum PeerNews: Sendable {
 public enum PeerRequest: Equatable, Sendable {
   case list
   case curves(String)
+  /// Train on from the checkpoint of that step with other settings, `key.path=value` each.
+  case branch(step: Int, settings: [String])
 }
 
 /// The tab of runs as the screen holds it.
@@ -82,6 +105,8 @@ struct PeerBook: Sendable {
   var hasSource = true
   /// The chosen ones, in the order of their colours; nil while the curves are read.
   var overlays: [(path: String, curves: Overlay?)] = []
+  /// The parent is laid over the curves unasked, once.
+  private var hasOfferedParent = false
 
   func place(_ path: String) -> Int? { overlays.firstIndex { $0.path == path } }
 
@@ -99,11 +124,24 @@ struct PeerBook: Sendable {
       for point in curves.accuracy { overlay.accuracy.append(step: point.step, point.value) }
       overlays[place].curves = overlay
     case .noSource: hasSource = false
+    case .branched(let path, _):
+      if place(path) == nil, overlays.count < Self.most { overlays.append((path, nil)) }
+    case .notBranched(let why): return why
     case .unreadable(let path, let why):
       overlays.removeAll { $0.path == path }
       return why
     }
     return nil
+  }
+
+  /// The parent's curves, when the list has come for the first time: whoever branched wants to see both.
+  mutating func offerParent() -> PeerRequest? {
+    guard !hasOfferedParent, let runs else { return nil }
+    hasOfferedParent = true
+    let parent = runs.first { if case .parent? = $0.kinship { true } else { false } }
+    guard let parent, overlays.isEmpty else { return nil }
+    overlays.append((parent.path, nil))
+    return .curves(parent.path)
   }
 
   /// Lays the selected run over the curves, or takes it off; the request for its curves if they are needed.
@@ -140,6 +178,14 @@ final class PeerReader: Sendable {
           post(.curves(path: path, try source.curves(of: path)))
         } catch {
           post(.unreadable(path: path, "\(error)"))
+        }
+      case .branch(let step, let settings):
+        do {
+          let (path, process) = try source.branch(step: step, settings: settings)
+          post(.branched(path: path, process: process))
+          post(.list(source.list()))
+        } catch {
+          post(.notBranched("\(error)"))
         }
       }
     }

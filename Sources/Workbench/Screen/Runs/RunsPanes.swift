@@ -31,7 +31,7 @@ enum RunsPane {
       let mark = place.map { String(OverlayPane.letter($0)) } ?? " "
       x += painter.say(mark + " ", OverlayPane.style(place ?? 0), x: x, y: y, limit: inside.right - x)
       x += painter.data(DisplayText.pad(run.name, to: 18) + " ", .strong, x: x, y: y, limit: inside.right - x)
-      var text = run.detail
+      var text = (run.kinship?.text ?? "") + run.detail
       if let place {
         text = book.overlays[place].curves.map { $0.comparison ?? "no prompt in common to compare" } ?? "reading"
       }
@@ -73,6 +73,7 @@ enum OverlayPane {
     var curves: [LineChart.Curve] = []
     var ranges = [mine]
     var details: [[Piece]] = []
+    var differences: [[Piece]] = []
     if let value = mine.value(at: state.cursor) {
       details.append([Piece("this ", .dim), Piece(NumberText.plain(value, decimals: 3), Style(.smooth, bold: true))])
     }
@@ -85,8 +86,14 @@ enum OverlayPane {
         details.append([
           Piece("\(letter(place)) ", style(place)), Piece(NumberText.plain(value, decimals: 3), style(place)),
         ])
+        if let own = mine.value(at: state.cursor), own.isFinite, value.isFinite {
+          differences.append([
+            Piece("vs \(letter(place)) ", .dim), Piece(NumberText.signed(own - value, decimals: 3), style(place)),
+          ])
+        }
       }
     }
+    details += differences
     curves.append(.line(mine, Style(.smooth, bold: true), dashed: false, layer: .upper))
     let title =
       switch metric {

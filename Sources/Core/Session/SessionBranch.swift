@@ -1,0 +1,95 @@
+import Checkpoint
+import Control
+import Foundation
+import GRDB
+import Training
+
+/// A run that is to begin at a checkpoint of another one, with some settings changed, on the same prompts in the same
+/// order.
+public struct SessionBranch {
+  public let runFile: RunFile
+  public let point: ResumePoint
+  public let liveReference: Bool
+  /// The sentence that every view of the run shows.
+  public let notice: String?
+
+  /// - Parameters:
+  ///   - folder: the parent's; it may be training.
+  ///   - step: of one of its checkpoints; nil for the last one that reads back whole.
+  ///   - overrides: `key.path=value` over the parent's run file. What is not named goes on as it was at the checkpoint,
+  ///     a person's changes of γ, learning rate and β included.
+  /// - Throws: `SessionError`, `RunFileError` or `CheckpointError`.
+  public init(of folder: String, step: Int?, overrides: [String]) throws {
+    let path = SessionFolder.database(folder)
+    do {
+      let database = try SessionReader.open(path)
+      let past = try database.read { db in
+        try SessionSchema.require(db, path: path)
+        return try SessionPast(db, folder: folder)
+      }
+      let name = folder + "/" + SessionFolder.databaseName
+      let parent = try RunFile.decode(yaml: past.runFile, name: name)
+      var child = try RunFile.decode(yaml: past.runFile, name: name, overrides: overrides)
+      child.session = nil
+      let fixed = SessionResume.changedKeys(parent, child).filter(Self.isFixed)
+      guard fixed.isEmpty else {
+        throw SessionError.cannotBranch(
+          folder,
+          why: "a branch has its parent's model, adapter, data and prompts of each step, so "
+            + "\(fixed.joined(separator: ", ")) cannot be changed")
+      }
+      let saved = try Self.checkpoint(past, step: step, folder: folder, model: child.model)
+      let references = try database.read { try SessionResume.references($0, through: saved.step) }
+      runFile = child
+      point = ResumePoint(
+        checkpoint: saved, references: references, changes: [], modelHash: past.modelHash, dataHash: past.dataHash,
+        engine: past.engine, force: false,
+        branch: BranchOrigin(
+          session: URL(fileURLWithPath: folder).standardizedFileURL.path, step: saved.step,
+          orderSeed: past.parent?.orderSeed ?? parent.training.seed, fresh: Self.fresh(overrides)))
+      liveReference = past.liveReference
+      notice = past.notice
+    } catch {
+      throw SessionReader.explain(error, path: path)
+    }
+  }
+
+  /// Whether the order of the prompts, their rewards or the engine hang on the key.
+  private static func isFixed(_ key: String) -> Bool {
+    let exact = [
+      "model", "preference.reward_scale", "preference.preferred", "training.prompts_per_step", "training.precision",
+    ]
+    return exact.contains(key) || key.hasPrefix("adapter.") || key.hasPrefix("data.")
+  }
+
+  /// What the overrides name of that which a checkpoint holds as well.
+  private static func fresh(_ overrides: [String]) -> Set<BranchOrigin.Setting> {
+    let keys = overrides.map { $0.prefix { $0 != "=" }.trimmingCharacters(in: .whitespaces) }
+    return Set(
+      BranchOrigin.Setting.allCases.filter { setting in
+        let path = setting.path
+        // The key itself, one below it, or a section that holds it.
+        return keys.contains { $0 == path || $0.hasPrefix(path + ".") || path.hasPrefix($0 + ".") }
+      })
+  }
+
+  private static func checkpoint(
+    _ past: SessionPast, step: Int?, folder: String, model: String
+  ) throws -> CheckpointStore.Saved {
+    guard let step else {
+      var notes: [String] = []
+      guard let saved = try SessionResume.lastGood(past, folder: folder, model: model, notes: &notes) else {
+        throw SessionError.cannotBranch(folder, why: "no checkpoint has been written yet")
+      }
+      return saved
+    }
+    let there = past.checkpoints.filter { FileManager.default.fileExists(atPath: "\(folder)/checkpoint-\($0)") }
+    guard there.contains(step) else {
+      let list = there.isEmpty ? "it has none" : "there are \(there.map(String.init).joined(separator: ", "))"
+      throw SessionError.cannotBranch(folder, why: "there is no checkpoint of step \(step) (\(list))")
+    }
+    let saved = CheckpointStore.Saved(step: step, path: "\(folder)/checkpoint-\(step)")
+    try CheckpointStore.verify(saved, model: try CheckpointFolder(path: model).configuration)
+    return saved
+  }
+}
