@@ -85,10 +85,9 @@ static void pack_panels(int64_t k, int64_t n, const uint16_t *b, int64_t ldb, in
 
 // MARK: Products
 
-/// `m` rows by `v` vectors, from row `row` and panel `first` on. With `ahead` it asks for the next m rows of a on the way,
-/// as many short runs that the processor's own prefetching does not see; they may lie past the matrix.
-INLINE void panel_tile(const int m, const int v, const bool ahead, int64_t row, int64_t first,
-                       const wb_panel_term *terms, int64_t count, float *c, int64_t ldc, int32_t accumulate) {
+/// `m` rows by `v` vectors, from row `row` and panel `first` on.
+INLINE void panel_tile(const int m, const int v, int64_t row, int64_t first, const wb_panel_term *terms, int64_t count,
+                       float *c, int64_t ldc, int32_t accumulate) {
   vf sums[WB_PANEL_ROWS][WB_PANEL_VECTORS];
 #pragma clang loop unroll(full)
   for (int i = 0; i < m; i++)
@@ -101,9 +100,6 @@ INLINE void panel_tile(const int m, const int v, const bool ahead, int64_t row, 
     const uint32_t *b = terms[t].b + first * panel;
     int64_t l = 0;
     for (; l < even; l += 2) {
-      if (ahead && l % 32 == 0)
-#pragma clang loop unroll(full)
-        for (int i = 0; i < m; i++) ask_ahead(a, (m + i) * lda + l);
       vu columns[WB_PANEL_VECTORS];
 #pragma clang loop unroll(full)
       for (int j = 0; j < v; j++)
@@ -134,12 +130,12 @@ INLINE void panel_tile(const int m, const int v, const bool ahead, int64_t row, 
 }
 
 /// Rows from..to against `v` vectors of columns from panel `first` on; c is what row 0 makes of them.
-INLINE void panel_columns(const int v, const bool ahead, int64_t from, int64_t to, int64_t first,
-                          const wb_panel_term *terms, int64_t count, float *c, int64_t ldc, int32_t accumulate) {
+INLINE void panel_columns(const int v, int64_t from, int64_t to, int64_t first, const wb_panel_term *terms,
+                          int64_t count, float *c, int64_t ldc, int32_t accumulate) {
   int64_t i = from;
   for (; i + WB_PANEL_ROWS <= to; i += WB_PANEL_ROWS)
-    panel_tile(WB_PANEL_ROWS, v, ahead, i, first, terms, count, c + i * ldc, ldc, accumulate);
-  for (; i < to; i++) panel_tile(1, v, false, i, first, terms, count, c + i * ldc, ldc, accumulate);
+    panel_tile(WB_PANEL_ROWS, v, i, first, terms, count, c + i * ldc, ldc, accumulate);
+  for (; i < to; i++) panel_tile(1, v, i, first, terms, count, c + i * ldc, ldc, accumulate);
 }
 
 /// The last, incomplete panel goes through whole vectors beside c.
@@ -154,10 +150,10 @@ static void last_panel(int64_t m, int64_t n, int64_t first, const wb_panel_term 
     for (int64_t r = 0; r < rows;) {
       float *out = whole + r * WB_PANEL;
       if (rows - r == WB_PANEL_ROWS) {
-        panel_tile(WB_PANEL_ROWS, WB_PANEL / L, false, i, first, terms, count, out, WB_PANEL, accumulate);
+        panel_tile(WB_PANEL_ROWS, WB_PANEL / L, i, first, terms, count, out, WB_PANEL, accumulate);
         r += WB_PANEL_ROWS;
       } else {
-        panel_tile(1, WB_PANEL / L, false, i + r, first, terms, count, out, WB_PANEL, accumulate);
+        panel_tile(1, WB_PANEL / L, i + r, first, terms, count, out, WB_PANEL, accumulate);
         r += 1;
       }
     }
@@ -177,28 +173,24 @@ static void gemm_panel_block(int64_t m, int64_t whole, const wb_panel_term *term
   for (int64_t i = 0; i < m; i += step) {
     int64_t end = m - i < step ? m : i + step;
     for (int64_t p = 0; p < whole;) {
-      // Rows come from afar for the first tile of theirs; a large block's rows do for every tile.
-      const bool ahead = p == 0 || !fits;
       float *out = c + p * WB_PANEL;
       int64_t left = whole - p;
       // Four panels go as two and two: a tile of one vector is bound by its loads.
       if (left >= 3 && left != 4) {
-        ahead ? panel_columns(3, true, i, end, p, terms, count, out, ldc, accumulate)
-              : panel_columns(3, false, i, end, p, terms, count, out, ldc, accumulate);
+        panel_columns(3, i, end, p, terms, count, out, ldc, accumulate);
         p += 3;
       } else if (left >= 2) {
-        ahead ? panel_columns(2, true, i, end, p, terms, count, out, ldc, accumulate)
-              : panel_columns(2, false, i, end, p, terms, count, out, ldc, accumulate);
+        panel_columns(2, i, end, p, terms, count, out, ldc, accumulate);
         p += 2;
       } else {
-        panel_columns(1, false, i, end, p, terms, count, out, ldc, accumulate);
+        panel_columns(1, i, end, p, terms, count, out, ldc, accumulate);
         p += 1;
       }
     }
   }
 #else
   for (int64_t p = 0; p < whole; p++)
-    panel_columns(WB_PANEL_VECTORS, false, 0, m, p, terms, count, c + p * WB_PANEL, ldc, accumulate);
+    panel_columns(WB_PANEL_VECTORS, 0, m, p, terms, count, c + p * WB_PANEL, ldc, accumulate);
 #endif
 }
 
