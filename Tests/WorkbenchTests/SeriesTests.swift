@@ -81,6 +81,16 @@ struct SeriesTests {
     #expect(NegativeDistribution.summary([[1], []], gamma: 1) == nil)
   }
 
+  /// Appendix E: with two preferred responses only those below both are drawn; here 1 and 1, each with q = ½.
+  @Test func whatIfKnowsWhichResponsesArePreferred() throws {
+    let rewards = [3.0, 2, 1, 1]
+    #expect(NegativeDistribution.probabilities(rewards: rewards, gamma: 2, preferred: 2) == [0, 0, 0.5, 0.5])
+    #expect(NegativeDistribution.byRank([rewards, [2, 1]], gamma: 2, preferred: 2) == [0, 0, 0.5, 0.5])
+    let summary = try #require(NegativeDistribution.summary([rewards, [2, 1]], gamma: 2, preferred: 2))
+    #expect(summary.prompts == 1)
+    #expect(abs(summary.medianEffectiveSampleSize - 2) < 1e-12)
+  }
+
   @Test func samplingWindowForgetsTheOldest() {
     var window = SamplingWindow()
     for _ in 0..<SamplingWindow.capacity { window.add(rank: 1, q: [0, 1, 0]) }

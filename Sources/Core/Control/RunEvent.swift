@@ -42,6 +42,8 @@ public struct RunDescription: Sendable {
   public var method: String
   /// "sample", "sample_n" or "expectation" for HPS; nil otherwise.
   public var estimator: String?
+  /// Responses from the front of each list that count as preferred (HPS, Appendix E).
+  public var preferred: Int
   public var totalSteps: Int
   public var stepsPerEpoch: Double
   public var promptsPerStep: Int
@@ -64,13 +66,14 @@ public struct RunDescription: Sendable {
     name: String, modelName: String, method: String, estimator: String?, totalSteps: Int, stepsPerEpoch: Double,
     promptsPerStep: Int, learningRate: Double, beta: Double, precision: String, threads: Int,
     trainableParameters: Int, sessionPath: String?, catalogue: any PromptCatalogue,
-    rewardSample: [[Double]]? = nil, notice: String? = nil,
+    rewardSample: [[Double]]? = nil, preferred: Int = 1, notice: String? = nil,
     parent: ParentRun? = nil
   ) {
     self.name = name
     self.modelName = modelName
     self.method = method
     self.estimator = estimator
+    self.preferred = preferred
     self.totalSteps = totalSteps
     self.stepsPerEpoch = stepsPerEpoch
     self.promptsPerStep = promptsPerStep

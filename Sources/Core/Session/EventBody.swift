@@ -27,11 +27,14 @@ enum EventBody {
     var prompts: Int
     /// Absent in records that hold all prompts.
     var rewardSample: [[Double]]?
+    /// Absent where it is 1.
+    var preferred: Int?
     var notice: String?
 
     /// The sizes that an observer counts on.
     var isInRange: Bool {
       (1...GammaPlan.longest).contains(totalSteps) && (0...1 << 40).contains(prompts) && promptsPerStep >= 1
+        && (1...1000).contains(preferred ?? 1)
         && (rewardSample ?? []).count <= prompts && (rewardSample ?? []).allSatisfy { $0.allSatisfy(\.isFinite) }
     }
   }
@@ -108,7 +111,7 @@ extension RunEvent {
             totalSteps: run.totalSteps, stepsPerEpoch: run.stepsPerEpoch, promptsPerStep: run.promptsPerStep,
             learningRate: run.learningRate, beta: run.beta, precision: run.precision, threads: run.threads,
             trainableParameters: run.trainableParameters, prompts: run.catalogue.count,
-            rewardSample: run.rewardSample, notice: run.notice))
+            rewardSample: run.rewardSample, preferred: run.preferred == 1 ? nil : run.preferred, notice: run.notice))
       )
     case .stateChanged(let state): return (.state, try EventBody.json(EventBody.State(state)))
     case .evaluation(let record): return (.evaluation, try EventBody.json(record))

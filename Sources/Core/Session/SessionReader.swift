@@ -49,7 +49,7 @@ public struct SessionReader: Sendable {
         learningRate: started.learningRate, beta: started.beta, precision: started.precision,
         threads: started.threads, trainableParameters: started.trainableParameters, sessionPath: folder,
         catalogue: RecordedCatalogue(count: started.prompts, database: database),
-        rewardSample: started.rewardSample, notice: started.notice,
+        rewardSample: started.rewardSample, preferred: started.preferred ?? 1, notice: started.notice,
         parent: parent.map { ParentRun(session: $0.session, step: $0.step) })
     } catch {
       throw Self.explain(error, path: path)

@@ -86,8 +86,8 @@ struct RunPreparation {
           totalSteps: settings.totalSteps, stepsPerEpoch: Double(loop.stepsPerEpoch),
           promptsPerStep: settings.promptsPerStep, learningRate: settings.learningRate.base, beta: objective.beta,
           precision: file.training.precision.rawValue, threads: threads, trainableParameters: adapter.parameters.count,
-          sessionPath: plan.sessionPath, catalogue: training.catalogue, notice: plan.notice,
-          parent: plan.resume?.branch.map { ParentRun(session: $0.session, step: $0.step) })))
+          sessionPath: plan.sessionPath, catalogue: training.catalogue, preferred: file.preference.preferred,
+          notice: plan.notice, parent: plan.resume?.branch.map { ParentRun(session: $0.session, step: $0.step) })))
     return loop
   }
 

@@ -388,6 +388,9 @@ extension ScreenState {
   /// The run's preference model has a γ.
   var hasGamma: Bool { !gammaPlan.isEmpty || lastStep?.gamma != nil }
 
+  /// Responses from the front of a list that are no negatives.
+  var preferred: Int { run?.preferred ?? 1 }
+
   /// Optimizer steps complete.
   var completedSteps: Int { lastStep?.step ?? 0 }
 

@@ -2,9 +2,10 @@ import Preference
 
 /// The hard-negative distribution q (HPS Eq. 7) and what a γ would do to a whole data set, as the panes need it.
 enum NegativeDistribution {
-  /// q_i over a best-first list, 0 for the best and for what ties with it; empty where no response is dispreferred.
-  static func probabilities(rewards: [Double], gamma: Double) -> [Double] {
-    let distribution = HardNegativeDistribution(rewards: rewards, gamma: gamma)
+  /// q_i over a best-first list, 0 for the `preferred` best (HPS, Appendix E) and for what ties with them; empty where no
+  /// response is dispreferred.
+  static func probabilities(rewards: [Double], gamma: Double, preferred: Int = 1) -> [Double] {
+    let distribution = HardNegativeDistribution(rewards: rewards, gamma: gamma, preferred: preferred)
     return distribution.candidates.isEmpty ? [] : distribution.probabilities
   }
 
@@ -24,8 +25,8 @@ enum NegativeDistribution {
   }
 
   /// Over many prompts; nil where none has a dispreferred response.
-  static func summary(_ rewards: [[Double]], gamma: Double) -> Summary? {
-    let summary = HardNegativeDistribution.summary(rewards: rewards, gamma: gamma)
+  static func summary(_ rewards: [[Double]], gamma: Double, preferred: Int = 1) -> Summary? {
+    let summary = HardNegativeDistribution.summary(rewards: rewards, gamma: gamma, preferred: preferred)
     guard summary.prompts > 0 else { return nil }
     return Summary(
       medianEffectiveSampleSize: summary.medianESS, saturatedShare: summary.saturatedShare,
@@ -33,11 +34,11 @@ enum NegativeDistribution {
   }
 
   /// Mean q by rank over many prompts, index 0 the best response; empty where none has a dispreferred response.
-  static func byRank(_ rewards: [[Double]], gamma: Double) -> [Double] {
+  static func byRank(_ rewards: [[Double]], gamma: Double, preferred: Int = 1) -> [Double] {
     var sum: [Double] = []
     var count = 0.0
     for list in rewards {
-      let q = probabilities(rewards: list, gamma: gamma)
+      let q = probabilities(rewards: list, gamma: gamma, preferred: preferred)
       guard !q.isEmpty else { continue }
       count += 1
       if sum.count < q.count { sum.append(contentsOf: repeatElement(0, count: q.count - sum.count)) }

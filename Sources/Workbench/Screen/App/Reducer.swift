@@ -200,7 +200,9 @@ public enum Reducer {
           command = .gamma(editor.mode == .ramp ? .ramp(target: value, steps: steps) : .at(step: steps, value: value))
         }
       }
-      if !editor.confirming, let summary = NegativeDistribution.summary(state.rewardSample, gamma: value),
+      if !editor.confirming,
+        let summary = NegativeDistribution.summary(
+          state.rewardSample, gamma: value, preferred: state.preferred),
         summary.saturatedShare > 0.5
       {
         editor.confirming = true

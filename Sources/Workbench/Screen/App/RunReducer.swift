@@ -103,7 +103,7 @@ extension Reducer {
       state.prompts.add(visit, step: record.step, gamma: record.gamma)
       var q: [Double] = []
       if let gamma = record.gamma, let prompt = state.catalogued(visit.prompt) {
-        q = NegativeDistribution.probabilities(rewards: prompt.rewards, gamma: gamma)
+        q = NegativeDistribution.probabilities(rewards: prompt.rewards, gamma: gamma, preferred: state.preferred)
       }
       state.sampling.add(rank: visit.drawn, q: q)
     }

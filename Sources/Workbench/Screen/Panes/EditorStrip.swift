@@ -51,10 +51,13 @@ enum EditorStrip {
   /// ESS, saturation and reward gap now and as edited, over the run's prompts.
   private static func consequences(_ editor: ValueEditor, _ state: ScreenState) -> [[Piece]] {
     guard case .success(let value) = editor.value,
-      let after = NegativeDistribution.summary(state.rewardSample, gamma: value)
+      let after = NegativeDistribution.summary(state.rewardSample, gamma: value, preferred: state.preferred)
     else { return [] }
-    let before = state.presentGamma.flatMap { NegativeDistribution.summary(state.rewardSample, gamma: $0) } ?? after
-    let candidates = max(0, (state.rewardSample.map(\.count).max() ?? 1) - 1)
+    let before =
+      state.presentGamma.flatMap {
+        NegativeDistribution.summary(state.rewardSample, gamma: $0, preferred: state.preferred)
+      } ?? after
+    let candidates = max(0, (state.rewardSample.map(\.count).max() ?? 1) - state.preferred)
     func change(_ name: String, _ old: String, _ new: String, _ style: Style) -> [Piece] {
       [Piece(name + " ", .dim), Piece(old + " → ", .text), Piece(new, style)]
     }

@@ -60,7 +60,8 @@ enum ResponsesPane {
     let scores = state.prompts.scores(of: index)
     let q =
       state.hasGamma
-      ? NegativeDistribution.probabilities(rewards: prompt.rewards, gamma: state.presentGamma ?? 0) : []
+      ? NegativeDistribution.probabilities(
+        rewards: prompt.rewards, gamma: state.presentGamma ?? 0, preferred: state.preferred) : []
     let drawn = state.prompts.entries[index]?.lastVisit.drawn
     func implicit(_ response: Int) -> Double? {
       scores[response].map { beta * ($0.response.logProb - $0.response.referenceLogProb) }
@@ -90,16 +91,17 @@ enum ResponsesPane {
 
   private static func columns(_ state: ScreenState, width: Int) -> [Column] {
     func number(_ value: Double?, _ format: (Double) -> String) -> String { value.map(format) ?? "–" }
+    let preferred = state.preferred
     var columns = [
       Column(title: "#", width: 3, expendable: 0, text: { "\($0.response + 1)" }, style: { _ in .dim }),
       Column(
-        title: "", width: 2, expendable: 1, text: { $0.response == 0 ? "★" : $0.drawn ? "◂" : "" },
-        style: { Style($0.response == 0 ? .good : .drawn, bold: true) }),
+        title: "", width: 2, expendable: 1, text: { $0.response < preferred ? "★" : $0.drawn ? "◂" : "" },
+        style: { Style($0.response < preferred ? .good : .drawn, bold: true) }),
       Column(title: "reward", width: 7, expendable: 2, text: { NumberText.signed($0.reward) }),
       Column(
         title: "q", width: 5, expendable: 3,
-        text: { row in row.response == 0 ? "best" : number(row.q) { NumberText.percent($0) } },
-        style: { Style($0.response == 0 ? .good : .expected) }),
+        text: { row in row.response < preferred ? "best" : number(row.q) { NumberText.percent($0) } },
+        style: { Style($0.response < preferred ? .good : .expected) }),
       Column(
         title: "logp", width: 8, expendable: 6, text: { number($0.score?.response.logProb) { NumberText.plain($0) } }),
       Column(

@@ -18,7 +18,8 @@ enum SampledPane {
     }
     var whatIf: [Double]?
     if case .editor(let editor) = state.overlay, editor.target == .gamma, case .success(let value) = editor.value {
-      whatIf = NegativeDistribution.byRank(RewardSample.spread(state.rewardSample, 500), gamma: value)
+      whatIf = NegativeDistribution.byRank(
+        RewardSample.spread(state.rewardSample, 500), gamma: value, preferred: state.preferred)
     }
     let title = Frame.title(nil, rect.width >= 50 ? "sampled negatives" : "sampled", focused: focused)
     let inside = Frame(title: title, details: details, focused: focused).draw(rect, on: &painter)
@@ -79,7 +80,9 @@ enum WhatIfPane {
     rows.sort { $0.gamma < $1.gamma }
     painter.say("      γ   ESS  saturated  reward gap", .dim, x: inside.x, y: inside.y, limit: inside.width)
     for (index, row) in rows.enumerated() where index + 1 < inside.height {
-      guard let summary = NegativeDistribution.summary(sample, gamma: row.gamma) else { continue }
+      guard let summary = NegativeDistribution.summary(sample, gamma: row.gamma, preferred: state.preferred) else {
+        continue
+      }
       let text =
         (row.now ? "▸" : " ")
         + DisplayText.pad(NumberText.signed(row.gamma), to: 6, alignRight: true)
