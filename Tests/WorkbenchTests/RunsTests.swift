@@ -82,6 +82,7 @@ struct RunsTests {
     #expect(driver.frame().contains("branch from 20; training"))
     driver.post(.curves(path: "s/p", curves(0.1)))
     driver.press("s", "s")
+    #expect(driver.frame().contains("parent, forked at 10; margin +0.12"))
     // This run's loss minus the parent's, 0.650, at the same step.
     let own = driver.state.metrics.loss.raw.values.last ?? .nan
     driver.resize(Size(200, 48))

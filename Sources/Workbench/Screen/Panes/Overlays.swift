@@ -129,8 +129,8 @@ enum BranchDialog {
       [Piece("         gamma=2.5  learning_rate=1e-4  beta=0.2  seed=7  max_steps=400, or", .dim)],
       [Piece("         any key of the run file: preference.estimator=expectation", .dim)],
       form.problem.map { [Piece($0, Style(.bad, bold: true), isData: true)] }
-        ?? [Piece("It trains in the background on the same prompts in the same order, and shares this", .dim)],
-      form.problem == nil ? [Piece("machine with whatever trains here; tab 8 lays both over each other.", .dim)] : [],
+        ?? [Piece("It trains in the background, on the same prompts in the same order. It shares", .dim)],
+      form.problem == nil ? [Piece("this machine with what trains here; tab 8 lays both over each other.", .dim)] : [],
     ]
     for (row, line) in lines.prefix(inside.height).enumerated() {
       painter.say(line, x: inside.x + 1, y: inside.y + row, limit: inside.width - 2)

@@ -33,7 +33,9 @@ enum RunsPane {
       x += painter.data(DisplayText.pad(run.name, to: 18) + " ", .strong, x: x, y: y, limit: inside.right - x)
       var text = (run.kinship?.text ?? "") + run.detail
       if let place {
-        text = book.overlays[place].curves.map { $0.comparison ?? "no prompt in common to compare" } ?? "reading"
+        text =
+          (run.kinship?.text ?? "")
+          + (book.overlays[place].curves.map { $0.comparison ?? "no prompt in common to compare" } ?? "reading")
       }
       painter.data(text, place == nil ? .dim : .text, x: x, y: y, limit: inside.right - x)
       if isSelected {
