@@ -16,9 +16,10 @@ run: build
 build: setup
 	@swift build $(SWIFT_FLAGS) --product workbench
 
+# `swift test` without --skip-build would compile everything once more.
 test: setup
-	@swift build $(SWIFT_FLAGS)
-	@swift test $(SWIFT_FLAGS)
+	@swift build $(SWIFT_FLAGS) --build-tests
+	@swift test $(SWIFT_FLAGS) --skip-build
 
 setup:
 	@./Tools/setup.sh
@@ -29,7 +30,8 @@ bench: build
 	@Benchmarks/.build/release/bench --json Benchmarks/results/$$(date +%F)-$$(uname -n).json $(BENCH)
 
 soak: setup
-	@WORKBENCH_SOAK=1 swift test $(SWIFT_FLAGS)
+	@swift build $(SWIFT_FLAGS) --build-tests
+	@WORKBENCH_SOAK=1 swift test $(SWIFT_FLAGS) --skip-build
 
 format:
 	@swift format --in-place --recursive --parallel $(SOURCES)
