@@ -3,8 +3,8 @@
 # make build  the release build alone            make bench   the benchmark suite
 # make soak   the long sweeps (fuzzing, kills)    make format  swift-format over the tree
 
-# One configuration everywhere, so that run and test share one build.
-SWIFT_FLAGS := -c release -Xswiftc -enable-testing
+# One configuration everywhere, so that run and test share one build; with colours it would differ between a terminal and a log.
+SWIFT_FLAGS := -c release --no-color-diagnostics -Xswiftc -enable-testing
 PROGRAM     := .build/release/workbench
 SOURCES     := Sources Tests Package.swift
 
