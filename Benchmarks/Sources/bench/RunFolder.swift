@@ -44,7 +44,8 @@ struct RunFolder {
     try yaml.write(toFile: runFile, atomically: true, encoding: .utf8)
   }
 
-  var session: String { url.appendingPathComponent("session-\(UUID().uuidString)").path }
+  /// A new session in a folder of its own: beside others of the same model it would take over their reference log-probs.
+  var session: String { url.appendingPathComponent("\(UUID().uuidString)/session").path }
 
   func remove() { try? FileManager.default.removeItem(at: url) }
 }

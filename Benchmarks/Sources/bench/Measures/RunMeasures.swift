@@ -76,9 +76,10 @@ extension Catalogue {
     var ratios: [Double] = []
     var shown: [Double] = []
     for _ in 0..<setting.rounds(rounds) {
-      func session() -> String { folder + "/workbench-screen-\(UUID().uuidString)" }
-      let (first, second) = (session(), session())
-      defer { [first, second].forEach { try? FileManager.default.removeItem(atPath: $0) } }
+      // Each in a folder of its own: the second would take over the first one's reference log-probs.
+      let parents = (0..<2).map { _ in folder + "/workbench-screen-\(UUID().uuidString)" }
+      let (first, second) = (parents[0] + "/session", parents[1] + "/session")
+      defer { parents.forEach { try? FileManager.default.removeItem(atPath: $0) } }
       let headless = try ChildRun.recorded(
         setting.workbench, arguments(first) + ["--headless"], folder: folder, session: first)
       let screen = try ChildRun.onScreen(

@@ -102,7 +102,7 @@ enum StatusLine {
     let what = state.place == .recording ? "recorded to " : "the run is at "
     return [
       Part(pieces: [Piece(what, .dim), Piece("\(position.lastStep)", .text)], expendable: 5),
-      Part(pieces: [Piece("then: " + state.phase.word.lowercased(), .dim)], expendable: 6),
+      Part(pieces: [Piece(state.phase.word.lowercased() + " then", .dim)], expendable: 6),
     ]
   }
 
