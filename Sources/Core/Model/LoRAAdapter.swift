@@ -54,6 +54,15 @@ public final class LoRAAdapter {
     }
   }
 
+  /// Whether every B is zero, as in a new adapter: the model with it has the bits of the model without.
+  public var addsNothing: Bool {
+    parameters.withUnsafeBufferPointer { values in
+      layout.linears.allSatisfy { linear in
+        values[linear.upOffset..<linear.upOffset + layout.rank * linear.outputs].allSatisfy { $0 == 0 }
+      }
+    }
+  }
+
   /// Writes the adapter as PEFT does.
   /// - Throws: `CheckpointError` or a file system error.
   public func write(to url: URL, baseModelName: String) throws {

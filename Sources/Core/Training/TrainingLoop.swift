@@ -159,8 +159,12 @@ final class TrainingLoop {
       selections.append(selection)
       wanted.append((prompt, selection.responses))
     }
-    try scorer.fillReference(&references, set: set, wanted: wanted, again: settings.liveReference)
-    takeOfferedReferences()
+    // Before its first update an adapter with B = 0 adds exactly nothing: what the policy computes is the reference.
+    let policyIsReference = step == 0 && !settings.liveReference && scorer.adapter.addsNothing
+    if !policyIsReference {
+      try scorer.fillReference(&references, set: set, wanted: wanted, again: settings.liveReference)
+      takeOfferedReferences()
+    }
     let kl =
       objective.needsKL ? try scorer.klEstimate(set: set, wanted: wanted, maxLength: settings.maxLength) : nil
 
@@ -174,6 +178,9 @@ final class TrainingLoop {
       gradients: gradients
     ) { index, tokenLogProbs, sums in
       let selection = selections[index]
+      if policyIsReference {
+        for (response, sum) in zip(wanted[index].responses, sums) { references[wanted[index].prompt, response] = sum }
+      }
       let visit = Visit(
         prompt: wanted[index].prompt, selection: selection, rewards: set.rewards(wanted[index].prompt),
         logProbs: sums, references: references, lengths: tokenLogProbs.map(\.count), kl: kl ?? 0)
@@ -183,6 +190,8 @@ final class TrainingLoop {
       let share = weights[index] / total
       return value.gradient.map { $0 * share }
     }
+
+    if policyIsReference { takeOfferedReferences() }
 
     let mean = means.means
     let norm = scorer.model.runtime.norm(gradients.values)

@@ -25,7 +25,8 @@ struct FirstStepTests {
   @Test(arguments: [Precision.fp32, .bf16], closedForms.indices)
   func lossIsTheClosedForm(precision: Precision, index: Int) throws {
     let (model, estimator, expected) = Self.closedForms[index]
-    for tokenBudget in [1024, 24] {
+    // A live reference is scored with the adapter off; else the first step's references are the policy's own numbers.
+    for (tokenBudget, live) in [(1024, true), (24, true), (1024, false), (24, false)] {
       var fixture = LoopFixture(
         try Objective(model: model, parameterization: .dpo, estimator: estimator),
         set: LoopFixture.ranked(prompts: 8, responses: 5))
@@ -34,6 +35,7 @@ struct FirstStepTests {
       fixture.promptsPerStep = 8
       fixture.totalSteps = 1
       fixture.tokenBudget = tokenBudget
+      fixture.liveReference = live
       let step = try #require(try fixture.run().first)
       #expect(step.visits.count == 8)
       for visit in step.visits {
@@ -47,6 +49,25 @@ struct FirstStepTests {
       if expected == log(2) { #expect(step.loss == log(2)) }
       #expect(step.gradientNorm > 0)
     }
+  }
+
+  /// The first step computes no reference beside its policy; a second epoch sees that these were the right numbers.
+  @Test(arguments: [Precision.fp32, .bf16])
+  func firstReferencesAreThoseOfTheModelAlone(precision: Precision) throws {
+    var fixture = try LoopFixture(hps: .sampleN)
+    fixture.adapterFolder = nil
+    fixture.precision = precision
+    fixture.tokenBudget = 48
+    fixture.totalSteps = 6
+    let cached = try fixture.run()
+    fixture.liveReference = true
+    #expect(try fixture.run() == cached)
+    #expect(cached.count == 6 && cached[5].margin != 0)
+    // An adapter that is not new is not the reference, at the first step either.
+    fixture.adapterFolder = "adapter-random"
+    fixture.liveReference = false
+    let trained = try #require(try fixture.run().first)
+    #expect(trained.visits.allSatisfy { $0.scored.allSatisfy { $0.logProb != $0.referenceLogProb } })
   }
 
   /// A look at a prompt before training must not make its reference come from another batch than its policy.
