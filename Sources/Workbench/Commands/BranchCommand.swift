@@ -28,18 +28,10 @@ struct BranchCommand: ParsableCommand {
       "The branch's session folder; beside the parent, as PARENT-branch, by default.", valueName: "dir"))
   var session: String?
 
-  @Flag(help: "No screen: JSON lines on standard output.")
-  var headless = false
-
-  @Option(help: ArgumentHelp("Read commands from a FIFO or from standard input (-); headless only.", valueName: "fifo"))
-  var control: String?
-
-  @OptionGroup var appearance: AppearanceOptions
+  @OptionGroup var options: RunOptions
 
   func run() throws {
-    let look = try appearance.options()
-    let screen = !headless && RunScreen.isPossible
-    if control != nil, screen { throw UsageError("--control goes with --headless") }
+    let front = try options.front()
     let folder = SessionChoice.existing(parent)
     let branch = try SessionBranch(of: folder, step: step, overrides: overrides)
     var plan = RunPlan(runFile: branch.runFile, sessionPath: session ?? SessionChoice.free(branchOf: folder))
@@ -47,10 +39,6 @@ struct BranchCommand: ParsableCommand {
     plan.orderSeed = branch.point.branch?.orderSeed
     plan.liveReference = branch.liveReference
     if branch.notice == DemoWorld.notice { DemoCommand.dress(&plan) }
-    let status =
-      screen
-      ? try RunScreen(plan: plan, look: look).run()
-      : try HeadlessRun(plan: plan, control: control).run()
-    if status != .done { throw ExitCode(status.rawValue) }
+    try front.run(plan)
   }
 }

@@ -15,24 +15,12 @@ struct DemoCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Keep the run in this folder.", valueName: "dir"))
   var session: String?
 
-  @Flag(help: "No screen: JSON lines on standard output.")
-  var headless = false
-
-  @Option(help: ArgumentHelp("Read commands from a FIFO or from standard input (-); headless only.", valueName: "fifo"))
-  var control: String?
-
-  @OptionGroup var appearance: AppearanceOptions
+  @OptionGroup var options: RunOptions
 
   func run() throws {
+    let front = try options.front()
     let plan = try Self.plan(overrides: overrides, session: session)
-    let look = try appearance.options()
-    let screen = !headless && RunScreen.isPossible
-    if control != nil, screen { throw UsageError("--control goes with --headless") }
-    let status =
-      screen
-      ? try RunScreen(plan: plan, look: look).run()
-      : try HeadlessRun(plan: plan, control: control).run()
-    if status != .done { throw ExitCode(status.rawValue) }
+    try front.run(plan)
   }
 
   static func plan(overrides: [String], session: String?) throws -> RunPlan {

@@ -19,19 +19,11 @@ struct ResumeCommand: ParsableCommand {
   @Flag(help: "Go on although model, data, engine or run.yaml have changed.")
   var force = false
 
-  @Flag(help: "No screen: JSON lines on standard output.")
-  var headless = false
-
-  @Option(help: ArgumentHelp("Read commands from a FIFO or from standard input (-); headless only.", valueName: "fifo"))
-  var control: String?
-
-  @OptionGroup var appearance: AppearanceOptions
+  @OptionGroup var options: RunOptions
 
   func run() throws {
+    let front = try options.front()
     let session = SessionChoice.existing(session)
-    let look = try appearance.options()
-    let screen = !headless && RunScreen.isPossible
-    if control != nil, screen { throw UsageError("--control goes with --headless") }
     let past = try SessionResume(session: session, force: force)
     for note in past.notes { ExitStatus.write("warning: \(note)") }
     var plan = RunPlan(runFile: past.runFile, sessionPath: session)
@@ -39,10 +31,6 @@ struct ResumeCommand: ParsableCommand {
     plan.orderSeed = past.orderSeed
     plan.liveReference = past.liveReference
     if past.notice == DemoWorld.notice { DemoCommand.dress(&plan) }
-    let status =
-      screen
-      ? try RunScreen(plan: plan, look: look).run()
-      : try HeadlessRun(plan: plan, control: control).run()
-    if status != .done { throw ExitCode(status.rawValue) }
+    try front.run(plan)
   }
 }

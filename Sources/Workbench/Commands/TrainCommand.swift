@@ -23,29 +23,17 @@ struct TrainCommand: ParsableCommand {
       valueName: "dir"))
   var session: String?
 
-  @Flag(help: "No screen: JSON lines on standard output.")
-  var headless = false
-
-  @Option(help: ArgumentHelp("Read commands from a FIFO or from standard input (-); headless only.", valueName: "fifo"))
-  var control: String?
-
   @Flag(help: "Score the reference at every visit instead of once per response; for checking.")
   var liveReference = false
 
-  @OptionGroup var appearance: AppearanceOptions
+  @OptionGroup var options: RunOptions
 
   func run() throws {
+    let front = try options.front()
     let file = try RunFile.read(path: runFile, overrides: overrides)
     let folder = session ?? file.session ?? SessionChoice.free(name: SessionChoice.name(ofRunFile: runFile))
     var plan = RunPlan(runFile: file, sessionPath: folder)
     plan.liveReference = liveReference
-    let look = try appearance.options()
-    let screen = !headless && RunScreen.isPossible
-    if control != nil, screen { throw UsageError("--control goes with --headless") }
-    let status =
-      screen
-      ? try RunScreen(plan: plan, look: look).run()
-      : try HeadlessRun(plan: plan, control: control).run()
-    if status != .done { throw ExitCode(status.rawValue) }
+    try front.run(plan)
   }
 }
