@@ -10,7 +10,7 @@ extension EndToEnd {
   /// A run is killed again and again, at moments that nobody chose, and gone on with.
   @Suite("kill and resume")
   struct Kills {
-    private static let kills = ProcessInfo.processInfo.environment["WORKBENCH_SOAK"] == nil ? 8 : 100
+    private static let kills = ProcessInfo.processInfo.environment["WORKBENCH_SOAK"] == nil ? 10 : 100
     private static let steps = 14 * kills
 
     private static func arguments(_ more: [String]) -> [String] {
