@@ -3,7 +3,8 @@
 # make build  the release build alone            make bench   the benchmark suite
 # make soak   the long sweeps (fuzzing, kills)    make format  swift-format over the tree
 
-# One configuration everywhere, so that run and test share one build; with colours it would differ between a terminal and a log.
+# One configuration everywhere, so that run and test share one build. With colours a terminal's build would be another
+# one than a log's.
 SWIFT_FLAGS := -c release --no-color-diagnostics -Xswiftc -enable-testing
 PROGRAM     := .build/release/workbench
 SOURCES     := Sources Tests Package.swift
