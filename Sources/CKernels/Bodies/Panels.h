@@ -32,6 +32,11 @@ INLINE void ask_ahead(const uint16_t *x, int64_t i) {
   __builtin_prefetch((const void *)((uintptr_t)x + (uintptr_t)i * sizeof *x), 0, 2);
 }
 
+/// The same for what is wanted next.
+INLINE void ask_near(const uint16_t *x, int64_t i) {
+  __builtin_prefetch((const void *)((uintptr_t)x + (uintptr_t)i * sizeof *x), 0, 3);
+}
+
 /// Columns j..j + count of a panel from w[n, k].
 INLINE void pack_transposed(int64_t k, int64_t count, const uint16_t *w, int64_t ldw, uint32_t *y) {
   int64_t done = 0;
@@ -85,9 +90,10 @@ static void pack_panels(int64_t k, int64_t n, const uint16_t *b, int64_t ldb, in
 
 // MARK: Products
 
-/// `m` rows by `v` vectors, from row `row` and panel `first` on.
-INLINE void panel_tile(const int m, const int v, int64_t row, int64_t first, const wb_panel_term *terms, int64_t count,
-                       float *c, int64_t ldc, int32_t accumulate) {
+/// `m` rows by `v` vectors, from row `row` and panel `first` on. Where `asks`, the next m rows are asked for meanwhile:
+/// they come from beyond the second cache in runs too short for the processor's own prefetching.
+INLINE void panel_tile(const bool asks, const int m, const int v, int64_t row, int64_t first,
+                       const wb_panel_term *terms, int64_t count, float *c, int64_t ldc, int32_t accumulate) {
   vf sums[WB_PANEL_ROWS][WB_PANEL_VECTORS];
 #pragma clang loop unroll(full)
   for (int i = 0; i < m; i++)
@@ -100,6 +106,10 @@ INLINE void panel_tile(const int m, const int v, int64_t row, int64_t first, con
     const uint32_t *b = terms[t].b + first * panel;
     int64_t l = 0;
     for (; l < even; l += 2) {
+      if (asks && l % 32 == 0) {
+#pragma clang loop unroll(full)
+        for (int i = 0; i < m; i++) ask_near(a, (i + m) * lda + l);
+      }
       vu columns[WB_PANEL_VECTORS];
 #pragma clang loop unroll(full)
       for (int j = 0; j < v; j++)
@@ -129,13 +139,17 @@ INLINE void panel_tile(const int m, const int v, int64_t row, int64_t first, con
     for (int j = 0; j < v; j++) store(c, i * ldc + j * L, WB_F32, sums[i][j]);
 }
 
-/// Rows from..to against `v` vectors of columns from panel `first` on; c is what row 0 makes of them.
+/// Rows from..to against `v` vectors of columns from panel `first` on; c is what row 0 makes of them. The first columns'
+/// pass asks for the rows that all columns will read.
 INLINE void panel_columns(const int v, int64_t from, int64_t to, int64_t first, const wb_panel_term *terms,
                           int64_t count, float *c, int64_t ldc, int32_t accumulate) {
   int64_t i = from;
   for (; i + WB_PANEL_ROWS <= to; i += WB_PANEL_ROWS)
-    panel_tile(WB_PANEL_ROWS, v, i, first, terms, count, c + i * ldc, ldc, accumulate);
-  for (; i < to; i++) panel_tile(1, v, i, first, terms, count, c + i * ldc, ldc, accumulate);
+    if (first == 0)
+      panel_tile(true, WB_PANEL_ROWS, v, i, first, terms, count, c + i * ldc, ldc, accumulate);
+    else
+      panel_tile(false, WB_PANEL_ROWS, v, i, first, terms, count, c + i * ldc, ldc, accumulate);
+  for (; i < to; i++) panel_tile(false, 1, v, i, first, terms, count, c + i * ldc, ldc, accumulate);
 }
 
 /// The last, incomplete panel goes through whole vectors beside c.
@@ -150,10 +164,10 @@ static void last_panel(int64_t m, int64_t n, int64_t first, const wb_panel_term 
     for (int64_t r = 0; r < rows;) {
       float *out = whole + r * WB_PANEL;
       if (rows - r == WB_PANEL_ROWS) {
-        panel_tile(WB_PANEL_ROWS, WB_PANEL / L, i, first, terms, count, out, WB_PANEL, accumulate);
+        panel_tile(false, WB_PANEL_ROWS, WB_PANEL / L, i, first, terms, count, out, WB_PANEL, accumulate);
         r += WB_PANEL_ROWS;
       } else {
-        panel_tile(1, WB_PANEL / L, i + r, first, terms, count, out, WB_PANEL, accumulate);
+        panel_tile(false, 1, WB_PANEL / L, i + r, first, terms, count, out, WB_PANEL, accumulate);
         r += 1;
       }
     }
