@@ -114,8 +114,11 @@ static void gemm(int64_t m, int64_t n, int64_t k, const float *a, int64_t a_row,
     }
 }
 
+/// Leaves nothing out: what may be left out is 0 or unwanted.
 static void gemm_pairs(int64_t m, int64_t n, int64_t pairs, const uint32_t *a, int64_t a_row, int64_t a_column,
-                       const uint32_t *b, int64_t ldb, float *c, int64_t ldc, int32_t accumulate) {
+                       const uint32_t *b, int64_t ldb, float *c, int64_t ldc, int32_t accumulate,
+                       wb_causal causal) {
+  (void)causal;
   for (int64_t i = 0; i < m; i++)
     for (int64_t j = 0; j < n; j++) {
       float sum = accumulate ? c[i * ldc + j] : 0;

@@ -27,6 +27,12 @@ typedef struct wb_panel_term {
   int64_t lda, k, panel;
 } wb_panel_term;
 
+/// What a product of causal attention may leave out: of row i of c, columns from `columns` + i on, which are undefined
+/// then; of row i of a, the elements of k before i - `begin` and from `end` + i on, which must be 0.
+typedef struct wb_causal {
+  int64_t columns, begin, end;
+} wb_causal;
+
 typedef struct wb_kernels {
   const char *name;
   wb_level level;
@@ -72,9 +78,10 @@ typedef struct wb_kernels {
                int64_t ldb, float *c, int64_t ldc, int32_t accumulate);
 
   /// The same with bf16 inputs and fp32 sums. A word holds two neighbours along k, the first in its low half: a is
-  /// [m, pairs] words of any stride, b [pairs, n] words.
+  /// [m, pairs] words of any stride, b [pairs, n] words. What is left out as 0 changes no bit.
   void (*gemm_pairs)(int64_t m, int64_t n, int64_t pairs, const uint32_t *a, int64_t a_row, int64_t a_column,
-                     const uint32_t *b, int64_t ldb, float *c, int64_t ldc, int32_t accumulate);
+                     const uint32_t *b, int64_t ldb, float *c, int64_t ldc, int32_t accumulate,
+                     wb_causal causal);
   /// Packs b[k, n], or w[n, k] where `transposed`, for `gemm_panels`: panels of WB_PANEL columns after one another, each
   /// of (k + 1) / 2 rows of WB_PANEL words; word j of row l holds b[2l, j] and b[2l + 1, j]. What is missing counts as 0.
   void (*pack_panels)(int64_t k, int64_t n, const uint16_t *b, int64_t ldb, int32_t transposed, uint32_t *y);

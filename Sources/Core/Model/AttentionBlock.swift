@@ -24,7 +24,8 @@ extension DecoderPass {
     runtime.parallel(
       outputs.map { kind, y in
         let product = Product(
-          rows: residual.rows, columns: y.columns, unit: configuration.headDimension,
+          rows: kind == .q_proj ? wantedRows(layer: layer) : allRows, columns: y.columns,
+          unit: configuration.headDimension,
           sums: [forwardTerms(hidden, kind, layer: layer)], touches: [y]
         ) { bands, rows, columns in
           addBias(kind, layer: layer, columns: columns, to: bands[0])
@@ -43,13 +44,14 @@ extension DecoderPass {
   func attention(layer: Int) {
     let memory = activations(layer: layer)
     let head = attentionHead
-    runtime.zero(memory.o.rows(batch.rows..<memory.o.rows))
+    let groups = attentionGroups(layer: layer)
+    clearBesideQueries(memory.o, layer: layer)
     runtime.parallel(attentionTasks.count) { index, worker in
       let task = attentionTasks[index]
       let query = columns(heads: task.heads)
       let key = columns(head: task.heads.lowerBound / headsPerKey)
       head.forward(
-        batch.attention[task.group], q: memory.q.columns(query), k: memory.k.columns(key),
+        groups[task.group], q: memory.q.columns(query), k: memory.k.columns(key),
         v: memory.v.columns(key), o: memory.o.columns(query), logSums: memory.logSums.rows(task.heads),
         scratch: scratch[worker])
     }
@@ -58,14 +60,15 @@ extension DecoderPass {
   /// x += o W + ….
   func attentionOutput(layer: Int) {
     let o = activations(layer: layer).o
+    let wanted = wantedRows(layer: layer)
     if adapts(.attentionOutput) {
-      forEachChunk { rows, scratch in
+      forEachChunk(wanted) { rows, scratch in
         lowRankForward(o.rows(rows), .attentionOutput, layer: layer, rows: rows, scratch: scratch)
       }
     }
     run(
       Product(
-        rows: residual.rows, columns: configuration.hiddenSize, sums: [forwardTerms(o, .o_proj, layer: layer)],
+        rows: wanted, columns: configuration.hiddenSize, sums: [forwardTerms(o, .o_proj, layer: layer)],
         touches: [residual]
       ) { bands, rows, columns in
         addBias(.o_proj, layer: layer, columns: columns, to: bands[0])
@@ -79,17 +82,19 @@ extension DecoderPass {
   func attentionOutputBackward(layer: Int, propagates: Bool, into sum: LoRAGradients) {
     guard let backward else { return }
     let gradients: OutputGradients = [(.o_proj, backward.output)]
-    forEachChunk { rows, scratch in
+    let wanted = wantedRows(layer: layer)
+    forEachChunk(wanted) { rows, scratch in
       runtime.convert(backward.residual.rows(rows), into: backward.output.rows(rows))
       lowRankBackward(gradients, .attentionOutput, layer: layer, rows: rows, scratch: scratch)
     }
-    let own = weightGradients(gradients, .attentionOutput, x: activations(layer: layer).o, layer: layer, into: sum)
+    let own = weightGradients(
+      gradients, .attentionOutput, x: activations(layer: layer).o, rows: wanted, layer: layer, into: sum)
     guard propagates else {
       runtime.parallel(own)
       return
     }
     let product = Product(
-      rows: residual.rows, columns: queryColumns, sums: [backwardTerms(gradients, .attentionOutput, layer: layer)],
+      rows: wanted, columns: queryColumns, sums: [backwardTerms(gradients, .attentionOutput, layer: layer)],
       touches: [backward.attention]
     ) { bands, rows, columns in
       runtime.convert(bands[0], into: backward.attention.rows(rows).columns(columns))
@@ -103,10 +108,12 @@ extension DecoderPass {
     let memory = activations(layer: layer)
     let head = attentionHead
     let turn = RotaryTurn(table: rotary.matrix, positions: batch.positions)
-    for matrix in [memory.q, memory.k, memory.v] { runtime.zero(matrix.rows(batch.rows..<matrix.rows)) }
+    let groups = attentionGroups(layer: layer)
+    for matrix in [memory.k, memory.v] { runtime.zero(matrix.rows(batch.rows..<matrix.rows)) }
+    clearBesideQueries(memory.q, layer: layer)
     runtime.parallel(attentionTasks.count) { index, worker in
       let task = attentionTasks[index]
-      let group = batch.attention[task.group]
+      let group = groups[task.group]
       let query = columns(heads: task.heads)
       let first = columns(head: task.heads.lowerBound)
       let key = columns(head: task.heads.lowerBound / headsPerKey)
@@ -166,12 +173,12 @@ extension DecoderPass {
       lowRankBackward(gradients, .attentionNorm, layer: layer, rows: rows, scratch: scratch)
       runtime.rmsNormScale(activations(layer: layer).attentionXhat.rows(rows), weight: norm, into: hidden.rows(rows))
     }
-    let own = weightGradients(gradients, .attentionNorm, x: hidden, layer: layer, into: sum)
+    let own = weightGradients(gradients, .attentionNorm, x: hidden, rows: allRows, layer: layer, into: sum)
     guard propagates else {
       runtime.parallel(own)
       return
     }
-    normInputGradient(gradients, .attentionNorm, layer: layer, beside: own)
+    normInputGradient(gradients, .attentionNorm, rows: allRows, layer: layer, beside: own)
     forEachChunk { rows, _ in
       runtime.rmsNormBackward(
         backward.normed.rows(rows), xhat: memory.attentionXhat.rows(rows),

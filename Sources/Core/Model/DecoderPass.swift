@@ -100,9 +100,34 @@ struct DecoderPass: Sendable {
 
   func run(_ product: Product) { runtime.run(product, scratch: scratch) }
 
+  /// T rows, filling included.
+  var allRows: RowSpans { RowSpans(rows: batch.chunks.paddedRows) }
+
+  /// The rows of a layer's output that something reads: keys and values of every row, all else in the last layer only
+  /// where a token is predicted.
+  func wantedRows(layer: Int) -> RowSpans { layer + 1 < configuration.layerCount ? allRows : batch.lastRows }
+
+  func attentionGroups(layer: Int) -> [AttentionGroup] {
+    layer + 1 < configuration.layerCount ? batch.attention : batch.lastAttention
+  }
+
+  /// Zeros in the rows of x that hold no query of `layer`.
+  func clearBesideQueries(_ x: Matrix, layer: Int) {
+    let queries = attentionGroups(layer: layer).flatMap { $0.segments.map(\.queries) }.filter { !$0.isEmpty }
+    var start = 0
+    for range in queries + [x.rows..<x.rows] {
+      runtime.zero(x.rows(start..<range.lowerBound))
+      start = range.upperBound
+    }
+  }
+
   /// Runs `body` for every chunk of rows: short ones, which balance better, unless each would have oneDNN pack a weight.
-  func forEachChunk(_ body: @Sendable (_ rows: Range<Int>, _ scratch: ScratchMemory) -> Void) {
-    let chunks = RowBlocks(count: batch.chunks.paddedRows, longest: runtime.packsProducts ? 64 : batch.chunks.size)
+  func forEachChunk(
+    _ rows: RowSpans? = nil, _ body: @Sendable (_ rows: Range<Int>, _ scratch: ScratchMemory) -> Void
+  ) {
+    let size =
+      runtime.packsProducts ? RowBlocks(count: batch.chunks.paddedRows, longest: 64).size : batch.chunks.size
+    let chunks = (rows ?? allRows).pieces(longest: size)
     runtime.parallel(chunks.count) { chunk, worker in
       body(chunks[chunk], ScratchMemory(scratch[worker]))
     }

@@ -51,7 +51,7 @@ extension LanguageModel {
 
   private func prefill(_ prompt: [Int32], adapter: AdapterWeights?, longest: Int) throws -> Prefilled {
     extendRotary(to: longest)
-    let batch = MicroBatch([PromptGroup(prompt: prompt, responses: [])])
+    let batch = MicroBatch([PromptGroup(prompt: prompt, responses: [])], everyRow: computesEveryRow)
     let pass = try prepare(batch, adapter: adapter, training: false)
     let type = runtime.precision.elementType
     var keys: [Matrix] = []

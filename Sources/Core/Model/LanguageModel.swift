@@ -20,6 +20,10 @@ public final class LanguageModel {
   /// For the tests: see `AttentionTask.longGroup`.
   var longGroup = AttentionTask.longGroup
 
+  /// Whether the last layer computes rows that nothing reads. oneDNN compiles a product for every number of rows, which
+  /// costs more than those rows do.
+  var computesEveryRow: Bool
+
   let weights: ModelWeights
   private let weightBytes: Int
   private let arena = Arena()
@@ -30,6 +34,7 @@ public final class LanguageModel {
   public init(checkpoint: CheckpointFolder, runtime: Runtime) throws {
     configuration = checkpoint.configuration
     self.runtime = runtime
+    computesEveryRow = !runtime.packsProducts || runtime.precision != .bf16
     weights = try ModelWeights(checkpoint: checkpoint, runtime: runtime)
     weightBytes = checkpoint.weightBytes
     rotary = RotaryTable(configuration: configuration, count: min(1024, configuration.maxPositions))
@@ -43,7 +48,7 @@ public final class LanguageModel {
     try check(groups)
     let lowRank = adapter.map(refreshed)
     var result: [[[Float]]] = []
-    for batch in MicroBatch.split(groups, tokenBudget: tokenBudget) {
+    for batch in MicroBatch.split(groups, tokenBudget: tokenBudget, everyRow: computesEveryRow) {
       let pass = try prepare(batch, adapter: lowRank, training: false)
       result += batch.arrange(forward(pass))
     }
@@ -62,7 +67,7 @@ public final class LanguageModel {
     try check(groups)
     precondition(gradients.values.count == adapter.parameters.count, "gradients made for this adapter")
     let lowRank = refreshed(adapter)
-    for batch in MicroBatch.split(groups, tokenBudget: tokenBudget) {
+    for batch in MicroBatch.split(groups, tokenBudget: tokenBudget, everyRow: computesEveryRow) {
       let pass = try prepare(batch, adapter: lowRank, training: true)
       let logProbs = batch.arrange(forward(pass))
       var slopes: [[Float]] = []

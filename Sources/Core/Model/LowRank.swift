@@ -55,9 +55,9 @@ extension DecoderPass {
     return dense + [.backward(backward.lowRank.columns(adapter.activationColumns(stack)), down)]
   }
 
-  /// dA and dB of every adapted linear that reads `input` x [T, in], added to `sum`.
+  /// dA and dB of every adapted linear that reads `input` x [T, in], over some rows, added to `sum`.
   func weightGradients(
-    _ gradients: OutputGradients, _ input: LinearInput, x: Matrix, layer: Int, into sum: LoRAGradients
+    _ gradients: OutputGradients, _ input: LinearInput, x: Matrix, rows: RowSpans, layer: Int, into sum: LoRAGradients
   ) -> [ParallelLoop] {
     guard let adapter, let backward else { return [] }
     let stack = adapter.layout.linears(layer: layer, input: input)
@@ -69,7 +69,8 @@ extension DecoderPass {
     let g = backward.lowRank.columns(adapter.activationColumns(stack))
     var loops = [
       runtime.loop(
-        WeightGradient(g, x) { found, columns in runtime.add(found, to: downs.columns(columns)) }, scratch: scratch)
+        WeightGradient(g, x, rows: rows) { found, columns in runtime.add(found, to: downs.columns(columns)) },
+        scratch: scratch)
     ]
     for adapted in stack {
       guard let dy = gradients.first(where: { $0.kind == adapted.kind })?.dy else { continue }
@@ -77,7 +78,7 @@ extension DecoderPass {
       let u = activations(layer: layer).lowRank.columns(adapter.activationColumns(adapted))
       loops.append(
         runtime.loop(
-          WeightGradient(u, dy) { found, columns in
+          WeightGradient(u, dy, rows: rows) { found, columns in
             runtime.addTransposed(found, times: adapter.scale, to: up.rows(columns))
           }, scratch: scratch))
     }

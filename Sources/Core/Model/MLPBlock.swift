@@ -8,8 +8,8 @@ extension DecoderPass {
     mlpInner(layer: layer)
     run(
       Product(
-        rows: residual.rows, columns: configuration.hiddenSize, sums: [forwardTerms(inner, .down_proj, layer: layer)],
-        touches: [residual]
+        rows: wantedRows(layer: layer), columns: configuration.hiddenSize,
+        sums: [forwardTerms(inner, .down_proj, layer: layer)], touches: [residual]
       ) { bands, rows, columns in
         addBias(.down_proj, layer: layer, columns: columns, to: bands[0])
         runtime.add(bands[0], to: residual.rows(rows).columns(columns))
@@ -19,7 +19,8 @@ extension DecoderPass {
   /// silu(gate(h)) · up(h), with all that the backward pass needs of it.
   func mlpInner(layer: Int) {
     let memory = activations(layer: layer)
-    forEachChunk { rows, scratch in
+    let wanted = wantedRows(layer: layer)
+    forEachChunk(wanted) { rows, scratch in
       let h = hidden.rows(rows)
       runtime.rmsNorm(
         residual.rows(rows), weight: weights.layers[layer].mlpNorm, epsilon: epsilon, xhat: memory.mlpXhat.rows(rows),
@@ -28,7 +29,7 @@ extension DecoderPass {
     }
     run(
       Product(
-        rows: residual.rows, columns: configuration.intermediateSize,
+        rows: wanted, columns: configuration.intermediateSize,
         sums: [.gate_proj, .up_proj].map { forwardTerms(hidden, $0, layer: layer) },
         touches: [memory.gate, memory.up, inner].compactMap { $0 }
       ) { bands, rows, columns in
@@ -40,7 +41,7 @@ extension DecoderPass {
           into: inner.rows(rows).columns(columns))
       })
     if adapts(.mlpInner) {
-      forEachChunk { rows, scratch in
+      forEachChunk(wanted) { rows, scratch in
         lowRankForward(inner.rows(rows), .mlpInner, layer: layer, rows: rows, scratch: scratch)
       }
     }
@@ -55,7 +56,8 @@ extension DecoderPass {
     let norm = weights.layers[layer].mlpNorm
     let down: OutputGradients = [(.down_proj, backward.output)]
     let propagates = reach.propagates(layer, .mlpInner)
-    forEachChunk { rows, scratch in
+    let wanted = wantedRows(layer: layer)
+    forEachChunk(wanted) { rows, scratch in
       runtime.convert(backward.residual.rows(rows), into: backward.output.rows(rows))
       lowRankBackward(down, .mlpInner, layer: layer, rows: rows, scratch: scratch)
       if propagates {
@@ -65,12 +67,12 @@ extension DecoderPass {
       }
     }
     guard propagates else {
-      runtime.parallel(weightGradients(down, .mlpInner, x: inner, layer: layer, into: sum))
+      runtime.parallel(weightGradients(down, .mlpInner, x: inner, rows: wanted, layer: layer, into: sum))
       return
     }
     run(
       Product(
-        rows: residual.rows, columns: configuration.intermediateSize,
+        rows: wanted, columns: configuration.intermediateSize,
         sums: [backwardTerms(down, .mlpInner, layer: layer)], touches: [gate, up, inner]
       ) { bands, rows, columns in
         let gate = gate.rows(rows).columns(columns)
@@ -81,19 +83,19 @@ extension DecoderPass {
 
     let both: OutputGradients = [(.gate_proj, gate), (.up_proj, up)]
     if adapts(.mlpNorm) {
-      forEachChunk { rows, scratch in
+      forEachChunk(wanted) { rows, scratch in
         lowRankBackward(both, .mlpNorm, layer: layer, rows: rows, scratch: scratch)
       }
     }
     let gradients =
-      weightGradients(down, .mlpInner, x: inner, layer: layer, into: sum)
-      + weightGradients(both, .mlpNorm, x: hidden, layer: layer, into: sum)
+      weightGradients(down, .mlpInner, x: inner, rows: wanted, layer: layer, into: sum)
+      + weightGradients(both, .mlpNorm, x: hidden, rows: wanted, layer: layer, into: sum)
     guard reach.propagates(layer, .mlpNorm) else {
       runtime.parallel(gradients)
       return
     }
-    normInputGradient(both, .mlpNorm, layer: layer, beside: gradients)
-    forEachChunk { rows, _ in
+    normInputGradient(both, .mlpNorm, rows: wanted, layer: layer, beside: gradients)
+    forEachChunk(wanted) { rows, _ in
       runtime.rmsNormBackward(
         backward.normed.rows(rows), xhat: memory.mlpXhat.rows(rows), inverse: memory.mlpInverse.columns(rows),
         weight: norm, accumulateInto: backward.residual.rows(rows))
@@ -102,15 +104,11 @@ extension DecoderPass {
 
   /// dh = dL/d(a norm's output), through all linears that read it; `loops` run beside the product.
   func normInputGradient(
-    _ gradients: OutputGradients, _ input: LinearInput, layer: Int, beside loops: [ParallelLoop]
+    _ gradients: OutputGradients, _ input: LinearInput, rows: RowSpans, layer: Int, beside loops: [ParallelLoop]
   ) {
     guard let backward else { return }
     let product = Product(
-      rows: residual.rows, columns: configuration.hiddenSize, sums: [backwardTerms(gradients, input, layer: layer)],
-      touches: [backward.normed]
-    ) { bands, rows, columns in
-      runtime.convert(bands[0], into: backward.normed.rows(rows).columns(columns))
-    }
+      rows: rows, terms: backwardTerms(gradients, input, layer: layer), into: backward.normed)
     runtime.parallel([runtime.loop(product, scratch: scratch)] + loops)
   }
 }

@@ -23,12 +23,16 @@ struct MicroBatch: Sendable {
   let tokens: [Int32]
   let positions: [Int32]
   let attention: [AttentionGroup]
+  /// The last layer's, whose output only the head reads: the queries that predict something, and the rows they lie in.
+  let lastAttention: [AttentionGroup]
+  let lastRows: RowSpans
   /// The rows that predict something, each once, ascending: responses share their prompt's last row.
   let headRows: [Int]
   let targets: [Target]
   let chunks: RowChunks
 
-  init(_ groups: ArraySlice<PromptGroup>) {
+  /// - Parameter everyRow: let the last layer compute every row, as if its output were read.
+  init(_ groups: ArraySlice<PromptGroup>, everyRow: Bool) {
     var tokens: [Int32] = []
     var positions: [Int32] = []
     var attention: [AttentionGroup] = []
@@ -60,6 +64,14 @@ struct MicroBatch: Sendable {
       attention.append(AttentionGroup(rows: start..<tokens.count, segments: segments))
     }
     let chunks = RowChunks(rows: tokens.count)
+    if everyRow {
+      lastAttention = attention
+      lastRows = RowSpans(rows: chunks.paddedRows)
+    } else {
+      lastAttention = attention.map(\.predicting)
+      lastRows = RowSpans(
+        covering: lastAttention.map { $0.segments[0].queries.lowerBound..<$0.rows.upperBound }, rows: chunks.paddedRows)
+    }
     let filling = chunks.paddedRows - tokens.count
     firstGroup = groups.startIndex
     self.groups = Array(groups)
@@ -78,20 +90,30 @@ struct MicroBatch: Sendable {
   }
 
   /// Splits groups, in order, into micro-batches of at most `tokenBudget` rows; a longer group gets one of its own.
-  static func split(_ groups: [PromptGroup], tokenBudget: Int) -> [MicroBatch] {
+  static func split(_ groups: [PromptGroup], tokenBudget: Int, everyRow: Bool) -> [MicroBatch] {
     var batches: [MicroBatch] = []
     var start = 0
     var rows = 0
     for (index, group) in groups.enumerated() {
       if index > start, rows + group.rowCount > tokenBudget {
-        batches.append(MicroBatch(groups[start..<index]))
+        batches.append(MicroBatch(groups[start..<index], everyRow: everyRow))
         start = index
         rows = 0
       }
       rows += group.rowCount
     }
-    if start < groups.count { batches.append(MicroBatch(groups[start...])) }
+    if start < groups.count { batches.append(MicroBatch(groups[start...], everyRow: everyRow)) }
     return batches
+  }
+}
+
+extension AttentionGroup {
+  /// The same with the prompt's last query alone, from which the responses' first tokens are predicted.
+  fileprivate var predicting: AttentionGroup {
+    var group = self
+    let prompt = group.segments[0].rows
+    group.segments[0].queries = prompt.upperBound - 1..<prompt.upperBound
+    return group
   }
 }
 

@@ -6,10 +6,14 @@ public struct AttentionSegment: Sendable, Equatable {
   public var rows: Range<Int>
   /// Rows that every query of the segment sees; empty for a prompt.
   public var prefix: Range<Int>
+  /// The rows whose queries are wanted; the others give keys and values only.
+  public var queries: Range<Int>
 
-  public init(rows: Range<Int>, prefix: Range<Int>) {
+  /// - Parameter queries: a part of `rows`; nil for all of them.
+  public init(rows: Range<Int>, prefix: Range<Int>, queries: Range<Int>? = nil) {
     self.rows = rows
     self.prefix = prefix
+    self.queries = queries ?? rows
   }
 }
 
@@ -114,7 +118,7 @@ public struct AttentionHead: Sendable {
     }
   }
 
-  /// The gradients for d = dL/do; every row of the group is written.
+  /// The gradients for d = dL/do: dk and dv of every row of the group, dq of its queries.
   public func backward(
     _ group: AttentionGroup, q: Matrix, k: Matrix, v: Matrix, o: Matrix, logSums: Matrix, d: Matrix,
     into gradients: AttentionGradients, scratch: Matrix
@@ -173,15 +177,24 @@ public struct AttentionHead: Sendable {
 
   func columns(_ head: Int) -> Range<Int> { head * headDimension..<(head + 1) * headDimension }
 
-  /// Head by head, segment by segment, strip by strip.
-  func forEachStrip(_ group: AttentionGroup, heads: Int, _ body: (_ segment: Int, _ start: Int, _ head: Int) -> Void) {
+  /// Head by head, segment by segment, strip by strip. Before each strip's work, the next one's rows of `inputs`, which
+  /// hold the heads side by side, are asked for: two cache lines of each row, which no processor guesses.
+  func forEachStrip(
+    _ group: AttentionGroup, heads: Int, reading inputs: [Matrix] = [],
+    _ body: (_ segment: Int, _ start: Int, _ head: Int) -> Void
+  ) {
+    var previous: (segment: Int, start: Int, head: Int)?
     for head in 0..<heads {
       for (index, segment) in group.segments.enumerated() {
-        for start in stride(from: segment.rows.lowerBound, to: segment.rows.upperBound, by: Self.strip) {
-          body(index, start, head)
+        for start in stride(from: segment.queries.lowerBound, to: segment.queries.upperBound, by: Self.strip) {
+          let rows = start..<min(start + Self.strip, segment.queries.upperBound)
+          for input in inputs { runtime.prefetch(input.rows(rows).columns(columns(head))) }
+          if let previous { body(previous.segment, previous.start, previous.head) }
+          previous = (index, start, head)
         }
       }
     }
+    if let previous { body(previous.segment, previous.start, previous.head) }
   }
 
   /// The first columns of x, turned back, as `rows` of y.
@@ -207,7 +220,7 @@ public struct AttentionHead: Sendable {
     let firstVisible: Int
 
     init(segment: AttentionSegment, start: Int, base: Int) {
-      rows = start..<min(start + AttentionHead.strip, segment.rows.upperBound)
+      rows = start..<min(start + AttentionHead.strip, segment.queries.upperBound)
       prefixStart = segment.prefix.lowerBound - base
       prefixCount = segment.prefix.count
       ownStart = segment.rows.lowerBound - base

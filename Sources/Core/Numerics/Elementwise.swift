@@ -101,6 +101,14 @@ extension Runtime {
     kernels.prefetch(Int64(x.rows), Int64(x.columns * width), x.base, Int64(x.stride * width))
   }
 
+  /// The same for some rows of x.
+  func prefetch(_ x: Matrix, rows: Range<Int>) {
+    precondition(rows.lowerBound >= 0 && rows.upperBound <= x.rows, "rows of the matrix")
+    let width = x.type.byteWidth
+    kernels.prefetch(
+      Int64(rows.count), Int64(x.columns * width), x.base + rows.lowerBound * x.stride * width, Int64(x.stride * width))
+  }
+
   /// dgate, dup and, again, act; dgate may be gate, and dup up.
   public func siluMulBackward(_ dact: Matrix, gate: Matrix, up: Matrix, dgate: Matrix, dup: Matrix, act: Matrix) {
     precondition(dact.rows == gate.rows && dact.columns == gate.columns && dgate.type == gate.type)

@@ -18,10 +18,11 @@ extension AttentionHead {
     let output = memory.take(Self.strip, dim)
     let scores = memory.take(Self.strip, wide)
     let p = memory.take(Self.strip, wide, .bf16)
+    for input in [k, v] { runtime.prefetch(input.rows(keys)) }
     transposeWords(k.rows(keys), into: kT)
     let starts = pairSegments(v, group, into: vPairs)
 
-    forEachStrip(group, heads: q.columns / headDimension) { segment, start, head in
+    forEachStrip(group, heads: q.columns / headDimension, reading: [q, o]) { segment, start, head in
       let view = PairView(group: group, segment: group.segments[segment], ownPair: starts[segment], start: start)
       multiply(q.rows(view.rows).columns(columns(head)), kT, view, into: scores)
       if view.hasGap { fillColumn(scores, view.prefixCount, view.rows.count, with: -.infinity) }
@@ -56,11 +57,12 @@ extension AttentionHead {
     let scoreGradients = memory.take(Self.strip, wide, .bf16)
     let probabilityPairs = memory.take(Self.strip / 2, wide)
     let scorePairs = memory.take(Self.strip / 2, wide)
+    for input in [k, v] { runtime.prefetch(input.rows(keys)) }
     transposeWords(k.rows(keys), into: kT)
     transposeWords(v.rows(keys), into: vT)
     let starts = pairSegments(k, group, into: kPairs)
 
-    forEachStrip(group, heads: q.columns / headDimension) { segment, start, head in
+    forEachStrip(group, heads: q.columns / headDimension, reading: [q, o, d]) { segment, start, head in
       sums.begin(head)
       let view = PairView(group: group, segment: group.segments[segment], ownPair: starts[segment], start: start)
       let m = view.rows.count
@@ -103,7 +105,7 @@ extension AttentionHead {
     let firstVisible: Int
 
     init(group: AttentionGroup, segment: AttentionSegment, ownPair: Int, start: Int) {
-      rows = start..<min(start + AttentionHead.strip, segment.rows.upperBound)
+      rows = start..<min(start + AttentionHead.strip, segment.queries.upperBound)
       prefixStart = segment.prefix.lowerBound - group.rows.lowerBound
       prefixCount = segment.prefix.count
       ownStart = segment.rows.lowerBound - group.rows.lowerBound
@@ -118,41 +120,44 @@ extension AttentionHead {
     var ownColumn: Int { (prefixCount + 1) / 2 * 2 }
     /// All columns, up to an even number.
     var columns: Int { ownColumn + (ownCount + 1) / 2 * 2 }
+    /// How many of the segment's own columns the strip's first row sees; each later one sees one more.
+    var ownSeen: Int { firstVisible - ownColumn }
     /// The runs of keys: their first row, how many, and the column of the strip where they begin.
-    var runs: [(start: Int, count: Int, column: Int)] {
-      let own = (ownStart, ownCount, ownColumn)
-      return prefixCount > 0 ? [(prefixStart, prefixCount, 0), own] : [own]
+    var runs: [(start: Int, count: Int, column: Int, isOwn: Bool)] {
+      let own = (ownStart, ownCount, ownColumn, true)
+      return prefixCount > 0 ? [(prefixStart, prefixCount, 0, false), own] : [own]
     }
   }
 
-  /// s[m, columns] = x[m, d] · t[d, keys].
+  /// s[m, columns] = x[m, d] · t[d, keys], as far as a row sees.
   private func multiply(_ x: Matrix, _ t: Matrix, _ view: PairView, into s: Matrix) {
-    let pairs = Int64(headDimension / 2)
-    for (start, count, column) in view.runs {
+    for run in view.runs {
       runtime.kernels.gemm_pairs(
-        Int64(view.rows.count), Int64(Self.padded(count)), pairs, x.words, Int64(x.stride / 2), 1, t.words + start,
-        Int64(t.stride), s.floats + column, Int64(s.stride), 0)
+        Int64(view.rows.count), Int64(Self.padded(run.count)), Int64(headDimension / 2), x.words, Int64(x.stride / 2),
+        1, t.words + run.start, Int64(t.stride), s.floats + run.column, Int64(s.stride), 0,
+        wb_causal(columns: run.isOwn ? view.ownSeen : nil))
     }
   }
 
-  /// y[m, d] = s[m, columns] · x[keys, d].
+  /// y[m, d] = s[m, columns] · x[keys, d]; s is 0 where a row does not see.
   private func weigh(_ s: Matrix, _ x: Matrix, _ view: PairView, into y: Matrix) {
     let dim = Int64(x.stride)
     for (index, run) in view.runs.enumerated() {
-      let pair = run.column == 0 && view.prefixCount > 0 ? view.prefixPair : view.ownPair
+      let pair = run.isOwn ? view.ownPair : view.prefixPair
       runtime.kernels.gemm_pairs(
         Int64(view.rows.count), dim, Int64((run.count + 1) / 2), s.words + run.column / 2, Int64(s.stride / 2), 1,
-        x.words + pair * x.stride, dim, y.floats, dim, index > 0 ? 1 : 0)
+        x.words + pair * x.stride, dim, y.floats, dim, index > 0 ? 1 : 0,
+        wb_causal(end: run.isOwn ? view.ownSeen : nil))
     }
   }
 
-  /// g[keys, d] += s[m, columns]ᵀ · x[m, d], both by pairs of rows.
+  /// g[keys, d] += s[m, columns]ᵀ · x[m, d], both by pairs of rows; s is 0 where a row does not see.
   private func scatter(_ s: Matrix, _ x: Matrix, _ view: PairView, into g: Matrix) {
     let dim = Int64(x.stride)
     for run in view.runs {
       runtime.kernels.gemm_pairs(
         Int64(run.count), dim, Int64((view.rows.count + 1) / 2), s.words + run.column, 1, Int64(s.stride), x.words, dim,
-        g.floats + run.start * g.stride, dim, 1)
+        g.floats + run.start * g.stride, dim, 1, wb_causal(begin: run.isOwn ? view.ownSeen - 1 : nil))
     }
   }
 
@@ -186,5 +191,15 @@ extension AttentionHead {
 
   private static func pairCount(_ group: AttentionGroup) -> Int {
     group.segments.reduce(0) { $0 + ($1.rows.count + 1) / 2 }
+  }
+}
+
+extension wb_causal {
+  /// nil leaves nothing out.
+  fileprivate init(columns: Int? = nil, begin: Int? = nil, end: Int? = nil) {
+    // Room to add a row's number.
+    let unlimited = 1 << 40
+    self.init(
+      columns: Int64(columns ?? unlimited), begin: Int64(begin ?? unlimited), end: Int64(end ?? unlimited))
   }
 }

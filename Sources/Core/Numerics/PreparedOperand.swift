@@ -20,12 +20,14 @@ public struct PreparedOperand: Sendable {
     return (inputs + 1) / 2 * ((outputs + panel - 1) / panel * panel) + panel
   }
 
-  /// This operand behind the rows x as the kernel takes it; nil where it is not packed. Both must outlive its use.
-  func panelTerm(_ x: Matrix) -> wb_panel_term? {
+  /// This operand behind some rows of x as the kernel takes it; nil where it is not packed. Both must outlive its use.
+  func panelTerm(_ x: Matrix, rows: Range<Int>) -> wb_panel_term? {
     guard case .packed(let packed) = form else { return nil }
     precondition(x.type == .bf16 && x.columns == inputs, "bf16 rows of as many columns")
+    precondition(rows.lowerBound >= 0 && rows.upperBound <= x.rows, "rows of the matrix")
     return wb_panel_term(
-      a: x.halves, b: packed.words, lda: Int64(x.stride), k: Int64(inputs), panel: Int64(packed.stride))
+      a: x.halves + rows.lowerBound * x.stride, b: packed.words, lda: Int64(x.stride), k: Int64(inputs),
+      panel: Int64(packed.stride))
   }
 }
 
@@ -55,7 +57,7 @@ extension Runtime {
     case .stored(let w, let transposed):
       product(x, false, w, transposed, into: c, accumulate: accumulate)
     case .packed:
-      guard var term = operand.panelTerm(x) else { return }
+      guard var term = operand.panelTerm(x, rows: 0..<x.rows) else { return }
       kernels.gemm_panels(
         Int64(c.rows), Int64(c.columns), &term, 1, c.floats, Int64(c.stride), accumulate ? 1 : 0)
     }

@@ -53,25 +53,44 @@ public struct Product: Sendable {
   /// Takes y_i of some rows and columns: converts, adds to the residual stream, rotates, gates.
   public typealias Finish = @Sendable (_ bands: [Matrix], _ rows: Range<Int>, _ columns: Range<Int>) -> Void
 
-  let rows, columns, unit: Int
+  let rows: RowSpans
+  let columns, unit: Int
   let sums: [[ProductTerm]]
   let touches: [Matrix]
-  let finish: Finish
+  let end: End
+
+  enum End: Sendable {
+    case finish(Finish)
+    case store(Matrix)
+  }
 
   /// - Parameters:
+  ///   - rows: the rows that are wanted.
   ///   - unit: blocks begin at multiples of this many columns, such as a head's.
   ///   - sums: the terms of each y_i; all y_i have n columns.
   ///   - touches: [T, n] matrices whose rows and columns `finish` reads or writes at its own; they are brought near
   ///     while the product runs.
   public init(
-    rows: Int, columns: Int, unit: Int = 1, sums: [[ProductTerm]], touches: [Matrix] = [], finish: @escaping Finish
+    rows: RowSpans, columns: Int, unit: Int = 1, sums: [[ProductTerm]], touches: [Matrix] = [],
+    finish: @escaping Finish
   ) {
     self.rows = rows
     self.columns = columns
     self.unit = unit
     self.sums = sums
     self.touches = touches
-    self.finish = finish
+    end = .finish(finish)
+  }
+
+  /// One sum, stored as it is.
+  public init(rows: RowSpans, terms: [ProductTerm], into y: Matrix) {
+    precondition(y.type == .fp32, "fp32 sums")
+    self.rows = rows
+    columns = y.columns
+    unit = 1
+    sums = [terms]
+    touches = [y]
+    end = .store(y)
   }
 
   /// How a product is cut, from its shape and the number of threads alone.
@@ -116,13 +135,13 @@ extension Runtime {
   public func loop(_ product: Product, scratch: [Matrix]) -> ParallelLoop {
     let inputs = product.sums.reduce(0) { $0 + $1.reduce(0) { $0 + $1.inputs } }
     let blocks = Product.Blocks(
-      rows: product.rows, columns: product.columns, unit: product.unit, inputs: inputs, sums: product.sums.count,
+      rows: product.rows.count, columns: product.columns, unit: product.unit, inputs: inputs, sums: product.sums.count,
       threads: threads)
     let across = (product.columns + blocks.columns - 1) / blocks.columns
-    let down = (product.rows + blocks.rows - 1) / blocks.rows
+    let down = product.rows.count == 0 ? 0 : (product.rows.count + blocks.rows - 1) / blocks.rows
     return ParallelLoop(count: across * down) { task, worker in
       let columns = task % across * blocks.columns..<min((task % across + 1) * blocks.columns, product.columns)
-      let rows = task / across * blocks.rows..<min((task / across + 1) * blocks.rows, product.rows)
+      let rows = task / across * blocks.rows..<min((task / across + 1) * blocks.rows, product.rows.count)
       self.run(product, rows: rows, columns: columns, band: blocks.band, scratch: ScratchMemory(scratch[worker]))
     }
   }
@@ -133,7 +152,7 @@ extension Runtime {
   }
 
   private func run(
-    _ product: Product, rows: Range<Int>, columns: Range<Int>, band: Int, scratch: ScratchMemory
+    _ product: Product, rows numbers: Range<Int>, columns: Range<Int>, band: Int, scratch: ScratchMemory
   ) {
     var scratch = scratch
     let operands = product.sums.map { terms in
@@ -141,15 +160,24 @@ extension Runtime {
     }
     // oneDNN packs the weight in each call, which needs many rows to pay.
     let longest = packsProducts ? band : 256
-    let bands = product.sums.map { _ in scratch.take(longest, columns.count) }
-    for start in stride(from: rows.lowerBound, to: rows.upperBound, by: longest) {
-      let range = start..<min(start + longest, rows.upperBound)
-      let results = bands.map { $0.rows(0..<range.count) }
-      for matrix in product.touches { prefetch(matrix.rows(range).columns(columns)) }
-      for (index, terms) in product.sums.enumerated() {
-        multiply(terms, operands[index], rows: range, into: results[index])
+    let touches = product.touches.map { $0.columns(columns) }
+    let results: [Matrix]
+    switch product.end {
+    case .finish: results = product.sums.map { _ in scratch.take(longest, columns.count) }
+    case .store(let y): results = [y.columns(columns)]
+    }
+    for range in product.rows.pieces(numbers, longest: longest) {
+      for matrix in touches { prefetch(matrix, rows: range) }
+      switch product.end {
+      case .finish(let finish):
+        let bands = range.count == longest ? results : results.map { $0.rows(0..<range.count) }
+        for (index, terms) in product.sums.enumerated() {
+          multiply(terms, operands[index], rows: range, into: bands[index])
+        }
+        finish(bands, range, columns)
+      case .store:
+        multiply(product.sums[0], operands[0], rows: range, into: results[0].rows(range))
       }
-      product.finish(results, range, columns)
     }
   }
 
@@ -157,8 +185,7 @@ extension Runtime {
   private func multiply(_ terms: [ProductTerm], _ operands: [PreparedOperand], rows: Range<Int>, into c: Matrix) {
     withUnsafeTemporaryAllocation(of: wb_panel_term.self, capacity: terms.count) { panels in
       var packed = 0
-      for (term, operand) in zip(terms, operands) {
-        guard let panel = operand.panelTerm(term.x.rows(rows)) else { break }
+      while packed < terms.count, let panel = operands[packed].panelTerm(terms[packed].x, rows: rows) {
         panels[packed] = panel
         packed += 1
       }

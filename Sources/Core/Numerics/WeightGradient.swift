@@ -9,12 +9,15 @@ public struct WeightGradient: Sendable {
   public typealias Finish = @Sendable (_ sums: Matrix, _ columns: Range<Int>) -> Void
 
   let a, x: Matrix
+  let rows: RowSpans
   let finish: Finish
 
-  public init(_ a: Matrix, _ x: Matrix, finish: @escaping Finish) {
+  /// - Parameter rows: the rows to sum over; all of them unless the product is a packed one.
+  public init(_ a: Matrix, _ x: Matrix, rows: RowSpans, finish: @escaping Finish) {
     precondition(a.rows == x.rows && a.type == x.type, "the same rows")
     self.a = a
     self.x = x
+    self.rows = rows
     self.finish = finish
   }
 
@@ -38,12 +41,17 @@ extension Runtime {
       if self.packsProducts, a.type == .bf16 {
         let pairs = memory.take((a.rows + 1) / 2, a.columns)
         let part = x.columns(columns)
-        self.kernels.pair_rows(
-          Int64(a.rows), Int64(a.columns), a.base, Int64(a.stride), WB_BF16, pairs.words, Int64(pairs.stride))
-        self.kernels.gemm_row_pairs(
-          Int64(a.columns), Int64(columns.count), Int64(a.rows), pairs.words, Int64(pairs.stride), part.halves,
-          Int64(part.stride), sums.floats, Int64(sums.stride), 0)
+        self.zero(sums)
+        for range in gradient.rows.ranges {
+          let (a, x) = (a.rows(range), part.rows(range))
+          self.kernels.pair_rows(
+            Int64(a.rows), Int64(a.columns), a.base, Int64(a.stride), WB_BF16, pairs.words, Int64(pairs.stride))
+          self.kernels.gemm_row_pairs(
+            Int64(a.columns), Int64(columns.count), Int64(a.rows), pairs.words, Int64(pairs.stride), x.halves,
+            Int64(x.stride), sums.floats, Int64(sums.stride), 1)
+        }
       } else {
+        precondition(gradient.rows.count == a.rows, "all rows")
         self.outerProduct(a, x.columns(columns), into: sums)
       }
       gradient.finish(sums, columns)

@@ -103,6 +103,28 @@ import Testing
     #expect(together == alone)
   }
 
+  /// The last layer leaves out what only unread rows need: the same bits, though the memory of those rows holds what
+  /// another batch left there.
+  @Test(arguments: ModelFixture.names)
+  func unreadRowsChangeNothing(name: String) throws {
+    let fixture = try ModelFixture(name)
+    let adapter = try fixture.adapter()
+    let runs = try [true, false].map { everyRow in
+      let model = try LanguageModel(
+        checkpoint: fixture.checkpoint,
+        runtime: Runtime(threads: 2, precision: .bf16, kernelLevel: .best, widensBF16: false, packsProducts: true))
+      #expect(!model.computesEveryRow)
+      model.computesEveryRow = everyRow
+      _ = try model.score(Array(fixture.promptGroups.reversed()), adapter: nil)
+      _ = try fixture.accumulated(model, adapter)
+      return (
+        try model.score(fixture.promptGroups, adapter: adapter), try fixture.accumulated(model, adapter).values.array
+      )
+    }
+    #expect(runs[0].0 == runs[1].0)
+    #expect(runs[0].1 == runs[1].1 && runs[0].1.contains { $0 != 0 })
+  }
+
   /// A long prompt's query heads are tasks of their own, a short one's go by key-value head: the same bits.
   @Test(arguments: [Precision.fp32, .bf16])
   func headsApartGiveTheSameBits(precision: Precision) throws {

@@ -88,7 +88,7 @@ import Testing
       let device = runtime(.best, threads: threads, packs: packs)
       let y = (0..<2).map { _ in Matrix(zeros: rows, columns) }
       let product = Product(
-        rows: rows, columns: columns, unit: 8, sums: w.map { [.forward(x, $0), .backward(u, a)] }
+        rows: RowSpans(rows: rows), columns: columns, unit: 8, sums: w.map { [.forward(x, $0), .backward(u, a)] }
       ) { bands, rows, columns in
         for (band, y) in zip(bands, y) { device.add(band, to: y.rows(rows).columns(columns)) }
       }
@@ -108,6 +108,53 @@ import Testing
     }
   }
 
+  /// Only the wanted rows are computed, each once and to the bits it has among all; a gradient sums over them alone.
+  @Test(arguments: [1, 2, 16])
+  func rowsLeftOut(threads: Int) {
+    let (rows, columns, inputs) = (640, 96, 40)
+    let spans = RowSpans(covering: [3..<9, 14..<15, 40..<41, 100..<500, 633..<640], rows: rows)
+    #expect(spans.ranges == [0..<16, 40..<48, 96..<504, 632..<640] && spans.count == 440)
+    #expect(RowSpans(covering: [5..<5], rows: rows).ranges.isEmpty && RowSpans(rows: 0).pieces(longest: 8).isEmpty)
+    let device = runtime(.best, threads: threads)
+    let x = converted(random(rows, inputs), .bf16)
+    let w = converted(random(columns, inputs, seed: 2), .bf16)
+    let memory = scratch(
+      max(
+        Product.scratchCount(columns: columns, inputs: [inputs], threads: threads),
+        WeightGradient.scratchCount(rows: rows, columns: 8)), workers: threads)
+    let results = [RowSpans(rows: rows), spans].map { rows in
+      let y = Matrix(zeros: x.rows, columns)
+      device.run(
+        Product(rows: rows, columns: columns, sums: [[.forward(x, w)]]) { bands, rows, columns in
+          device.add(bands[0], to: y.rows(rows).columns(columns))
+        }, scratch: memory)
+      return y
+    }
+    for row in 0..<rows {
+      let wanted = spans.ranges.contains { $0.contains(row) }
+      #expect(
+        results[1].floats(row: row) == (wanted ? results[0].floats(row: row) : [Float](repeating: 0, count: columns)))
+    }
+
+    // Rows left out are 0 in the first factor of the whole sum, and NaN where they are not read.
+    let a = converted(random(rows, 8, seed: 3), .bf16)
+    let whole = a.values.enumerated().map { index, value in
+      spans.ranges.contains { $0.contains(index / 8) } ? value : 0
+    }
+    let sums = [(RowSpans(rows: rows), Float(0)), (spans, .nan)].map { rows, unread in
+      let values = zip(whole, a.values).map { $0 == 0 && $1 != 0 ? unread : $0 }
+      let found = Matrix(zeros: 8, inputs)
+      let factor = converted(Matrix(values, rows: a.rows, columns: 8), .bf16)
+      device.parallel([
+        device.loop(
+          WeightGradient(factor, x, rows: rows) { sums, columns in device.add(sums, to: found.columns(columns)) },
+          scratch: memory)
+      ])
+      return found.values
+    }
+    #expect(sums[0] == sums[1] && sums[0].contains { $0 != 0 })
+  }
+
   @Test(arguments: [Runtime.KernelLevel.naive, .portable, .avx2, .avx512, .best])
   func weightGradientsAndThinProducts(level: Runtime.KernelLevel) {
     for (rows, low, columns) in [(1, 1, 1), (33, 3, 31), (64, 8, 192), (71, 13, 230), (40, 24, 64)] {
@@ -117,7 +164,9 @@ import Testing
       let w = surrounded(converted(random(low, columns, seed: 3), .bf16))
       let found = Matrix(zeros: low, columns)
       let memory = scratch(WeightGradient.scratchCount(rows: rows, columns: low) + rows * low, workers: 2)
-      let gradient = WeightGradient(a, x) { sums, columns in device.add(sums, to: found.columns(columns)) }
+      let gradient = WeightGradient(a, x, rows: RowSpans(rows: rows)) { sums, columns in
+        device.add(sums, to: found.columns(columns))
+      }
       device.parallel([device.loop(gradient, scratch: memory)])
       let thin = Matrix(zeros: rows, low, .bf16)
       device.thinProduct(x, w, into: thin, scratch: ScratchMemory(memory[0]))
