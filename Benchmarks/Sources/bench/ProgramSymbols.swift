@@ -24,7 +24,9 @@ struct ProgramSymbols {
 
   init() {
     program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-    let maps = (try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8)) ?? ""
+    // To the end: a file without a size is cut off by a single read.
+    let bytes = FileHandle(forReadingAtPath: "/proc/self/maps")?.readDataToEndOfFile() ?? Data()
+    let maps = String(decoding: bytes, as: UTF8.self)
     var mappings: [Mapping] = []
     var base: UInt = 0
     for line in maps.split(separator: "\n") {

@@ -48,6 +48,9 @@ private enum KernelKind {
     ("head's soft-max", ["online_softmax", "joinSoftmax", "scale_rows"]),
     ("attention", ["softmax", "row_dots", "pair_rows", "transpose", "ttention"]),
     ("matrix products, own kernels", ["gemm", "few_rows", "matmul", "naiveProduct"]),
+    ("weights packed for products", ["pack_panels"]),
+    ("memory asked for ahead", ["prefetch"]),
+    ("threads looking for work", ["wb_workers", "help"]),
     ("norms", ["rms_norm"]),
     ("rotary positions", ["rope"]),
     ("gate", ["silu"]),
@@ -61,7 +64,8 @@ private enum KernelKind {
     case .library(let name):
       if name.contains("dnnl") { return "oneDNN around its products" }
       if name.contains("gomp") || name.contains("dispatch") { return "threads" }
-      return name.contains("libc") ? "memory set and copied" : name
+      if name.contains("libswiftCore") { return "reference counts and arrays" }
+      return name.contains("libc.") ? "memory set and copied" : name
     case .function(let name):
       return rules.first { $0.parts.contains { name.contains($0) } }?.kind ?? "the engine's other code"
     }
