@@ -123,13 +123,44 @@ extension DecoderPass {
         if group.rows.count > longGroup, let dk = backward.k, let dv = backward.v {
           AttentionGradients(dq: q, dk: dk.columns(first), dv: dv.columns(first), queryTurn: turn)
         } else {
-          AttentionGradients(dq: q, dk: k, dv: v, queryTurn: turn, keyTurn: turn)
+          AttentionGradients(
+            dq: q, dk: k, dv: v, sharedKeys: sharedRows(backward.sharedKeys, group: task.group)?.columns(key),
+            sharedValues: sharedRows(backward.sharedValues, group: task.group)?.columns(key), queryTurn: turn,
+            keyTurn: turn)
         }
       head.backward(
         group, q: q, k: k, v: v, o: memory.o.columns(query), logSums: memory.logSums.rows(task.heads),
         d: backward.attention.columns(query), into: gradients, scratch: scratch[worker])
     }
     joinHeads(layer: layer)
+    joinShared(layer: layer)
+  }
+
+  private func sharedRows(_ x: Matrix?, group: Int) -> Matrix? {
+    batch.sharedCount > 0 ? x?.rows(group * batch.sharedCount..<(group + 1) * batch.sharedCount) : nil
+  }
+
+  /// Adds up, group by group, what the groups found for the keys and values that they share.
+  private func joinShared(layer: Int) {
+    guard batch.sharedCount > 0, let dk = backward?.sharedKeys, let dv = backward?.sharedValues else { return }
+    let memory = activations(layer: layer)
+    let blocks = RowBlocks(count: batch.sharedCount, longest: 64)
+    runtime.parallel(blocks.count) { index, worker in
+      let rows = blocks[index]
+      var scratch = ScratchMemory(scratch[worker])
+      let joined = scratch.take(rows.count, keyColumns)
+      for (x, y, turns) in [(dk, memory.k, true), (dv, memory.v, false)] {
+        for group in batch.attention.indices {
+          guard let part = sharedRows(x, group: group)?.rows(rows) else { continue }
+          if group == 0 { runtime.convert(part, into: joined) } else { runtime.add(part, to: joined) }
+        }
+        if turns {
+          rope(joined, rows, backward: true, into: y.rows(rows))
+        } else {
+          runtime.convert(joined, into: y.rows(rows))
+        }
+      }
+    }
   }
 
   /// Adds up the query heads that share a key-value head, where they were separate tasks.

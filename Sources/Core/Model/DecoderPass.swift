@@ -37,6 +37,8 @@ struct DecoderPass: Sendable {
     let residual, attention, output, normed, lowRank: Matrix
     /// dL/dk and dL/dv by query head, where a group's heads are separate tasks.
     let k, v: Matrix?
+    /// dL/dk and dL/dv of the shared rows, group by group.
+    let sharedKeys, sharedValues: Matrix?
   }
 
   init(
@@ -72,7 +74,8 @@ struct DecoderPass: Sendable {
       BackwardMemory(
         residual: arena[slots.residual], attention: arena[slots.attention], output: arena[slots.output],
         normed: arena[slots.normed], lowRank: arena[slots.lowRank], k: slots.k.map { arena[$0] },
-        v: slots.v.map { arena[$0] })
+        v: slots.v.map { arena[$0] }, sharedKeys: slots.sharedKeys.map { arena[$0] },
+        sharedValues: slots.sharedValues.map { arena[$0] })
     }
     scratch = plan.scratch.map { arena[$0] }
   }

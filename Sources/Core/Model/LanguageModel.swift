@@ -23,6 +23,8 @@ public final class LanguageModel {
   /// Whether the last layer computes rows that nothing reads. oneDNN compiles a product for every number of rows, which
   /// costs more than those rows do.
   var computesEveryRow: Bool
+  /// Whether prompts of a micro-batch that begin alike share those rows.
+  var sharesPrefixes: Bool
 
   let weights: ModelWeights
   private let weightBytes: Int
@@ -35,6 +37,7 @@ public final class LanguageModel {
     configuration = checkpoint.configuration
     self.runtime = runtime
     computesEveryRow = !runtime.packsProducts || runtime.precision != .bf16
+    sharesPrefixes = !computesEveryRow
     weights = try ModelWeights(checkpoint: checkpoint, runtime: runtime)
     weightBytes = checkpoint.weightBytes
     rotary = RotaryTable(configuration: configuration, count: min(1024, configuration.maxPositions))
@@ -48,7 +51,7 @@ public final class LanguageModel {
     try check(groups)
     let lowRank = adapter.map(refreshed)
     var result: [[[Float]]] = []
-    for batch in MicroBatch.split(groups, tokenBudget: tokenBudget, everyRow: computesEveryRow) {
+    for batch in split(groups) {
       let pass = try prepare(batch, adapter: lowRank, training: false)
       result += batch.arrange(forward(pass))
     }
@@ -67,7 +70,7 @@ public final class LanguageModel {
     try check(groups)
     precondition(gradients.values.count == adapter.parameters.count, "gradients made for this adapter")
     let lowRank = refreshed(adapter)
-    for batch in MicroBatch.split(groups, tokenBudget: tokenBudget, everyRow: computesEveryRow) {
+    for batch in split(groups) {
       let pass = try prepare(batch, adapter: lowRank, training: true)
       let logProbs = batch.arrange(forward(pass))
       var slopes: [[Float]] = []
@@ -86,6 +89,11 @@ public final class LanguageModel {
   }
 
   // MARK: Passes
+
+  private func split(_ groups: [PromptGroup]) -> [MicroBatch] {
+    MicroBatch.split(
+      groups, tokenBudget: tokenBudget, everyRow: computesEveryRow, sharing: sharesPrefixes ? longGroup : 0)
+  }
 
   /// Log-probs of the targets, in their order.
   private func forward(_ pass: DecoderPass) -> [Float] {
@@ -124,7 +132,8 @@ public final class LanguageModel {
   func prepare(_ batch: MicroBatch, adapter: AdapterWeights?, training: Bool) throws -> DecoderPass {
     extendRotary(to: Int(batch.positions.max() ?? 0) + 1)
     let shape = WorkspaceShape(
-      rows: batch.chunks.paddedRows, longestGroup: batch.attention.map(\.rows.count).max() ?? 0, longGroup: longGroup,
+      rows: batch.chunks.paddedRows, longestGroup: batch.attention.map { $0.shared.count + $0.rows.count }.max() ?? 0,
+      longGroup: longGroup, sharedRows: batch.sharedCount * batch.attention.count,
       headRows: batch.headRows.count, targets: batch.targets.count,
       adapterColumns: adapter.map { $0.layout.kinds.count * $0.layout.rank } ?? 0, training: training,
       recomputes: recomputesActivations)
@@ -171,7 +180,8 @@ public final class LanguageModel {
     let layout = adapter.map { AdapterLayout(configuration: $0, model: configuration) }
     let plan = workspace(
       WorkspaceShape(
-        rows: RowChunks(rows: rows).paddedRows, longestGroup: longestGroup ?? rows, headRows: responseTokens ?? rows,
+        rows: RowChunks(rows: rows).paddedRows, longestGroup: longestGroup ?? rows,
+        sharedRows: sharesPrefixes ? rows * 3 / 2 : 0, headRows: responseTokens ?? rows,
         targets: responseTokens ?? rows, adapterColumns: layout.map { $0.kinds.count * $0.rank } ?? 0,
         training: training, recomputes: recomputesActivations))
     var parts = [MemoryPlan.Part(name: "weights, mapped from the checkpoint", bytes: weightBytes)]

@@ -17,11 +17,15 @@ struct MicroBatch: Sendable {
   /// Number of groups before this micro-batch, so that errors and callbacks count over the whole call.
   let firstGroup: Int
   let groups: [PromptGroup]
+  /// Rows that begin every prompt of the micro-batch, such as those of a system prompt: they come first, once. 0 where
+  /// each prompt has all its rows to itself.
+  let sharedCount: Int
   /// T, without filling.
   let rows: Int
   /// Token and position of each row, filling included.
   let tokens: [Int32]
   let positions: [Int32]
+  /// A group for the shared rows, if any, and one for each prompt.
   let attention: [AttentionGroup]
   /// The last layer's, whose output only the head reads: the queries that predict something, and the rows they lie in.
   let lastAttention: [AttentionGroup]
@@ -32,17 +36,25 @@ struct MicroBatch: Sendable {
   let chunks: RowChunks
 
   /// - Parameter everyRow: let the last layer compute every row, as if its output were read.
-  init(_ groups: ArraySlice<PromptGroup>, everyRow: Bool) {
+  /// - Parameter sharing: rows of the longest prompt with its responses that may share rows with others; 0 for none.
+  init(_ groups: ArraySlice<PromptGroup>, everyRow: Bool, sharing: Int = 0) {
     var tokens: [Int32] = []
     var positions: [Int32] = []
     var attention: [AttentionGroup] = []
     var headRows: [Int] = []
     var targets: [Target] = []
+    let shared = Self.sharedPrefix(groups, longest: sharing)
+    if let first = groups.first, shared > 0 {
+      tokens += first.prompt[..<shared]
+      positions += (0..<shared).map { Int32($0) }
+      attention.append(
+        AttentionGroup(rows: 0..<shared, segments: [AttentionSegment(rows: 0..<shared, prefix: 0..<0)]))
+    }
     for (index, group) in groups.enumerated() {
       let start = tokens.count
-      let prompt = start..<start + group.prompt.count
-      tokens += group.prompt
-      positions += (0..<group.prompt.count).map { Int32($0) }
+      let prompt = start..<start + group.prompt.count - shared
+      tokens += group.prompt[shared...]
+      positions += (shared..<group.prompt.count).map { Int32($0) }
       var segments = [AttentionSegment(rows: prompt, prefix: prompt.lowerBound..<prompt.lowerBound)]
       let promptHeadRow = headRows.count
       if group.responses.contains(where: { !$0.isEmpty }) { headRows.append(prompt.upperBound - 1) }
@@ -61,19 +73,22 @@ struct MicroBatch: Sendable {
         }
         if response.count > 1 { segments.append(AttentionSegment(rows: first..<tokens.count, prefix: prompt)) }
       }
-      attention.append(AttentionGroup(rows: start..<tokens.count, segments: segments))
+      attention.append(AttentionGroup(rows: start..<tokens.count, segments: segments, shared: 0..<shared))
     }
     let chunks = RowChunks(rows: tokens.count)
     if everyRow {
       lastAttention = attention
       lastRows = RowSpans(rows: chunks.paddedRows)
     } else {
-      lastAttention = attention.map(\.predicting)
+      lastAttention = attention.enumerated().map { $1.predicting(anything: shared == 0 || $0 > 0) }
       lastRows = RowSpans(
-        covering: lastAttention.map { $0.segments[0].queries.lowerBound..<$0.rows.upperBound }, rows: chunks.paddedRows)
+        covering: lastAttention.filter { !$0.segments[0].queries.isEmpty }.map {
+          $0.segments[0].queries.lowerBound..<$0.rows.upperBound
+        }, rows: chunks.paddedRows)
     }
     let filling = chunks.paddedRows - tokens.count
     firstGroup = groups.startIndex
+    sharedCount = shared
     self.groups = Array(groups)
     rows = tokens.count
     self.tokens = tokens + [Int32](repeating: 0, count: filling)
@@ -89,30 +104,45 @@ struct MicroBatch: Sendable {
     groups.map { $0.responses.map { [Float](repeating: 0, count: $0.count) } }
   }
 
+  /// How many rows all prompts begin with, of which each keeps at least one more: the one that predicts. 0 where a group
+  /// has more than `longest` rows, whose heads are tasks of their own, and where less than a 32nd of all rows would be
+  /// saved, which is what sharing costs.
+  private static func sharedPrefix(_ groups: ArraySlice<PromptGroup>, longest: Int) -> Int {
+    guard let first = groups.first?.prompt, groups.allSatisfy({ $0.rowCount <= longest }) else { return 0 }
+    var count = first.count - 1
+    for group in groups {
+      count = min(count, group.prompt.count - 1)
+      count = zip(first, group.prompt).prefix(count).enumerated().first { $1.0 != $1.1 }?.offset ?? count
+    }
+    let saved = count * (groups.count - 1)
+    return saved * 32 < groups.reduce(0) { $0 + $1.rowCount } ? 0 : count
+  }
+
   /// Splits groups, in order, into micro-batches of at most `tokenBudget` rows; a longer group gets one of its own.
-  static func split(_ groups: [PromptGroup], tokenBudget: Int, everyRow: Bool) -> [MicroBatch] {
+  static func split(_ groups: [PromptGroup], tokenBudget: Int, everyRow: Bool, sharing: Int) -> [MicroBatch] {
     var batches: [MicroBatch] = []
     var start = 0
     var rows = 0
     for (index, group) in groups.enumerated() {
       if index > start, rows + group.rowCount > tokenBudget {
-        batches.append(MicroBatch(groups[start..<index], everyRow: everyRow))
+        batches.append(MicroBatch(groups[start..<index], everyRow: everyRow, sharing: sharing))
         start = index
         rows = 0
       }
       rows += group.rowCount
     }
-    if start < groups.count { batches.append(MicroBatch(groups[start...], everyRow: everyRow)) }
+    if start < groups.count { batches.append(MicroBatch(groups[start...], everyRow: everyRow, sharing: sharing)) }
     return batches
   }
 }
 
 extension AttentionGroup {
-  /// The same with the prompt's last query alone, from which the responses' first tokens are predicted.
-  fileprivate var predicting: AttentionGroup {
+  /// The same with the prompt's last query alone, from which the responses' first tokens are predicted; without any
+  /// where nothing is.
+  fileprivate func predicting(anything: Bool) -> AttentionGroup {
     var group = self
-    let prompt = group.segments[0].rows
-    group.segments[0].queries = prompt.upperBound - 1..<prompt.upperBound
+    let end = group.segments[0].rows.upperBound
+    group.segments[0].queries = anything ? end - 1..<end : end..<end
     return group
   }
 }

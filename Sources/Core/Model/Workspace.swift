@@ -9,6 +9,8 @@ struct WorkspaceShape: Sendable, Equatable {
   var longestGroup: Int
   /// Groups of more rows have every query head as a task of its own.
   var longGroup = AttentionTask.longGroup
+  /// Shared rows times the groups that have them: dL/dk and dL/dv of each, to be added up.
+  var sharedRows = 0
   /// Rows that predict something.
   var headRows: Int
   var targets: Int
@@ -55,6 +57,8 @@ struct WorkspacePlan {
     let residual, attention: ArenaPlan.Slot
     /// Per query head, fp32 [T, heads · d], where some group's heads are separate tasks.
     let k, v: ArenaPlan.Slot?
+    /// Of the shared rows, per group, fp32 [groups · shared, kvHeads · d].
+    let sharedKeys, sharedValues: ArenaPlan.Slot?
     /// dL/dy [T, H] of the linear that feeds the residual stream, in the compute type; dL/dh [T, H] of a norm's output.
     let output, normed: ArenaPlan.Slot
     /// g = s·dy·B of every adapted linear side by side: [T, n · rank].
@@ -141,6 +145,10 @@ struct WorkspacePlan {
         attention: plan.add(gradients, rows: t, columns: queries, type: type),
         k: separate ? plan.add(gradients, rows: t, columns: queries, type: .fp32) : nil,
         v: separate ? plan.add(gradients, rows: t, columns: queries, type: .fp32) : nil,
+        sharedKeys: shape.sharedRows > 0
+          ? plan.add(gradients, rows: shape.sharedRows, columns: keys, type: .fp32) : nil,
+        sharedValues: shape.sharedRows > 0
+          ? plan.add(gradients, rows: shape.sharedRows, columns: keys, type: .fp32) : nil,
         output: plan.add(gradients, rows: t, columns: hiddenSize, type: type),
         normed: plan.add(gradients, rows: t, columns: hiddenSize, type: .fp32),
         lowRank: plan.add(gradients, rows: t, columns: adapterColumns, type: type))

@@ -21,10 +21,14 @@ public struct AttentionSegment: Sendable, Equatable {
 public struct AttentionGroup: Sendable, Equatable {
   public var rows: Range<Int>
   public var segments: [AttentionSegment]
+  /// Rows before these that the prompt begins with and other groups' prompts too; every query of the group sees them.
+  /// In bf16 only.
+  public var shared: Range<Int>
 
-  public init(rows: Range<Int>, segments: [AttentionSegment]) {
+  public init(rows: Range<Int>, segments: [AttentionSegment], shared: Range<Int> = 0..<0) {
     self.rows = rows
     self.segments = segments
+    self.shared = shared
   }
 }
 
@@ -33,13 +37,21 @@ public struct AttentionGradients: Sendable {
   /// dL/dq [T, heads · d], dL/dk and dL/dv [T, d], of any type. They may lie where q, k and v do: each is written when
   /// nothing reads its inputs any more.
   public var dq, dk, dv: Matrix
+  /// dL/dk and dL/dv [shared, d] before RoPE of the group's first keys, fp32: keys of other groups too, so that somebody
+  /// else adds them up.
+  public var sharedKeys, sharedValues: Matrix?
   /// RoPE's tables and the position of every row of T; nil leaves the gradient as it is.
   public var queryTurn, keyTurn: RotaryTurn?
 
-  public init(dq: Matrix, dk: Matrix, dv: Matrix, queryTurn: RotaryTurn? = nil, keyTurn: RotaryTurn? = nil) {
+  public init(
+    dq: Matrix, dk: Matrix, dv: Matrix, sharedKeys: Matrix? = nil, sharedValues: Matrix? = nil,
+    queryTurn: RotaryTurn? = nil, keyTurn: RotaryTurn? = nil
+  ) {
     self.dq = dq
     self.dk = dk
     self.dv = dv
+    self.sharedKeys = sharedKeys
+    self.sharedValues = sharedValues
     self.queryTurn = queryTurn
     self.keyTurn = keyTurn
   }
@@ -80,8 +92,9 @@ public struct AttentionHead: Sendable {
   public static func scratchCount(rows: Int, headDimension: Int) -> Int {
     let dim = padded(headDimension)
     let keys = padded(rows) + 2 * Int(WB_PANEL)
-    // The pairs' strips add half a strip each, and their segments may each take one more pair than their rows.
-    return 8 * keys * dim + 4 * strip * keys + 5 * strip * dim + 4 * strip
+    // The pairs' strips add half a strip each, and their segments may each take one more pair than their rows. Keys and
+    // values with shared rows are copied.
+    return 9 * keys * dim + 4 * strip * keys + 5 * strip * dim + 4 * strip
   }
 
   /// o [T, heads · d] = softmax(scale · q kᵀ) v, logSums [heads, T]; q holds the heads' columns, k and v one head's.
@@ -92,6 +105,7 @@ public struct AttentionHead: Sendable {
       forwardPairs(group, q: q, k: k, v: v, o: o, logSums: logSums, scratch: scratch)
       return
     }
+    precondition(group.shared.isEmpty, "no shared rows in fp32")
     let keys = group.rows
     var memory = ScratchMemory(scratch)
     let wide = Self.padded(keys.count) + 2 * Int(WB_PANEL)
@@ -127,6 +141,7 @@ public struct AttentionHead: Sendable {
       backwardPairs(group, q: q, k: k, v: v, o: o, logSums: logSums, d: d, into: gradients, scratch: scratch)
       return
     }
+    precondition(group.shared.isEmpty && gradients.sharedKeys == nil, "no shared rows in fp32")
     let keys = group.rows
     var memory = ScratchMemory(scratch)
     let wide = Self.padded(keys.count) + 2 * Int(WB_PANEL)
@@ -180,14 +195,14 @@ public struct AttentionHead: Sendable {
   /// Head by head, segment by segment, strip by strip. Before each strip's work, the next one's rows of `inputs`, which
   /// hold the heads side by side, are asked for: two cache lines of each row, which no processor guesses.
   func forEachStrip(
-    _ group: AttentionGroup, heads: Int, reading inputs: [Matrix] = [],
+    _ group: AttentionGroup, heads: Int, reading inputs: [Matrix] = [], shift: Int = 0,
     _ body: (_ segment: Int, _ start: Int, _ head: Int) -> Void
   ) {
     var previous: (segment: Int, start: Int, head: Int)?
     for head in 0..<heads {
       for (index, segment) in group.segments.enumerated() {
         for start in stride(from: segment.queries.lowerBound, to: segment.queries.upperBound, by: Self.strip) {
-          let rows = start..<min(start + Self.strip, segment.queries.upperBound)
+          let rows = start + shift..<min(start + Self.strip, segment.queries.upperBound) + shift
           for input in inputs { runtime.prefetch(input.rows(rows).columns(columns(head))) }
           if let previous { body(previous.segment, previous.start, previous.head) }
           previous = (index, start, head)

@@ -31,8 +31,12 @@ struct KeyGradientSums {
     runtime.zero(values)
   }
 
-  /// Adds the last head's sums to those before it.
+  /// Adds the last head's sums to those before it; without any, all are 0.
   func finish() {
+    if head < 0 {
+      runtime.zero(joinedKeys)
+      runtime.zero(joinedValues)
+    }
     guard head > 0 else { return }
     runtime.add(nextKeys, to: joinedKeys)
     runtime.add(nextValues, to: joinedValues)

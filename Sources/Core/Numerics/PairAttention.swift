@@ -9,30 +9,33 @@ extension AttentionHead {
   func forwardPairs(
     _ group: AttentionGroup, q: Matrix, k: Matrix, v: Matrix, o: Matrix, logSums: Matrix, scratch: Matrix
   ) {
-    let keys = group.rows
     var memory = ScratchMemory(scratch)
+    let order = KeyOrder(group, k: k, v: v, runtime: runtime, memory: &memory)
+    let keys = order.group.rows
     let wide = Self.padded(keys.count) + 2 * Int(WB_PANEL)
     let dim = Self.padded(headDimension)
     let kT = memory.take(headDimension / 2, wide)
-    let vPairs = memory.take(Self.pairCount(group), dim)
+    let vPairs = memory.take(Self.pairCount(order.group), dim)
     let output = memory.take(Self.strip, dim)
     let scores = memory.take(Self.strip, wide)
     let p = memory.take(Self.strip, wide, .bf16)
-    for input in [k, v] { runtime.prefetch(input.rows(keys)) }
-    transposeWords(k.rows(keys), into: kT)
-    let starts = pairSegments(v, group, into: vPairs)
+    for input in [order.keys, order.values] { runtime.prefetch(input.rows(keys)) }
+    transposeWords(order.keys.rows(keys), into: kT)
+    let starts = pairSegments(order.values, order.group, into: vPairs)
 
-    forEachStrip(group, heads: q.columns / headDimension, reading: [q, o]) { segment, start, head in
-      let view = PairView(group: group, segment: group.segments[segment], ownPair: starts[segment], start: start)
-      multiply(q.rows(view.rows).columns(columns(head)), kT, view, into: scores)
-      if view.hasGap { fillColumn(scores, view.prefixCount, view.rows.count, with: -.infinity) }
+    forEachStrip(order.group, heads: q.columns / headDimension, reading: [q, o], shift: order.shift) {
+      segment, start, head in
+      let view = PairView(
+        group: order.group, segment: order.group.segments[segment], ownPair: starts[segment], start: start)
+      let rows = order.rows(view.rows)
+      multiply(q.rows(rows).columns(columns(head)), kT, view, into: scores)
+      if view.hasGap { fillColumn(scores, view.prefixCount, rows.count, with: -.infinity) }
       runtime.kernels.softmax(
-        Int64(view.rows.count), Int64(view.columns), scores.floats, Int64(scores.stride), scale,
-        Int64(view.firstVisible), logSums.floats + head * logSums.stride + view.rows.lowerBound, p.base,
-        Int64(p.stride), WB_BF16)
+        Int64(rows.count), Int64(view.columns), scores.floats, Int64(scores.stride), scale, Int64(view.firstVisible),
+        logSums.floats + head * logSums.stride + rows.lowerBound, p.base, Int64(p.stride), WB_BF16)
       weigh(p, vPairs, view, into: output)
       runtime.convert(
-        output.rows(0..<view.rows.count).columns(0..<headDimension), into: o.rows(view.rows).columns(columns(head)))
+        output.rows(0..<rows.count).columns(0..<headDimension), into: o.rows(rows).columns(columns(head)))
     }
   }
 
@@ -40,13 +43,14 @@ extension AttentionHead {
     _ group: AttentionGroup, q: Matrix, k: Matrix, v: Matrix, o: Matrix, logSums: Matrix, d: Matrix,
     into gradients: AttentionGradients, scratch: Matrix
   ) {
-    let keys = group.rows
     var memory = ScratchMemory(scratch)
+    let order = KeyOrder(group, k: k, v: v, runtime: runtime, memory: &memory)
+    let keys = order.group.rows
     let wide = Self.padded(keys.count) + 2 * Int(WB_PANEL)
     let dim = Self.padded(headDimension)
     let kT = memory.take(headDimension / 2, wide)
     let vT = memory.take(headDimension / 2, wide)
-    let kPairs = memory.take(Self.pairCount(group), dim)
+    let kPairs = memory.take(Self.pairCount(order.group), dim)
     var sums = KeyGradientSums(runtime: runtime, rows: keys.count, columns: dim, memory: &memory)
     let queryGradients = memory.take(Self.strip, dim)
     let queryPairs = memory.take(Self.strip / 2, dim)
@@ -57,18 +61,21 @@ extension AttentionHead {
     let scoreGradients = memory.take(Self.strip, wide, .bf16)
     let probabilityPairs = memory.take(Self.strip / 2, wide)
     let scorePairs = memory.take(Self.strip / 2, wide)
-    for input in [k, v] { runtime.prefetch(input.rows(keys)) }
-    transposeWords(k.rows(keys), into: kT)
-    transposeWords(v.rows(keys), into: vT)
-    let starts = pairSegments(k, group, into: kPairs)
+    for input in [order.keys, order.values] { runtime.prefetch(input.rows(keys)) }
+    transposeWords(order.keys.rows(keys), into: kT)
+    transposeWords(order.values.rows(keys), into: vT)
+    let starts = pairSegments(order.keys, order.group, into: kPairs)
 
-    forEachStrip(group, heads: q.columns / headDimension, reading: [q, o, d]) { segment, start, head in
+    forEachStrip(order.group, heads: q.columns / headDimension, reading: [q, o, d], shift: order.shift) {
+      segment, start, head in
       sums.begin(head)
-      let view = PairView(group: group, segment: group.segments[segment], ownPair: starts[segment], start: start)
-      let m = view.rows.count
-      let queries = q.rows(view.rows).columns(columns(head))
-      let slopes = d.rows(view.rows).columns(columns(head))
-      let output = o.rows(view.rows).columns(columns(head))
+      let view = PairView(
+        group: order.group, segment: order.group.segments[segment], ownPair: starts[segment], start: start)
+      let rows = order.rows(view.rows)
+      let m = rows.count
+      let queries = q.rows(rows).columns(columns(head))
+      let slopes = d.rows(rows).columns(columns(head))
+      let output = o.rows(rows).columns(columns(head))
       runtime.kernels.row_dots(
         Int64(m), Int64(headDimension), slopes.base, Int64(slopes.stride), output.base, Int64(output.stride),
         delta.floats, WB_BF16)
@@ -82,17 +89,26 @@ extension AttentionHead {
       }
       runtime.kernels.softmax_backward_pairs(
         Int64(m), Int64(view.columns), scores.floats, outputScores.floats, Int64(wide), scale,
-        Int64(view.firstVisible), logSums.floats + head * logSums.stride + view.rows.lowerBound, delta.floats,
+        Int64(view.firstVisible), logSums.floats + head * logSums.stride + rows.lowerBound, delta.floats,
         scoreGradients.halves, Int64(wide), probabilityPairs.words, scorePairs.words, Int64(wide))
       weigh(scoreGradients, kPairs, view, into: queryGradients)
-      store(
-        queryGradients.rows(0..<m), view.rows, turn: gradients.queryTurn, into: gradients.dq.columns(columns(head)))
+      store(queryGradients.rows(0..<m), rows, turn: gradients.queryTurn, into: gradients.dq.columns(columns(head)))
       scatter(scorePairs, queryPairs, view, into: sums.keys)
       scatter(probabilityPairs, gradientPairs, view, into: sums.values)
     }
     sums.finish()
-    store(sums.joinedKeys, keys, turn: gradients.keyTurn, into: gradients.dk)
-    store(sums.joinedValues, keys, turn: nil, into: gradients.dv)
+    storeKeys(sums.joinedKeys, order, shared: gradients.sharedKeys, turn: gradients.keyTurn, into: gradients.dk)
+    storeKeys(sums.joinedValues, order, shared: gradients.sharedValues, turn: nil, into: gradients.dv)
+  }
+
+  /// The gradients of the group's own keys, or values, to their rows; those of shared ones to be added up elsewhere.
+  private func storeKeys(_ x: Matrix, _ order: KeyOrder, shared: Matrix?, turn: RotaryTurn?, into y: Matrix) {
+    let keys = order.group.rows
+    let count = shared?.rows ?? 0
+    if let shared { runtime.convert(x.rows(0..<count).columns(0..<headDimension), into: shared) }
+    guard count < keys.count else { return }
+    store(
+      x.rows(count..<keys.count), order.rows(keys.lowerBound + count..<keys.upperBound), turn: turn, into: y)
   }
 
   // MARK: Strips

@@ -125,6 +125,50 @@ import Testing
     #expect(runs[0].1 == runs[1].1 && runs[0].1.contains { $0 != 0 })
   }
 
+  /// Prompts that begin alike share those rows: the same log-probs to the bit, the same gradients up to the order of sums,
+  /// for any number of threads and however activations are kept.
+  @Test(arguments: ModelFixture.names, [4, 5, 17])
+  func sharedBeginnings(name: String, count: Int) throws {
+    let fixture = try ModelFixture(name)
+    let adapter = try fixture.adapter()
+    let beginning = (0..<count).map { Int32(3 + $0 * 7 % 40) }
+    let groups = fixture.promptGroups.map {
+      PromptGroup(prompt: beginning + $0.prompt, responses: $0.responses)
+    }
+    let batch = MicroBatch(groups[...], everyRow: false, sharing: 512)
+    #expect(batch.sharedCount >= count)
+    #expect(batch.rows == groups.reduce(0) { $0 + $1.rowCount } - batch.sharedCount * (groups.count - 1))
+    #expect(MicroBatch(groups[..<1], everyRow: false, sharing: 512).sharedCount == 0)
+    #expect(MicroBatch(groups[...], everyRow: false, sharing: 8).sharedCount == 0)
+
+    func gradients(_ model: LanguageModel) throws -> [Float] {
+      let sum = LoRAGradients(like: adapter)
+      try model.accumulate(groups, adapter: adapter, gradients: sum) { group, _, sums in
+        sums.indices.map { Double(($0 + group) % 3) - 1.25 }
+      }
+      return sum.values.array
+    }
+    func model(shares: Bool, threads: Int = 2) throws -> LanguageModel {
+      let model = try LanguageModel(
+        checkpoint: fixture.checkpoint,
+        runtime: Runtime(
+          threads: threads, precision: .bf16, kernelLevel: .best, widensBF16: false, packsProducts: true))
+      #expect(model.sharesPrefixes)
+      model.sharesPrefixes = shares
+      return model
+    }
+    let (shared, apart) = (try model(shares: true), try model(shares: false))
+    #expect(try shared.score(groups, adapter: adapter) == apart.score(groups, adapter: adapter))
+    let (found, expected) = (try gradients(shared), try gradients(apart))
+    #expect(relativeError(found, expected) < 0.01)
+    let exact = try gradients(fixture.model(.fp32))
+    #expect(relativeError(found, exact) < 1.1 * relativeError(expected, exact) + 1e-3)
+
+    let again = try model(shares: true, threads: 3)
+    again.recomputesActivations = true
+    #expect(try gradients(again) == found && found.contains { $0 != 0 })
+  }
+
   /// A long prompt's query heads are tasks of their own, a short one's go by key-value head: the same bits.
   @Test(arguments: [Precision.fp32, .bf16])
   func headsApartGiveTheSameBits(precision: Precision) throws {
