@@ -23,7 +23,7 @@ public final class LanguageModel {
   /// Whether the last layer computes rows that nothing reads. oneDNN compiles a product for every number of rows, which
   /// costs more than those rows do.
   var computesEveryRow: Bool
-  /// Whether prompts of a micro-batch that begin alike share those rows.
+  /// Whether prompts of a micro-batch that begin alike share those rows; in bf16 on the packed products only.
   var sharesPrefixes: Bool
 
   let weights: ModelWeights

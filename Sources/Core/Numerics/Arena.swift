@@ -60,7 +60,7 @@ public final class Arena {
   public func reserve(_ plan: ArenaPlan) throws(MemoryError) {
     guard plan.byteCount > block.byteCount else { return }
     do {
-      block = try MemoryBlock(checking: plan.byteCount + plan.byteCount / 2)
+      block = try MemoryBlock(checking: plan.byteCount + min(plan.byteCount / 2, 1 << 40))
     } catch {
       block = try MemoryBlock(checking: plan.byteCount)
     }

@@ -203,7 +203,7 @@ public struct AttentionHead: Sendable {
       for (index, segment) in group.segments.enumerated() {
         for start in stride(from: segment.queries.lowerBound, to: segment.queries.upperBound, by: Self.strip) {
           let rows = start + shift..<min(start + Self.strip, segment.queries.upperBound) + shift
-          for input in inputs { runtime.prefetch(input.rows(rows).columns(columns(head))) }
+          for input in inputs { runtime.prefetch(input.columns(columns(head)), rows: rows) }
           if let previous { body(previous.segment, previous.start, previous.head) }
           previous = (index, start, head)
         }

@@ -95,14 +95,10 @@ extension Runtime {
       Int64(gate?.stride ?? 0), up?.base, Int64(up?.stride ?? 0), act.base, Int64(act.stride), act.type.kernelType)
   }
 
-  /// Brings a part of memory near that will soon be read or written; a hint without effect on results.
-  func prefetch(_ x: Matrix) {
-    let width = x.type.byteWidth
-    kernels.prefetch(Int64(x.rows), Int64(x.columns * width), x.base, Int64(x.stride * width))
-  }
-
-  /// The same for some rows of x.
-  func prefetch(_ x: Matrix, rows: Range<Int>) {
+  /// Brings some rows of x near that will soon be read or written, all of them where none are named; a hint without
+  /// effect on results.
+  func prefetch(_ x: Matrix, rows: Range<Int>? = nil) {
+    let rows = rows ?? 0..<x.rows
     precondition(rows.lowerBound >= 0 && rows.upperBound <= x.rows, "rows of the matrix")
     let width = x.type.byteWidth
     kernels.prefetch(

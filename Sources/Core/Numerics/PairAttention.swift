@@ -19,7 +19,7 @@ extension AttentionHead {
     let output = memory.take(Self.strip, dim)
     let scores = memory.take(Self.strip, wide)
     let p = memory.take(Self.strip, wide, .bf16)
-    for input in [order.keys, order.values] { runtime.prefetch(input.rows(keys)) }
+    for input in [order.keys, order.values] { runtime.prefetch(input, rows: keys) }
     transposeWords(order.keys.rows(keys), into: kT)
     let starts = pairSegments(order.values, order.group, into: vPairs)
 
@@ -61,7 +61,7 @@ extension AttentionHead {
     let scoreGradients = memory.take(Self.strip, wide, .bf16)
     let probabilityPairs = memory.take(Self.strip / 2, wide)
     let scorePairs = memory.take(Self.strip / 2, wide)
-    for input in [order.keys, order.values] { runtime.prefetch(input.rows(keys)) }
+    for input in [order.keys, order.values] { runtime.prefetch(input, rows: keys) }
     transposeWords(order.keys.rows(keys), into: kT)
     transposeWords(order.values.rows(keys), into: vT)
     let starts = pairSegments(order.keys, order.group, into: kPairs)

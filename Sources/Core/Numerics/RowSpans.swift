@@ -34,17 +34,6 @@ public struct RowSpans: Sendable, Equatable {
     count = runs.reduce(0) { $0 + $1.count }
   }
 
-  /// The rows between the runs and around them, in 0..<rows.
-  public func complement(rows: Int) -> [Range<Int>] {
-    var gaps: [Range<Int>] = []
-    var start = 0
-    for range in ranges + [rows..<rows] {
-      if start < range.lowerBound { gaps.append(start..<range.lowerBound) }
-      start = range.upperBound
-    }
-    return gaps
-  }
-
   /// Rows number `numbers` of all runs' rows, in pieces of at most `longest`.
   func pieces(_ numbers: Range<Int>, longest: Int) -> [Range<Int>] {
     var pieces: [Range<Int>] = []
