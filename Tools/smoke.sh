@@ -22,10 +22,13 @@ script -q -f -c "bash $work/session" "$work/screen" <"$work/keys" >/dev/null &
 pid=$!
 exec 3>"$work/keys"
 
-wait_for() { # PATTERN SECONDS: until the screen has shown it
-  for _ in $(seq "$(($2 * 5))"); do
+# A terminal is sent only what changes (PAUSE REQUESTED becomes PAUSED at 33 by "D at 33"), so a word is looked for
+# on a screen that Ctrl-L has painted anew.
+wait_for() { # PATTERN SECONDS [KEY]: until the screen has shown it; KEY is pressed once a second meanwhile
+  for try in $(seq "$(($2 * 5))"); do
     grep -aq -- "$1" "$work/screen" 2>/dev/null && return 0
     kill -0 "$pid" 2>/dev/null || break
+    [ $((try % 5)) != 0 ] || printf "${3-}" >&3
     sleep 0.2
   done
   echo "smoke: the screen never showed: $1" >&2
@@ -34,10 +37,11 @@ wait_for() { # PATTERN SECONDS: until the screen has shown it
   exit 1
 }
 
-wait_for RUNNING 1500
+wait_for $'\x1b\\[?1049h' 1500
+wait_for RUNNING 60 '\f'
 sleep 5
 printf ' ' >&3
-wait_for PAUSED 30
+wait_for PAUSED 60 '\f'
 printf ' ' >&3
 sleep 2
 printf 'q' >&3
