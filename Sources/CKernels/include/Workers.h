@@ -20,6 +20,12 @@ wb_workers *wb_workers_make(int32_t threads);
 /// done. The caller is worker 0. A loop inside a loop, or beside one of another thread, runs on its caller alone.
 void wb_workers_run(wb_workers *pool, int64_t count, wb_task task, void *context);
 
+/// Within a task: runs part(context, i, worker) for every i in 0..<count (below 2^31), handed out in order, and returns
+/// when all are done. Workers that find no task left meanwhile take parts as well, each with its own number, so a loop of
+/// a few long tasks does not end with a worker waiting for another. Elsewhere, and within a part, the caller runs them
+/// alone under the number that it gives.
+void wb_workers_share(wb_workers *pool, int64_t worker, int64_t count, wb_task part, void *context);
+
 /// Ends the threads and frees the pool; no loop may be running.
 void wb_workers_free(wb_workers *pool);
 

@@ -1,7 +1,8 @@
 import Checkpoint
 import Numerics
 
-/// One pass of one micro-batch: the constants that every block of the decoder works with. All memory is views.
+/// One pass of one micro-batch: the constants that every block of the decoder works with. All memory is views that
+/// `arena` lends.
 ///
 /// Dimensions: T rows, H hidden, Q heads · d, K kvHeads · d, I inner width of the MLP, R LoRA rank, V vocabulary.
 struct DecoderPass: Sendable {
@@ -13,6 +14,7 @@ struct DecoderPass: Sendable {
   let attentionTasks: [AttentionTask]
   let longGroup: Int
   let rotary: RotaryTable
+  private let arena: ArenaMemory
 
   /// The residual stream [T, H].
   let residual: Matrix
@@ -43,7 +45,7 @@ struct DecoderPass: Sendable {
 
   init(
     runtime: Runtime, configuration: ModelConfiguration, weights: ModelWeights, adapter: AdapterWeights?,
-    batch: MicroBatch, rotary: RotaryTable, plan: WorkspacePlan, arena: Arena
+    batch: MicroBatch, rotary: RotaryTable, plan: WorkspacePlan, arena: ArenaMemory
   ) {
     self.runtime = runtime
     self.configuration = configuration
@@ -51,6 +53,7 @@ struct DecoderPass: Sendable {
     self.adapter = adapter
     self.batch = batch
     self.rotary = rotary
+    self.arena = arena
     residual = arena[plan.residual]
     hidden = arena[plan.hidden]
     inner = arena[plan.inner]

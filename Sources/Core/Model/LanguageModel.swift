@@ -141,7 +141,7 @@ public final class LanguageModel {
     try arena.reserve(plan.arena)
     return DecoderPass(
       runtime: runtime, configuration: configuration, weights: weights, adapter: adapter, batch: batch, rotary: rotary,
-      plan: plan, arena: arena)
+      plan: plan, arena: arena.memory)
   }
 
   func extendRotary(to positions: Int) {

@@ -25,7 +25,7 @@ extension DecoderPass {
       }
     }
     runtime.parallel(blocks.count * parts) { task, worker in
-      vocabularyPart(task % parts, of: parts, rows: blocks[task / parts], scratch: ScratchMemory(scratch[worker]))
+      vocabularyPart(task % parts, of: parts, rows: blocks[task / parts], worker: worker)
     }
     let joins = RowBlocks(count: count, longest: 32)
     let means = head.mean == nil ? nil : head.partMeans
@@ -38,7 +38,7 @@ extension DecoderPass {
     }
   }
 
-  private func vocabularyPart(_ part: Int, of parts: Int, rows: Range<Int>, scratch: ScratchMemory) {
+  private func vocabularyPart(_ part: Int, of parts: Int, rows: Range<Int>, worker: Int) {
     let vocabulary = configuration.vocabularySize
     let tile = WorkspacePlan.vocabularyTile
     let columns = vocabulary * part / parts..<vocabulary * (part + 1) / parts
@@ -51,25 +51,27 @@ extension DecoderPass {
     runtime.fill(sums.columns(rows), with: 0)
     // A packed tile serves any number of rows, so few go at once and their logits stay in cache.
     let band = runtime.packsProducts ? min(64, rows.count) : rows.count
+    let bands = (rows.count + band - 1) / band
     for start in stride(from: columns.lowerBound, to: columns.upperBound, by: tile) {
-      var scratch = scratch
+      var memory = ScratchMemory(scratch[worker])
       let range = start..<min(start + tile, columns.upperBound)
       let weight = weights.head.rows(range)
-      let logitOperand = runtime.prepare(weight, transposed: true, scratch: &scratch)
-      let meanOperand = head.mean == nil ? nil : runtime.prepare(weight, transposed: false, scratch: &scratch)
-      let correction = scratch.take(1, band)
-      let memory = scratch.take(band, range.count)
-      for first in stride(from: rows.lowerBound, to: rows.upperBound, by: band) {
+      let logitOperand = runtime.prepare(weight, transposed: true, scratch: &memory)
+      let meanOperand = head.mean == nil ? nil : runtime.prepare(weight, transposed: false, scratch: &memory)
+      let own = memory
+      runtime.share(bands, worker: worker) { index, helper in
+        var memory = helper == worker ? own : ScratchMemory(scratch[helper])
+        let first = rows.lowerBound + index * band
         let some = first..<min(first + band, rows.upperBound)
-        let logits = memory.rows(0..<some.count)
+        let factors = memory.take(1, some.count)
+        let logits = memory.take(some.count, range.count)
         runtime.multiply(head.hidden.rows(some), logitOperand, into: logits)
         for (index, target) in targets where some.contains(target.headRow) && range.contains(Int(target.token)) {
           head.targetLogits[0, index] = logits[target.headRow - first, Int(target.token) - start]
         }
-        let factors = correction.columns(0..<some.count)
         let p = runtime.onlineSoftmax(
           logits, maxima: maxima.columns(some), sums: sums.columns(some), correction: factors)
-        guard let meanOperand else { continue }
+        guard let meanOperand else { return }
         let mean = head.partMeans[part].rows(some)
         if start > columns.lowerBound { runtime.scaleRows(mean, by: factors) }
         runtime.multiply(p, meanOperand, into: mean, accumulate: start > columns.lowerBound)

@@ -47,7 +47,7 @@ public struct ArenaPlan: Sendable {
 ///
 /// It grows when a pass needs more than any before it, and is never given back in between: in the steady state nothing
 /// is allocated. It asks for half as much again, since what nobody touches costs nothing, while pages of a new block
-/// arrive slowly. Views of the old block keep it alive until they are gone.
+/// arrive slowly. A pass that still runs keeps the old block alive.
 public final class Arena {
   private var block = MemoryBlock(byteCount: 64)
 
@@ -66,10 +66,19 @@ public final class Arena {
     }
   }
 
+  /// The memory as it is now, for one pass.
+  public var memory: ArenaMemory { ArenaMemory(block: block) }
+}
+
+/// An arena's memory, and views that it lends: they count no references, so they must not be used when the last copy of
+/// this is gone. Whoever stores such views stores this beside them.
+public struct ArenaMemory: Sendable {
+  fileprivate let block: MemoryBlock
+
   public subscript(slot: ArenaPlan.Slot) -> Matrix {
     precondition(slot.offset + slot.rows * slot.columns * slot.type.byteWidth <= block.byteCount, "reserved")
     return Matrix(
       base: block.base + slot.offset, rows: slot.rows, columns: slot.columns, stride: slot.columns, type: slot.type,
-      owner: block)
+      owner: nil)
   }
 }

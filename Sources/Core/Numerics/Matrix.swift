@@ -2,7 +2,8 @@
 ///
 /// Model code passes views around and never sees an address; only Numerics reads through them.
 ///
-/// `@unchecked Sendable`: the view is a constant; `owner` keeps its memory alive. Two tasks of one parallel loop may
+/// `@unchecked Sendable`: the view is a constant; `owner` keeps its memory alive, or, where it is nil, whoever lent the
+/// view does (`ArenaMemory`): threads that copy views by the thousand would count references on one cache line. Two tasks of one parallel loop may
 /// hold overlapping views, and it is the loop's duty that no task writes where another reads or writes: each loop in
 /// Model splits its outputs by rows, by heads or by worker. Views of weight files are marked read-only, and every
 /// operation that writes checks the mark.
@@ -13,11 +14,11 @@ public struct Matrix: @unchecked Sendable {
   public let stride: Int
   public let type: ElementType
   let base: UnsafeMutableRawPointer
-  let owner: AnyObject
+  let owner: AnyObject?
   let isWritable: Bool
 
   init(
-    base: UnsafeMutableRawPointer, rows: Int, columns: Int, stride: Int, type: ElementType, owner: AnyObject,
+    base: UnsafeMutableRawPointer, rows: Int, columns: Int, stride: Int, type: ElementType, owner: AnyObject?,
     isWritable: Bool = true
   ) {
     self.rows = rows

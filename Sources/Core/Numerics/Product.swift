@@ -51,7 +51,18 @@ public struct ProductTerm: Sendable {
 /// threads, since no sum crosses a block.
 public struct Product: Sendable {
   /// Takes y_i of some rows and columns: converts, adds to the residual stream, rotates, gates.
-  public typealias Finish = @Sendable (_ bands: [Matrix], _ rows: Range<Int>, _ columns: Range<Int>) -> Void
+  public typealias Finish = @Sendable (_ bands: Bands, _ rows: Range<Int>, _ columns: Range<Int>) -> Void
+
+  /// The results y_i of one band of rows.
+  public struct Bands {
+    fileprivate let first: Matrix
+    fileprivate let second: Matrix?
+
+    public subscript(index: Int) -> Matrix {
+      precondition(index == 0 || index == 1 && second != nil, "a sum of the product")
+      return index == 0 ? first : second ?? first
+    }
+  }
 
   let rows: RowSpans
   let columns, unit: Int
@@ -67,13 +78,14 @@ public struct Product: Sendable {
   /// - Parameters:
   ///   - rows: the rows that are wanted.
   ///   - unit: blocks begin at multiples of this many columns, such as a head's.
-  ///   - sums: the terms of each y_i; all y_i have n columns.
+  ///   - sums: the terms of each y_i, one or two; all y_i have n columns.
   ///   - touches: [T, n] matrices whose rows and columns `finish` reads or writes at its own; they are brought near
   ///     while the product runs.
   public init(
     rows: RowSpans, columns: Int, unit: Int = 1, sums: [[ProductTerm]], touches: [Matrix] = [],
     finish: @escaping Finish
   ) {
+    precondition((1...2).contains(sums.count), "one sum or two")
     self.rows = rows
     self.columns = columns
     self.unit = unit
@@ -142,7 +154,7 @@ extension Runtime {
     return ParallelLoop(count: across * down) { task, worker in
       let columns = task % across * blocks.columns..<min((task % across + 1) * blocks.columns, product.columns)
       let rows = task / across * blocks.rows..<min((task / across + 1) * blocks.rows, product.rows.count)
-      self.run(product, rows: rows, columns: columns, band: blocks.band, scratch: ScratchMemory(scratch[worker]))
+      self.run(product, rows: rows, columns: columns, band: blocks.band, scratch: scratch, worker: worker)
     }
   }
 
@@ -151,32 +163,33 @@ extension Runtime {
     parallel([loop(product, scratch: scratch)])
   }
 
+  /// One block of columns: its part of the weights is packed by `worker`, then every band of rows passes, with the help of
+  /// workers that have run out of blocks.
   private func run(
-    _ product: Product, rows numbers: Range<Int>, columns: Range<Int>, band: Int, scratch: ScratchMemory
+    _ product: Product, rows numbers: Range<Int>, columns: Range<Int>, band: Int, scratch: [Matrix], worker: Int
   ) {
-    var scratch = scratch
+    var memory = ScratchMemory(scratch[worker])
     let operands = product.sums.map { terms in
-      terms.map { prepare($0.weight(columns: columns), transposed: $0.transposed, scratch: &scratch) }
+      terms.map { prepare($0.weight(columns: columns), transposed: $0.transposed, scratch: &memory) }
     }
     // oneDNN packs the weight in each call, which needs many rows to pay.
     let longest = packsProducts ? band : 256
     let touches = product.touches.map { $0.columns(columns) }
-    let results: [Matrix]
-    switch product.end {
-    case .finish: results = product.sums.map { _ in scratch.take(longest, columns.count) }
-    case .store(let y): results = [y.columns(columns)]
-    }
-    for range in product.rows.pieces(numbers, longest: longest) {
-      for matrix in touches { prefetch(matrix, rows: range) }
+    let pieces = product.rows.pieces(numbers, longest: longest)
+    let own = memory
+    share(pieces.count, worker: worker) { piece, helper in
+      let rows = pieces[piece]
+      for matrix in touches { prefetch(matrix, rows: rows) }
       switch product.end {
       case .finish(let finish):
-        let bands = range.count == longest ? results : results.map { $0.rows(0..<range.count) }
-        for (index, terms) in product.sums.enumerated() {
-          multiply(terms, operands[index], rows: range, into: bands[index])
-        }
-        finish(bands, range, columns)
-      case .store:
-        multiply(product.sums[0], operands[0], rows: range, into: results[0].rows(range))
+        var memory = helper == worker ? own : ScratchMemory(scratch[helper])
+        let first = memory.take(rows.count, columns.count)
+        let second = product.sums.count > 1 ? memory.take(rows.count, columns.count) : nil
+        multiply(product.sums[0], operands[0], rows: rows, into: first)
+        if let second { multiply(product.sums[1], operands[1], rows: rows, into: second) }
+        finish(Product.Bands(first: first, second: second), rows, columns)
+      case .store(let y):
+        multiply(product.sums[0], operands[0], rows: rows, into: y.columns(columns).rows(rows))
       }
     }
   }

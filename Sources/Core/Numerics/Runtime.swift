@@ -70,6 +70,12 @@ public final class Runtime: @unchecked Sendable {
     pool.run(count, body)
   }
 
+  /// Within a task that `worker` runs: `body(part, worker)` for every part in 0..<count, by this worker and by those that
+  /// have no task left, each with its own number and scratch memory. Parts must not write to each other's memory.
+  public func share(_ count: Int, worker: Int, _ body: @Sendable (_ part: Int, _ worker: Int) -> Void) {
+    pool.share(count, worker: worker, body)
+  }
+
   /// The results of `body` for every task in 0..<count, in order, computed on the pool.
   public func parallelMap<Result: Sendable>(_ count: Int, _ body: @Sendable (_ task: Int) -> Result) -> [Result] {
     [Result](unsafeUninitializedCapacity: count) { buffer, initialized in

@@ -1,5 +1,5 @@
 /// Hands out the parts of a worker's scratch memory one after another, each on a cache line of its own.
-public struct ScratchMemory {
+public struct ScratchMemory: Sendable {
   private let whole: Matrix
   private var position = 0
 

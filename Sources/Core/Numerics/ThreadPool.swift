@@ -28,12 +28,29 @@ final class ThreadPool: @unchecked Sendable {
       for task in 0..<count { body(task, 0) }
       return
     }
-    // The loop ends before this returns, so neither the closure nor its place outlives the call.
+    Self.withContext(body) { wb_workers_run(workers, Int64(count), $0, $1) }
+  }
+
+  /// Within task's body run by `worker`: `body(part, worker)` for every part in 0..<count, with the help of workers that
+  /// have run out of tasks; returns when all are done.
+  func share(_ count: Int, worker: Int, _ body: @Sendable (_ part: Int, _ worker: Int) -> Void) {
+    precondition(count < 1 << 31 && (0..<threads).contains(worker), "a worker of this pool")
+    guard let workers, count > 1 else {
+      for part in 0..<count { body(part, worker) }
+      return
+    }
+    Self.withContext(body) { wb_workers_share(workers, Int64(worker), Int64(count), $0, $1) }
+  }
+
+  /// The closure as C takes it. The loop ends before `run` returns, so neither the closure nor its place outlives the call.
+  private static func withContext(
+    _ body: @Sendable (_ task: Int, _ worker: Int) -> Void,
+    run: (_ task: @escaping wb_task, UnsafeMutableRawPointer) -> Void
+  ) {
     withoutActuallyEscaping(body) { body in
       var loop = Loop(body: body)
       withUnsafeMutablePointer(to: &loop) { context in
-        wb_workers_run(
-          workers, Int64(count),
+        run(
           { context, task, worker in
             context?.assumingMemoryBound(to: Loop.self).pointee.body(Int(task), Int(worker))
           }, context)

@@ -90,7 +90,7 @@ import Testing
       let product = Product(
         rows: RowSpans(rows: rows), columns: columns, unit: 8, sums: w.map { [.forward(x, $0), .backward(u, a)] }
       ) { bands, rows, columns in
-        for (band, y) in zip(bands, y) { device.add(band, to: y.rows(rows).columns(columns)) }
+        for (index, y) in y.enumerated() { device.add(bands[index], to: y.rows(rows).columns(columns)) }
       }
       let count = Product.scratchCount(
         columns: columns, unit: 8, inputs: [inputs, low, inputs, low], sums: 2, threads: threads)
