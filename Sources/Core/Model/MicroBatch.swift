@@ -118,21 +118,34 @@ struct MicroBatch: Sendable {
     return saved * 32 < groups.reduce(0) { $0 + $1.rowCount } ? 0 : count
   }
 
-  /// Splits groups, in order, into micro-batches of at most `tokenBudget` rows; a longer group gets one of its own.
+  /// Splits groups, in order, into as few micro-batches of at most `tokenBudget` rows as that takes; a longer group gets
+  /// one of its own. The longest is as short as their number allows: it decides how much memory a pass touches.
   static func split(_ groups: [PromptGroup], tokenBudget: Int, everyRow: Bool, sharing: Int) -> [MicroBatch] {
-    var batches: [MicroBatch] = []
+    let counts = groups.map(\.rowCount)
+    let fewest = ranges(counts, budget: tokenBudget).count
+    // The smallest budget that needs no more of them: halving, between one that may and one that does.
+    var (low, high) = (0, tokenBudget)
+    while low < high {
+      let middle = (low + high) / 2
+      if ranges(counts, budget: middle).count > fewest { low = middle + 1 } else { high = middle }
+    }
+    return ranges(counts, budget: high).map { MicroBatch(groups[$0], everyRow: everyRow, sharing: sharing) }
+  }
+
+  private static func ranges(_ counts: [Int], budget: Int) -> [Range<Int>] {
+    var ranges: [Range<Int>] = []
     var start = 0
     var rows = 0
-    for (index, group) in groups.enumerated() {
-      if index > start, rows + group.rowCount > tokenBudget {
-        batches.append(MicroBatch(groups[start..<index], everyRow: everyRow, sharing: sharing))
+    for (index, count) in counts.enumerated() {
+      if index > start, rows + count > budget {
+        ranges.append(start..<index)
         start = index
         rows = 0
       }
-      rows += group.rowCount
+      rows += count
     }
-    if start < groups.count { batches.append(MicroBatch(groups[start...], everyRow: everyRow, sharing: sharing)) }
-    return batches
+    if start < counts.count { ranges.append(start..<counts.count) }
+    return ranges
   }
 }
 
