@@ -48,36 +48,65 @@ void wb_sha256_blocks_naive(uint32_t *state, const uint8_t *bytes, int64_t block
 }
 
 #if defined(__x86_64__)
-__attribute__((target("sha,sse4.1,ssse3"))) static void blocks_sha(uint32_t *state, const uint8_t *bytes,
-                                                                   int64_t blocks) {
+#define SHA __attribute__((target("sha,sse4.1,ssse3")))
+
+/// `lanes` independent hashes at once, one or two: a round waits for the one before, and a second hash fills the wait.
+SHA static inline __attribute__((always_inline)) void lanes_sha(const int lanes, uint32_t *const *state,
+                                                                const uint8_t *const *bytes, int64_t blocks) {
   const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
-  // The instructions want the state as {a, b, e, f} and {c, d, g, h}, the first word highest.
-  __m128i dcba = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)state), 0xb1);
-  __m128i hgfe = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)(state + 4)), 0x1b);
-  __m128i abef = _mm_alignr_epi8(dcba, hgfe, 8), cdgh = _mm_blend_epi16(hgfe, dcba, 0xf0);
-  for (; blocks > 0; blocks--, bytes += 64) {
-    const __m128i abef_before = abef, cdgh_before = cdgh;
-    __m128i w[4];
+  __m128i abef[2], cdgh[2], w[2][4];
 #pragma clang loop unroll(full)
-    for (int i = 0; i < 4; i++) w[i] = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)bytes + i), swap);
-#pragma clang loop unroll(full)
-    for (int i = 0; i < 16; i++) {
-      __m128i now = w[i % 4], sum = _mm_add_epi32(now, _mm_load_si128((const __m128i *)constants + i));
-      cdgh = _mm_sha256rnds2_epu32(cdgh, abef, sum);
-      abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(sum, 0x0e));
-      if (i < 12) {
-        // Words 4i + 16 … 4i + 19 take the place of those just used.
-        __m128i next = w[(i + 1) % 4], third = w[(i + 2) % 4], last = w[(i + 3) % 4];
-        __m128i early = _mm_add_epi32(_mm_sha256msg1_epu32(now, next), _mm_alignr_epi8(last, third, 4));
-        w[i % 4] = _mm_sha256msg2_epu32(early, last);
-      }
-    }
-    abef = _mm_add_epi32(abef, abef_before);
-    cdgh = _mm_add_epi32(cdgh, cdgh_before);
+  for (int l = 0; l < lanes; l++) {
+    // The instructions want the state as {a, b, e, f} and {c, d, g, h}, the first word highest.
+    __m128i dcba = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)state[l]), 0xb1);
+    __m128i hgfe = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)(state[l] + 4)), 0x1b);
+    abef[l] = _mm_alignr_epi8(dcba, hgfe, 8);
+    cdgh[l] = _mm_blend_epi16(hgfe, dcba, 0xf0);
   }
-  __m128i feba = _mm_shuffle_epi32(abef, 0x1b), dchg = _mm_shuffle_epi32(cdgh, 0xb1);
-  _mm_storeu_si128((__m128i *)state, _mm_blend_epi16(feba, dchg, 0xf0));
-  _mm_storeu_si128((__m128i *)(state + 4), _mm_alignr_epi8(dchg, feba, 8));
+  for (int64_t block = 0; block < blocks; block++) {
+    __m128i abef_before[2], cdgh_before[2];
+#pragma clang loop unroll(full)
+    for (int l = 0; l < lanes; l++) {
+      abef_before[l] = abef[l];
+      cdgh_before[l] = cdgh[l];
+#pragma clang loop unroll(full)
+      for (int i = 0; i < 4; i++)
+        w[l][i] = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(bytes[l] + 64 * block) + i), swap);
+    }
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 16; i++)
+#pragma clang loop unroll(full)
+      for (int l = 0; l < lanes; l++) {
+        __m128i now = w[l][i % 4], sum = _mm_add_epi32(now, _mm_load_si128((const __m128i *)constants + i));
+        cdgh[l] = _mm_sha256rnds2_epu32(cdgh[l], abef[l], sum);
+        abef[l] = _mm_sha256rnds2_epu32(abef[l], cdgh[l], _mm_shuffle_epi32(sum, 0x0e));
+        if (i < 12) {
+          // Words 4i + 16 … 4i + 19 take the place of those just used.
+          __m128i next = w[l][(i + 1) % 4], third = w[l][(i + 2) % 4], last = w[l][(i + 3) % 4];
+          __m128i early = _mm_add_epi32(_mm_sha256msg1_epu32(now, next), _mm_alignr_epi8(last, third, 4));
+          w[l][i % 4] = _mm_sha256msg2_epu32(early, last);
+        }
+      }
+#pragma clang loop unroll(full)
+    for (int l = 0; l < lanes; l++) {
+      abef[l] = _mm_add_epi32(abef[l], abef_before[l]);
+      cdgh[l] = _mm_add_epi32(cdgh[l], cdgh_before[l]);
+    }
+  }
+#pragma clang loop unroll(full)
+  for (int l = 0; l < lanes; l++) {
+    __m128i feba = _mm_shuffle_epi32(abef[l], 0x1b), dchg = _mm_shuffle_epi32(cdgh[l], 0xb1);
+    _mm_storeu_si128((__m128i *)state[l], _mm_blend_epi16(feba, dchg, 0xf0));
+    _mm_storeu_si128((__m128i *)(state[l] + 4), _mm_alignr_epi8(dchg, feba, 8));
+  }
+}
+
+SHA static void blocks_sha(uint32_t *const *state, const uint8_t *const *bytes, int64_t blocks) {
+  lanes_sha(1, state, bytes, blocks);
+}
+
+SHA static void pairs_sha(uint32_t *const *state, const uint8_t *const *bytes, int64_t blocks) {
+  lanes_sha(2, state, bytes, blocks);
 }
 
 static int has_sha(void) {
@@ -86,10 +115,8 @@ static int has_sha(void) {
   if (!__get_cpuid(1, &a, &b, &c, &d) || !(c >> 9 & 1) || !(c >> 19 & 1)) return 0;
   return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b >> 29 & 1);
 }
-#endif
 
-void wb_sha256_blocks(uint32_t *state, const uint8_t *bytes, int64_t blocks) {
-#if defined(__x86_64__)
+static int knows_sha(void) {
   // Asking the processor traps into the host of a virtual machine, so it is asked once.
   static int known;
   int found = __atomic_load_n(&known, __ATOMIC_RELAXED);
@@ -97,10 +124,26 @@ void wb_sha256_blocks(uint32_t *state, const uint8_t *bytes, int64_t blocks) {
     found = has_sha() ? 1 : 2;
     __atomic_store_n(&known, found, __ATOMIC_RELAXED);
   }
-  if (found == 1) {
-    blocks_sha(state, bytes, blocks);
+  return found == 1;
+}
+#endif
+
+void wb_sha256_blocks(uint32_t *state, const uint8_t *bytes, int64_t blocks) {
+#if defined(__x86_64__)
+  if (knows_sha()) {
+    blocks_sha(&state, &bytes, blocks);
     return;
   }
 #endif
   wb_sha256_blocks_naive(state, bytes, blocks);
+}
+
+void wb_sha256_pair(uint32_t *const state[2], const uint8_t *const bytes[2], int64_t blocks) {
+#if defined(__x86_64__)
+  if (knows_sha()) {
+    pairs_sha(state, bytes, blocks);
+    return;
+  }
+#endif
+  for (int i = 0; i < 2; i++) wb_sha256_blocks_naive(state[i], bytes[i], blocks);
 }

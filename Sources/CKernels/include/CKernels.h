@@ -145,6 +145,8 @@ int32_t wb_has_matrix_tiles(void);
 /// SHA-256's compression function on `blocks` blocks of 64 bytes, and its definition in plain C.
 void wb_sha256_blocks(uint32_t *state, const uint8_t *bytes, int64_t blocks);
 void wb_sha256_blocks_naive(uint32_t *state, const uint8_t *bytes, int64_t blocks);
+/// Two hashes side by side, `blocks` blocks of each: nearly twice as fast as one after the other.
+void wb_sha256_pair(uint32_t *const state[2], const uint8_t *const bytes[2], int64_t blocks);
 
 #ifdef __cplusplus
 }

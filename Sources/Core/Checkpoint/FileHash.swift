@@ -23,14 +23,25 @@ public enum FileHash {
 
   /// The hashes of a file's leaves in order; the last leaf may be short.
   static func leaves(of file: MappedFile) throws -> [UInt8] {
-    let count = (file.count + leafSize - 1) / leafSize
+    let count = (file.count + 2 * leafSize - 1) / (2 * leafSize)
     let results = Mutex<[Result<[UInt8], any Error>?]>(Array(repeating: nil, count: count))
     DispatchQueue.concurrentPerform(iterations: count) { index in
-      let range = index * leafSize..<min((index + 1) * leafSize, file.count)
-      let leaf = Result { SHA256.hash(try file.slice(range).integers(UInt8.self)) }
+      let range = index * 2 * leafSize..<min((index + 1) * 2 * leafSize, file.count)
+      let pair = Result { () throws -> [UInt8] in
+        if range.count == 2 * leafSize {
+          let middle = range.lowerBound + leafSize
+          return try SHA256.hashes([
+            file.slice(range.lowerBound..<middle), file.slice(middle..<range.upperBound),
+          ]).flatMap { $0 }
+        }
+        // The file's end: a short leaf, or a whole one and a short one.
+        return try stride(from: range.lowerBound, to: range.upperBound, by: leafSize).flatMap { start in
+          try SHA256.hashes([file.slice(start..<min(start + leafSize, range.upperBound))])[0]
+        }
+      }
       // Hashed pages are not needed again: a large file does not fill the process's memory.
       file.release(range)
-      results.withLock { $0[index] = leaf }
+      results.withLock { $0[index] = pair }
     }
     do {
       return try results.withLock { $0 }.compactMap { try $0?.get() }.flatMap { $0 }

@@ -17,6 +17,19 @@ public struct SHA256: Sendable {
     return hash.finish()
   }
 
+  /// The hashes of parts of files, two of one length at once or one alone, without a copy.
+  static func hashes(_ parts: [MappedBytes]) throws -> [[UInt8]] {
+    var states = parts.map { _ in SHA256().state }
+    let start = BlockHash.sha256(&states, parts)
+    return try zip(parts, states).map { part, state in
+      var hash = SHA256()
+      hash.state = state
+      hash.length = UInt64(part.count)
+      hash.pending = try part.slice(start..<part.count).integers(UInt8.self)
+      return hash.finish()
+    }
+  }
+
   /// The digest as 64 hexadecimal digits.
   public static func hexadecimal(_ bytes: [UInt8]) -> String {
     var hash = SHA256()

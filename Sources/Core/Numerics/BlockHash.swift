@@ -26,4 +26,25 @@ public enum BlockHash {
     }
     return start + 64 * blocks
   }
+
+  /// The same for whole parts of files, two of one length side by side or one alone; returns where the rests begin.
+  public static func sha256(_ states: inout [SIMD8<UInt32>], _ parts: [MappedBytes]) -> Int {
+    precondition((1...2).contains(parts.count) && states.count == parts.count, "one part or two")
+    precondition(parts.allSatisfy { $0.count == parts[0].count }, "parts of one length")
+    let blocks = parts[0].count / 64
+    guard blocks > 0 else { return 0 }
+    // Eight words a state; the parts hold at least 64 · blocks bytes each, and `parts` keeps them mapped.
+    withExtendedLifetime(parts) {
+      states.withUnsafeMutableBytes { states in
+        guard let words = states.baseAddress?.assumingMemoryBound(to: UInt32.self) else { return }
+        let bytes = parts.map { $0.unsafeBytes.baseAddress?.assumingMemoryBound(to: UInt8.self) }
+        if bytes.count == 2 {
+          wb_sha256_pair([words, words + 8], bytes, Int64(blocks))
+        } else {
+          wb_sha256_blocks(words, bytes[0], Int64(blocks))
+        }
+      }
+    }
+    return 64 * blocks
+  }
 }

@@ -66,10 +66,14 @@ public struct CheckpointStore {
     do {
       try? FileManager.default.removeItem(at: temporary)
       try FileManager.default.createDirectory(at: temporary, withIntermediateDirectories: true)
-      try adapter.write(to: temporary, baseModelName: baseModelName)
-      try optimizer.write(to: temporary.appendingPathComponent(Self.optimizerName))
+      let moments = optimizer.moments
+      let file = temporary.appendingPathComponent(Self.optimizerName)
+      let beside = Ahead { try moments.write(to: file) }
+      let written = Result { try adapter.write(to: temporary, baseModelName: baseModelName) }
+      try beside.get()
+      try written.get()
       var state = state
-      state.files = try Self.hashes(of: temporary)
+      state.files = try Self.hashes(of: temporary).mapValues { try $0.get() }
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
       try encoder.encode(state).write(to: temporary.appendingPathComponent(Self.stateName))
@@ -96,10 +100,19 @@ public struct CheckpointStore {
   // MARK: Reading
 
   /// AdamW's state: one number a parameter each, and the updates done.
-  struct Moments {
+  struct Moments: Sendable {
     var first: [Float]
     var second: [Float]
     var updates: Int
+
+    /// Under the names PyTorch's AdamW gives them.
+    func write(to url: URL) throws {
+      try SafetensorsFile.write(
+        [
+          SafetensorsEntry(name: "exp_avg", shape: [first.count], values: first),
+          SafetensorsEntry(name: "exp_avg_sq", shape: [second.count], values: second),
+        ], metadata: ["format": "pt", "step": String(updates)], to: url)
+    }
   }
 
   /// A checkpoint as it was read back and checked.
@@ -124,11 +137,20 @@ public struct CheckpointStore {
     guard state.step == saved.step else {
       throw TrainingError.badCheckpoint(saved.path, why: "\(stateName) is of step \(state.step)")
     }
-    let found = try hashes(of: folder)
+    let hashes = hashes(of: folder)
+    let read = Result { try contents(of: saved, state: state, model: model) }
+    let found = try hashes.mapValues { try $0.get() }
     for (name, hash) in (state.files ?? [:]).sorted(by: { $0.key < $1.key }) where found[name] != hash {
       throw TrainingError.badCheckpoint(saved.path, why: "\(name) is not what was written")
     }
+    return try read.get()
+  }
+
+  private static func contents(
+    of saved: Saved, state: TrainerState, model: ModelConfiguration
+  ) throws -> Contents {
     let adapter = try AdapterFolder.read(path: saved.path, model: model)
+    let folder = URL(fileURLWithPath: saved.path)
     let file = try SafetensorsFile(path: folder.appendingPathComponent(optimizerName).path)
     guard let updates = file.metadata["step"].flatMap({ Int($0) }), updates >= 0 else {
       throw TrainingError.badCheckpoint(saved.path, why: "\(optimizerName) does not say its number of updates")
@@ -142,12 +164,12 @@ public struct CheckpointStore {
   public static func verify(_ saved: Saved, model: ModelConfiguration) throws { _ = try load(saved, model: model) }
 
   /// SHA-256 by file name, of the files whose bytes a resumed run computes with.
-  private static func hashes(of folder: URL) throws -> [String: String] {
-    var hashes: [String: String] = [:]
-    for name in ["adapter_config.json", "adapter_model.safetensors", optimizerName] {
-      hashes[name] = SHA256.hexadecimal(Array(try Data(contentsOf: folder.appendingPathComponent(name))))
-    }
-    return hashes
+  private static func hashes(of folder: URL) -> [String: Ahead<String>] {
+    let names = [optimizerName, "adapter_model.safetensors", "adapter_config.json"]
+    return Dictionary(
+      uniqueKeysWithValues: names.map { name in
+        (name, Ahead { SHA256.hexadecimal(Array(try Data(contentsOf: folder.appendingPathComponent(name)))) })
+      })
   }
 
   // MARK: The last and the best
@@ -195,12 +217,8 @@ public struct CheckpointStore {
 }
 
 extension Optimizer {
-  /// Moments under the names PyTorch's AdamW gives them.
-  func write(to url: URL) throws {
-    try SafetensorsFile.write(
-      [
-        SafetensorsEntry(name: "exp_avg", shape: [firstMoment.count], values: firstMoment.array),
-        SafetensorsEntry(name: "exp_avg_sq", shape: [secondMoment.count], values: secondMoment.array),
-      ], metadata: ["format": "pt", "step": String(updates)], to: url)
+  /// A copy of the state.
+  fileprivate var moments: CheckpointStore.Moments {
+    CheckpointStore.Moments(first: firstMoment.array, second: secondMoment.array, updates: updates)
   }
 }

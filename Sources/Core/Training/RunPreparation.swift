@@ -26,6 +26,8 @@ struct RunPreparation {
 
     publish(.loading(LoadingProgress(what: "mapping \(file.model)")))
     let checkpoint = try CheckpointFolder(path: file.model)
+    // Every byte of the weights: it takes as long as all the rest, which uses one core.
+    let hash = plan.sessionPath.map { _ in Ahead { try checkpoint.contentHash() } }
     let text = try TextFolder(path: file.model)
     try checkLengths(checkpoint.configuration)
 
@@ -51,8 +53,9 @@ struct RunPreparation {
 
     // Made last: a run that could not begin leaves no folder behind that the next try would find taken.
     var offered: [ResumePoint.Reference] = []
+    if plan.sessionPath != nil { publish(.loading(LoadingProgress(what: "hashing model and data"))) }
     let session = try plan.sessionPath.map { path in
-      let facts = try facts(of: training, checkpoint: checkpoint, runtime: runtime)
+      let facts = try facts(of: training, modelHash: hash?.get() ?? checkpoint.contentHash(), runtime: runtime)
       if !plan.liveReference { offered = plan.journal?.knownReferences(facts) ?? [] }
       return try prepareSession(path, facts: facts)
     }
@@ -105,11 +108,10 @@ struct RunPreparation {
     return file
   }
 
-  private func facts(of training: TrainingSet, checkpoint: CheckpointFolder, runtime: Runtime) throws -> RunFacts {
-    publish(.loading(LoadingProgress(what: "hashing model and data")))
+  private func facts(of training: TrainingSet, modelHash: String, runtime: Runtime) throws -> RunFacts {
     let data = try DataFingerprint(training)
     return RunFacts(
-      runFile: recorded.yaml(), modelHash: try checkpoint.contentHash(), dataHash: data.root,
+      runFile: recorded.yaml(), modelHash: modelHash, dataHash: data.root,
       engine: EngineVersion.name(of: runtime),
       machine: [
         "processor": Machine.processorName, "cores": String(Machine.cores), "threads": String(runtime.threads),

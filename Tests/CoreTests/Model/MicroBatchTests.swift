@@ -37,7 +37,8 @@ import Testing
         }
       }
       guard zip(sums, single).allSatisfy({ $0 <= budget || $1 }) else { continue }
-      best = min(best, (sums.count, sums.max() ?? 0))
+      let this = (count: sums.count, longest: sums.max() ?? 0)
+      if this < best { best = this }
     }
     return best
   }
