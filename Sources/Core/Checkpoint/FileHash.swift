@@ -21,6 +21,17 @@ public enum FileHash {
     }
   }
 
+  /// A file's SHA-256 as `sha256sum` prints it, from where it lies and without a copy.
+  /// - Throws: `CheckpointError` where the file cannot be read, is no regular file, or is empty.
+  public static func plain(of path: String) throws -> String {
+    do {
+      let file = try MappedFile(path: path)
+      return try SHA256.hashes([file.slice(0..<file.count)]).map(SHA256.hexadecimal(digest:))[0]
+    } catch let error as MappedFileError {
+      throw CheckpointError.unreadable(file: error.path, reason: error.reason)
+    }
+  }
+
   /// The hashes of a file's leaves in order; the last leaf may be short.
   static func leaves(of file: MappedFile) throws -> [UInt8] {
     let count = (file.count + 2 * leafSize - 1) / (2 * leafSize)

@@ -168,7 +168,8 @@ public struct CheckpointStore {
     let names = [optimizerName, "adapter_model.safetensors", "adapter_config.json"]
     return Dictionary(
       uniqueKeysWithValues: names.map { name in
-        (name, Ahead { SHA256.hexadecimal(Array(try Data(contentsOf: folder.appendingPathComponent(name)))) })
+        let path = folder.appendingPathComponent(name).path
+        return (name, Ahead { try FileHash.plain(of: path) })
       })
   }
 

@@ -45,6 +45,7 @@ import Testing
     let leaves = stride(from: 0, to: length, by: 1 << 20).flatMap { start in
       SHA256.hash(bytes[start..<min(start + (1 << 20), length)])
     }
+    #expect(try FileHash.plain(of: url.path) == SHA256.hexadecimal(bytes))
     #expect(try FileHash.content(of: url.path) == SHA256.hash(Array("\(length)\0".utf8) + leaves))
   }
 }
