@@ -39,16 +39,12 @@ public enum FileHash {
     DispatchQueue.concurrentPerform(iterations: count) { index in
       let range = index * 2 * leafSize..<min((index + 1) * 2 * leafSize, file.count)
       let pair = Result { () throws -> [UInt8] in
-        if range.count == 2 * leafSize {
-          let middle = range.lowerBound + leafSize
-          return try SHA256.hashes([
-            file.slice(range.lowerBound..<middle), file.slice(middle..<range.upperBound),
-          ]).flatMap { $0 }
+        let leaves = try stride(from: range.lowerBound, to: range.upperBound, by: leafSize).map { start in
+          try file.slice(start..<min(start + leafSize, range.upperBound))
         }
-        // The file's end: a short leaf, or a whole one and a short one.
-        return try stride(from: range.lowerBound, to: range.upperBound, by: leafSize).flatMap { start in
-          try SHA256.hashes([file.slice(start..<min(start + leafSize, range.upperBound))])[0]
-        }
+        // At the file's end there may be a short leaf, which goes alone.
+        let groups = range.count == 2 * leafSize ? [leaves] : leaves.map { [$0] }
+        return try groups.flatMap { try SHA256.hashes($0) }.flatMap { $0 }
       }
       // Hashed pages are not needed again: a large file does not fill the process's memory.
       file.release(range)

@@ -27,7 +27,7 @@ struct RunPreparation {
     publish(.loading(LoadingProgress(what: "mapping \(file.model)")))
     let checkpoint = try CheckpointFolder(path: file.model)
     // Every byte of the weights: it takes as long as all the rest, which uses one core.
-    let hash = plan.sessionPath.map { _ in Ahead { try checkpoint.contentHash() } }
+    let folder = plan.sessionPath.map { path in (path: path, hash: Ahead { try checkpoint.contentHash() }) }
     let text = try TextFolder(path: file.model)
     try checkLengths(checkpoint.configuration)
 
@@ -53,9 +53,9 @@ struct RunPreparation {
 
     // Made last: a run that could not begin leaves no folder behind that the next try would find taken.
     var offered: [ResumePoint.Reference] = []
-    if plan.sessionPath != nil { publish(.loading(LoadingProgress(what: "hashing model and data"))) }
-    let session = try plan.sessionPath.map { path in
-      let facts = try facts(of: training, modelHash: hash?.get() ?? checkpoint.contentHash(), runtime: runtime)
+    let session = try folder.map { path, hash in
+      publish(.loading(LoadingProgress(what: "hashing model and data")))
+      let facts = try facts(of: training, modelHash: hash.get(), runtime: runtime)
       if !plan.liveReference { offered = plan.journal?.knownReferences(facts) ?? [] }
       return try prepareSession(path, facts: facts)
     }
