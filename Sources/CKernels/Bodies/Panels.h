@@ -15,7 +15,7 @@
 
 /// Bytes of a packed block that may stay in the second cache, and the longest run of k taken at once (even).
 #define WB_PANEL_CACHE (640 << 10)
-#define WB_PANEL_DEPTH 3072
+#define WB_PANEL_DEPTH 3136
 
 /// Two neighbours in memory as a word; bf16 rows may begin at any element.
 INLINE uint32_t word_at(const uint16_t *x) {

@@ -26,7 +26,13 @@ public enum FileHash {
   public static func plain(of path: String) throws -> String {
     do {
       let file = try MappedFile(path: path)
-      return try SHA256.hashes([file.slice(0..<file.count)]).map(SHA256.hexadecimal(digest:))[0]
+      var hash = SHA256()
+      for start in stride(from: 0, to: file.count, by: 4 * leafSize) {
+        let range = start..<min(start + 4 * leafSize, file.count)
+        try hash.update(file.slice(range))
+        file.release(range)
+      }
+      return SHA256.hexadecimal(digest: hash.finish())
     } catch let error as MappedFileError {
       throw CheckpointError.unreadable(file: error.path, reason: error.reason)
     }

@@ -54,6 +54,16 @@ public struct SHA256: Sendable {
     pending += bytes[BlockHash.sha256(&state, bytes, from: position)...]
   }
 
+  /// The same for a part of a file, without a copy; all parts but the last are whole blocks of 64 bytes.
+  mutating func update(_ part: MappedBytes) throws {
+    precondition(pending.isEmpty, "whole blocks so far")
+    length &+= UInt64(part.count)
+    var states = [state]
+    let start = BlockHash.sha256(&states, [part])
+    state = states[0]
+    pending = try part.slice(start..<part.count).integers(UInt8.self)
+  }
+
   /// The 32 bytes of the digest.
   public mutating func finish() -> [UInt8] {
     let bits = length &* 8

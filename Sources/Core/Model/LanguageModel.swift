@@ -7,8 +7,10 @@ import Numerics
 public final class LanguageModel {
   public let configuration: ModelConfiguration
   public let runtime: Runtime
-  /// Rows of a micro-batch. More rows fill the products better and take more memory.
-  public var tokenBudget = 1024
+  /// Rows of a micro-batch in training. With more rows a weight is packed less often, and more memory is taken.
+  public var tokenBudget = 1280
+  /// Rows of a micro-batch in a pass that only scores: it keeps the activations of one layer, so it takes more of them.
+  private var scoringBudget: Int { 3 * tokenBudget }
   /// Whether training keeps only every layer's input and computes its activations again in the backward pass: the same
   /// bits from a fraction of the memory, for another forward pass's time. `fitMemory` sets it where memory asks for it.
   public var recomputesActivations = false
@@ -51,7 +53,7 @@ public final class LanguageModel {
     try check(groups)
     let lowRank = adapter.map(refreshed)
     var result: [[[Float]]] = []
-    for batch in split(groups) {
+    for batch in split(groups, budget: scoringBudget) {
       let pass = try prepare(batch, adapter: lowRank, training: false)
       result += batch.arrange(forward(pass))
     }
@@ -70,7 +72,7 @@ public final class LanguageModel {
     try check(groups)
     precondition(gradients.values.count == adapter.parameters.count, "gradients made for this adapter")
     let lowRank = refreshed(adapter)
-    for batch in split(groups) {
+    for batch in split(groups, budget: tokenBudget) {
       let pass = try prepare(batch, adapter: lowRank, training: true)
       let logProbs = batch.arrange(forward(pass))
       var slopes: [[Float]] = []
@@ -90,9 +92,9 @@ public final class LanguageModel {
 
   // MARK: Passes
 
-  private func split(_ groups: [PromptGroup]) -> [MicroBatch] {
+  private func split(_ groups: [PromptGroup], budget: Int) -> [MicroBatch] {
     MicroBatch.split(
-      groups, tokenBudget: tokenBudget, everyRow: computesEveryRow, sharing: sharesPrefixes ? longGroup : 0)
+      groups, tokenBudget: budget, everyRow: computesEveryRow, sharing: sharesPrefixes ? longGroup : 0)
   }
 
   /// Log-probs of the targets, in their order.
@@ -170,7 +172,7 @@ public final class LanguageModel {
   public var longestSequence: Int { min(configuration.maxPositions, configuration.slidingWindow ?? .max) }
 
   /// The memory of a pass over `tokens` rows of which `responseTokens` are scored, in groups of up to `longestGroup`
-  /// rows.
+  /// rows. A run's reference is scored in the same memory as it trains in, with more rows at a time.
   /// - Parameter adapter: nil for a pass that only scores the reference.
   public func memoryPlan(
     tokens: Int? = nil, responseTokens: Int? = nil, longestGroup: Int? = nil, adapter: LoRAConfiguration?,
@@ -178,12 +180,20 @@ public final class LanguageModel {
   ) -> MemoryPlan {
     let rows = tokens ?? tokenBudget
     let layout = adapter.map { AdapterLayout(configuration: $0, model: configuration) }
-    let plan = workspace(
-      WorkspaceShape(
-        rows: RowChunks(rows: rows).paddedRows, longestGroup: longestGroup ?? rows,
-        sharedRows: sharesPrefixes ? rows * 3 / 2 : 0, headRows: responseTokens ?? rows,
-        targets: responseTokens ?? rows, adapterColumns: layout.map { $0.kinds.count * $0.rank } ?? 0,
-        training: training, recomputes: recomputesActivations))
+    func shape(_ rows: Int, scored: Int, training: Bool) -> WorkspacePlan {
+      workspace(
+        WorkspaceShape(
+          rows: RowChunks(rows: rows).paddedRows, longestGroup: longestGroup ?? rows,
+          sharedRows: sharesPrefixes ? rows * 3 / 2 : 0, headRows: scored, targets: scored,
+          adapterColumns: layout.map { $0.kinds.count * $0.rank } ?? 0, training: training,
+          recomputes: recomputesActivations))
+    }
+    var plan = shape(rows, scored: responseTokens ?? rows, training: training)
+    if training {
+      let more = max(rows, min(3 * rows, scoringBudget))
+      let scoring = shape(more, scored: responseTokens.map { $0 * more / rows } ?? more, training: false)
+      if scoring.arena.byteCount > plan.arena.byteCount { plan = scoring }
+    }
     var parts = [MemoryPlan.Part(name: "weights, mapped from the checkpoint", bytes: weightBytes)]
     if weights.convertedBytes > 0 {
       parts.append(MemoryPlan.Part(name: "weights, converted", bytes: weights.convertedBytes))

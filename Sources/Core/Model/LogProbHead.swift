@@ -11,11 +11,10 @@ extension DecoderPass {
   func logProbs() -> [Float] {
     guard !batch.headRows.isEmpty else { return [] }
     let count = head.hidden.rows
-    let blocks = RowBlocks(count: count, longest: WorkspacePlan.headBlock)
-    let parts = head.maxima.rows
-    runtime.parallel(blocks.count) { task, _ in
-      let real = blocks[task].clamped(to: 0..<batch.headRows.count)
-      runtime.zero(head.hidden.rows(max(real.upperBound, blocks[task].lowerBound)..<blocks[task].upperBound))
+    let norms = RowBlocks(count: count, longest: 64)
+    runtime.parallel(norms.count) { task, _ in
+      let real = norms[task].clamped(to: 0..<batch.headRows.count)
+      runtime.zero(head.hidden.rows(max(real.upperBound, norms[task].lowerBound)..<norms[task].upperBound))
       for row in real {
         let source = batch.headRows[row]
         runtime.rmsNorm(
@@ -24,6 +23,9 @@ extension DecoderPass {
           into: head.hidden.rows(row..<row + 1))
       }
     }
+    let parts = head.maxima.rows
+    // A packed tile serves every row there is; oneDNN would need the logits of all of them at once.
+    let blocks = RowBlocks(count: count, longest: runtime.packsProducts ? count : WorkspacePlan.headBlock)
     runtime.parallel(blocks.count * parts) { task, worker in
       vocabularyPart(task % parts, of: parts, rows: blocks[task / parts], worker: worker)
     }

@@ -80,7 +80,7 @@ struct WorkspacePlan {
   static let vocabularyParts = 8
   /// Columns of logits that exist at once.
   static let vocabularyTile = 384
-  /// Head rows that go through one task together.
+  /// Head rows that go through one task together where a tile of the vocabulary is not packed.
   static let headBlock = 512
 
   init(configuration: ModelConfiguration, shape: WorkspaceShape, type: ElementType, threads: Int) {

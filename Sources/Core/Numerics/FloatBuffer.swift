@@ -40,6 +40,12 @@ public final class FloatBuffer: @unchecked Sendable {
   /// A copy of the contents.
   public var array: [Float] { Array(UnsafeBufferPointer(start: floats, count: count)) }
 
+  /// A copy of some of them.
+  public func array(in range: Range<Int>) -> [Float] {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "inside the buffer")
+    return Array(UnsafeBufferPointer(start: floats + range.lowerBound, count: range.count))
+  }
+
   public func zero() { floats.update(repeating: 0, count: count) }
 
   /// Overwrites the first `values.count` numbers.

@@ -176,20 +176,32 @@ extension Runtime {
     let longest = packsProducts ? band : 256
     let touches = product.touches.map { $0.columns(columns) }
     let pieces = product.rows.pieces(numbers, longest: longest)
-    let own = memory
-    share(pieces.count, worker: worker) { piece, helper in
-      let rows = pieces[piece]
-      for matrix in touches { prefetch(matrix, rows: rows) }
-      switch product.end {
-      case .finish(let finish):
+    // Arrays within arrays would have all threads count references at one place, piece by piece.
+    let (terms, prepared) = (product.sums[0], operands[0])
+    switch product.end {
+    case .store(let y):
+      let target = y.columns(columns)
+      share(pieces.count, worker: worker) { piece, _ in
+        let rows = pieces[piece]
+        for matrix in touches { prefetch(matrix, rows: rows) }
+        multiply(terms, prepared, rows: rows, into: target.rows(rows))
+      }
+    case .finish(let finish):
+      let own = memory
+      let second = product.sums.count > 1 ? (terms: product.sums[1], prepared: operands[1]) : nil
+      share(pieces.count, worker: worker) { piece, helper in
+        let rows = pieces[piece]
+        for matrix in touches { prefetch(matrix, rows: rows) }
         var memory = helper == worker ? own : ScratchMemory(scratch[helper])
-        let first = memory.take(rows.count, columns.count)
-        let second = product.sums.count > 1 ? memory.take(rows.count, columns.count) : nil
-        multiply(product.sums[0], operands[0], rows: rows, into: first)
-        if let second { multiply(product.sums[1], operands[1], rows: rows, into: second) }
-        finish(Product.Bands(first: first, second: second), rows, columns)
-      case .store(let y):
-        multiply(product.sums[0], operands[0], rows: rows, into: y.columns(columns).rows(rows))
+        let sum = memory.take(rows.count, columns.count)
+        multiply(terms, prepared, rows: rows, into: sum)
+        var another: Matrix?
+        if let second {
+          let sum = memory.take(rows.count, columns.count)
+          multiply(second.terms, second.prepared, rows: rows, into: sum)
+          another = sum
+        }
+        finish(Product.Bands(first: sum, second: another), rows, columns)
       }
     }
   }

@@ -66,9 +66,9 @@ public struct CheckpointStore {
     do {
       try? FileManager.default.removeItem(at: temporary)
       try FileManager.default.createDirectory(at: temporary, withIntermediateDirectories: true)
-      let moments = optimizer.moments
+      let (first, second, updates) = (optimizer.firstMoment, optimizer.secondMoment, optimizer.updates)
       let file = temporary.appendingPathComponent(Self.optimizerName)
-      let beside = Ahead { try moments.write(to: file) }
+      let beside = Ahead { try Moments.write(first, second, updates: updates, to: file) }
       let written = Result { try adapter.write(to: temporary, baseModelName: baseModelName) }
       try beside.get()
       try written.get()
@@ -99,19 +99,32 @@ public struct CheckpointStore {
 
   // MARK: Reading
 
-  /// AdamW's state: one number a parameter each, and the updates done.
+  /// AdamW's state where it lies in a checkpoint: one number a parameter each, and the updates done.
   struct Moments: Sendable {
-    var first: [Float]
-    var second: [Float]
-    var updates: Int
+    let first, second: StoredTensor
+    let updates: Int
 
-    /// Under the names PyTorch's AdamW gives them.
-    func write(to url: URL) throws {
+    fileprivate init(checkpoint: String) throws {
+      let file = try SafetensorsFile(path: checkpoint + "/" + optimizerName)
+      guard let updates = file.metadata["step"].flatMap({ Int($0) }), updates >= 0 else {
+        throw TrainingError.badCheckpoint(checkpoint, why: "\(optimizerName) does not say its number of updates")
+      }
+      first = try file.tensor(Self.names.first)
+      second = try file.tensor(Self.names.second)
+      self.updates = updates
+    }
+
+    /// The names PyTorch's AdamW gives them.
+    private static let names = (first: "exp_avg", second: "exp_avg_sq")
+
+    /// From where the optimizer keeps them, piece by piece; nobody may write there meanwhile.
+    fileprivate static func write(_ first: FloatBuffer, _ second: FloatBuffer, updates: Int, to url: URL) throws {
+      func entry(_ name: String, _ values: FloatBuffer) -> SafetensorsEntry {
+        SafetensorsEntry(name: name, shape: [values.count], type: .fp32) { values.array(in: $0) }
+      }
       try SafetensorsFile.write(
-        [
-          SafetensorsEntry(name: "exp_avg", shape: [first.count], values: first),
-          SafetensorsEntry(name: "exp_avg_sq", shape: [second.count], values: second),
-        ], metadata: ["format": "pt", "step": String(updates)], to: url)
+        [entry(names.first, first), entry(names.second, second)],
+        metadata: ["format": "pt", "step": String(updates)], to: url)
     }
   }
 
@@ -150,14 +163,7 @@ public struct CheckpointStore {
     of saved: Saved, state: TrainerState, model: ModelConfiguration
   ) throws -> Contents {
     let adapter = try AdapterFolder.read(path: saved.path, model: model)
-    let folder = URL(fileURLWithPath: saved.path)
-    let file = try SafetensorsFile(path: folder.appendingPathComponent(optimizerName).path)
-    guard let updates = file.metadata["step"].flatMap({ Int($0) }), updates >= 0 else {
-      throw TrainingError.badCheckpoint(saved.path, why: "\(optimizerName) does not say its number of updates")
-    }
-    let moments = Moments(
-      first: try file.tensor("exp_avg").float32(), second: try file.tensor("exp_avg_sq").float32(), updates: updates)
-    return Contents(saved: saved, adapter: adapter, moments: moments, state: state)
+    return Contents(saved: saved, adapter: adapter, moments: try Moments(checkpoint: saved.path), state: state)
   }
 
   /// Reads a checkpoint as `load` does and keeps nothing of it.
@@ -214,12 +220,5 @@ public struct CheckpointStore {
     guard descriptor >= 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
     defer { close(descriptor) }
     guard fsync(descriptor) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
-  }
-}
-
-extension Optimizer {
-  /// A copy of the state.
-  fileprivate var moments: CheckpointStore.Moments {
-    CheckpointStore.Moments(first: firstMoment.array, second: secondMoment.array, updates: updates)
   }
 }

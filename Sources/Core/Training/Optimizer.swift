@@ -1,3 +1,4 @@
+import Checkpoint
 import Numerics
 
 /// AdamW (Loshchilov & Hutter 2019) with PyTorch's defaults, on the adapter's flat parameter buffer.
@@ -36,11 +37,15 @@ struct Optimizer {
 
   /// The state of an earlier process.
   mutating func restore(_ moments: CheckpointStore.Moments) throws {
-    guard moments.first.count == firstMoment.count, moments.second.count == secondMoment.count else {
-      throw TrainingError.setting("the checkpoint's optimizer state belongs to another adapter")
+    for (stored, moment) in [(moments.first, firstMoment), (moments.second, secondMoment)] {
+      guard stored.elementCount == moment.count else {
+        throw TrainingError.setting("the checkpoint's optimizer state belongs to another adapter")
+      }
+      let piece = 1 << 20
+      for start in stride(from: 0, to: moment.count, by: piece) {
+        moment.copy(from: stored.float32(elements: start..<min(start + piece, moment.count)), at: start)
+      }
     }
-    firstMoment.copy(from: moments.first, at: 0)
-    secondMoment.copy(from: moments.second, at: 0)
     updates = moments.updates
   }
 }
