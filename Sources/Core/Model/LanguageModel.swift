@@ -10,7 +10,8 @@ public final class LanguageModel {
   /// Rows of a micro-batch in training. With more rows a weight is packed less often, and more memory is taken.
   public var tokenBudget = 1280
   /// Rows of a micro-batch in a pass that only scores: it keeps the activations of one layer, so it takes more of them.
-  private var scoringBudget: Int { 3 * tokenBudget }
+  private var scoringBudget: Int { Self.scoringFactor * tokenBudget }
+  private static let scoringFactor = 3
   /// Whether training keeps only every layer's input and computes its activations again in the backward pass: the same
   /// bits from a fraction of the memory, for another forward pass's time. `fitMemory` sets it where memory asks for it.
   public var recomputesActivations = false
@@ -172,15 +173,15 @@ public final class LanguageModel {
   public var longestSequence: Int { min(configuration.maxPositions, configuration.slidingWindow ?? .max) }
 
   /// The memory of a pass over `tokens` rows of which `responseTokens` are scored, in groups of up to `longestGroup`
-  /// rows. A run's reference is scored in the same memory as it trains in, with more rows at a time.
+  /// rows. A run scores its reference in the memory that it trains in, more rows at a time: the larger need counts.
   /// - Parameter adapter: nil for a pass that only scores the reference.
   public func memoryPlan(
     tokens: Int? = nil, responseTokens: Int? = nil, longestGroup: Int? = nil, adapter: LoRAConfiguration?,
     training: Bool = true
   ) -> MemoryPlan {
-    let rows = tokens ?? tokenBudget
+    let rows = tokens ?? (training ? tokenBudget : scoringBudget)
     let layout = adapter.map { AdapterLayout(configuration: $0, model: configuration) }
-    func shape(_ rows: Int, scored: Int, training: Bool) -> WorkspacePlan {
+    func pass(_ rows: Int, scored: Int, training: Bool) -> WorkspacePlan {
       workspace(
         WorkspaceShape(
           rows: RowChunks(rows: rows).paddedRows, longestGroup: longestGroup ?? rows,
@@ -188,10 +189,10 @@ public final class LanguageModel {
           adapterColumns: layout.map { $0.kinds.count * $0.rank } ?? 0, training: training,
           recomputes: recomputesActivations))
     }
-    var plan = shape(rows, scored: responseTokens ?? rows, training: training)
+    var plan = pass(rows, scored: responseTokens ?? rows, training: training)
     if training {
-      let more = max(rows, min(3 * rows, scoringBudget))
-      let scoring = shape(more, scored: responseTokens.map { $0 * more / rows } ?? more, training: false)
+      let more = max(rows, min(Self.scoringFactor * rows, scoringBudget))
+      let scoring = pass(more, scored: responseTokens.map { $0 * more / rows } ?? more, training: false)
       if scoring.arena.byteCount > plan.arena.byteCount { plan = scoring }
     }
     var parts = [MemoryPlan.Part(name: "weights, mapped from the checkpoint", bytes: weightBytes)]

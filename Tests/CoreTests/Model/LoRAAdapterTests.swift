@@ -64,5 +64,10 @@ import Testing
     let scoring = model.memoryPlan(tokens: 1024, adapter: nil, training: false)
     #expect(scoring.totalBytes < long.totalBytes)
     #expect(scoring.description.contains("weights, mapped from the checkpoint"))
+    // A model of few layers needs more to score many rows than to train on fewer.
+    let passes = { (plan: MemoryPlan) in plan.parts.filter { !$0.name.contains("adapter") }.reduce(0) { $0 + $1.bytes }
+    }
+    #expect(
+      passes(model.memoryPlan(adapter: lora)) >= passes(model.memoryPlan(adapter: lora, training: false)))
   }
 }
