@@ -13,7 +13,8 @@
 #define WB_PANEL_VECTORS (WB_PANEL / WB_LANES)
 #endif
 
-/// Bytes of a packed block that may stay in the second cache, and the longest run of k taken at once (even).
+/// Bytes of a packed block that may stay in the second cache, and the longest run of k taken at once (even): two terms
+/// of 1,536 and the low-rank one behind them need no second pass over c.
 #define WB_PANEL_CACHE (640 << 10)
 #define WB_PANEL_DEPTH 3136
 
