@@ -19,7 +19,7 @@
 #include "Bodies/RowPairs.h"
 
 const wb_kernels WB_TABLE = {
-    .name = WB_NAME, .level = WB_LEVEL, .convert = convert, .rms_norm = rms_norm, .rms_norm_scale = rms_norm_scale,
+    .name = WB_NAME, .level = WB_LEVEL, .convert = convert, .rms_norm = rms_norm,
     .rms_norm_backward = rms_norm_backward, .rope = rope, .silu_mul = silu_mul, .round_silu_mul = round_silu_mul, .silu_mul_backward = silu_mul_backward,
     .add_bias = add_bias, .scale_rows = scale_rows, .transpose = transpose, .gemm = gemm, .gemm_pairs = gemm_pairs,
     .pack_panels = pack_panels, .gemm_panels = gemm_panels, .gemm_row_pairs = gemm_row_pairs,

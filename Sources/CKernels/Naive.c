@@ -23,12 +23,6 @@ static void rms_norm(int64_t rows, int64_t n, const float *x, int64_t ldx, const
   }
 }
 
-static void rms_norm_scale(int64_t rows, int64_t n, const void *xhat, int64_t ldh, const float *w, void *y, int64_t ldy,
-                           wb_type t) {
-  for (int64_t i = 0; i < rows; i++)
-    for (int64_t j = 0; j < n; j++) wb_store(y, i * ldy + j, t, wb_load(xhat, i * ldh + j, t) * w[j]);
-}
-
 static void rms_norm_backward(int64_t rows, int64_t n, const void *xhat, int64_t ldh, const float *s, const float *w,
                               const float *dy, int64_t ldy, float *dx, int64_t ldx, wb_type t) {
   for (int64_t i = 0; i < rows; i++) {
@@ -278,7 +272,7 @@ static void adamw(int64_t n, float *w, const float *g, float *m, float *v, float
 }
 
 const wb_kernels wb_kernels_naive = {
-    .name = "naive", .level = WB_NAIVE, .convert = convert, .rms_norm = rms_norm, .rms_norm_scale = rms_norm_scale,
+    .name = "naive", .level = WB_NAIVE, .convert = convert, .rms_norm = rms_norm,
     .rms_norm_backward = rms_norm_backward, .rope = rope, .silu_mul = silu_mul, .round_silu_mul = round_silu_mul, .silu_mul_backward = silu_mul_backward,
     .add_bias = add_bias, .scale_rows = scale_rows, .transpose = transpose, .gemm = gemm, .gemm_pairs = gemm_pairs,
     .pack_panels = pack_panels, .gemm_panels = gemm_panels, .gemm_row_pairs = gemm_row_pairs,

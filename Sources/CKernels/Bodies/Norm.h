@@ -22,20 +22,6 @@ static void rms_norm(int64_t rows, int64_t n, const float *x, int64_t ldx, const
   BY_TYPE(t, rms_norm_of(rows, n, x, ldx, w, eps, xhat, ldh, y, ldy, s, T));
 }
 
-INLINE void rms_norm_scale_of(int64_t rows, int64_t n, const void *xhat, int64_t ldh, const float *w, void *y,
-                              int64_t ldy, wb_type t) {
-  for (int64_t row = 0; row < rows; row++)
-    COLUMNS(n, {
-      vf scaled = load_first(xhat, row * ldh + i, t, c) * load_first(w, i, WB_F32, c);
-      store_first(y, row * ldy + i, t, scaled, c);
-    });
-}
-
-static void rms_norm_scale(int64_t rows, int64_t n, const void *xhat, int64_t ldh, const float *w, void *y, int64_t ldy,
-                           wb_type t) {
-  BY_TYPE(t, rms_norm_scale_of(rows, n, xhat, ldh, w, y, ldy, T));
-}
-
 INLINE void rms_norm_backward_of(int64_t rows, int64_t n, const void *xhat, int64_t ldh, const float *s, const float *w,
                                  const float *dy, int64_t ldy, float *dx, int64_t ldx, wb_type t) {
   for (int64_t row = 0; row < rows; row++) {

@@ -78,15 +78,11 @@ extension DecoderPass {
 
   // MARK: Backward
 
-  /// From dL/dx to dL/do, and o_proj's own gradients.
+  /// From dL/dx to dL/do, and o_proj's own gradients; `outputGradient` has prepared all rows.
   func attentionOutputBackward(layer: Int, propagates: Bool, into sum: LoRAGradients) {
     guard let backward else { return }
     let gradients: OutputGradients = [(.o_proj, backward.output)]
     let wanted = wantedRows(layer: layer)
-    forEachChunk(wanted) { rows, scratch in
-      runtime.convert(backward.residual.rows(rows), into: backward.output.rows(rows))
-      lowRankBackward(gradients, .attentionOutput, layer: layer, rows: rows, scratch: scratch)
-    }
     let own = weightGradients(
       gradients, .attentionOutput, x: activations(layer: layer).o, rows: wanted, layer: layer, into: sum)
     guard propagates else {
@@ -120,7 +116,7 @@ extension DecoderPass {
       let (q, k, v) = (memory.q.columns(query), memory.k.columns(key), memory.v.columns(key))
       // Other tasks still read the keys and values of a group whose heads are tasks of their own.
       let gradients =
-        if group.rows.count > longGroup, let dk = backward.k, let dv = backward.v {
+        if task.heads.count < headsPerKey, let dk = backward.k, let dv = backward.v {
           AttentionGradients(dq: q, dk: dk.columns(first), dv: dv.columns(first), queryTurn: turn)
         } else {
           AttentionGradients(
@@ -167,10 +163,11 @@ extension DecoderPass {
   private func joinHeads(layer: Int) {
     guard let dk = backward?.k, let dv = backward?.v else { return }
     let memory = activations(layer: layer)
-    let blocks = batch.attention.filter { $0.rows.count > longGroup }.flatMap { group in
-      let blocks = RowBlocks(count: group.rows.count, longest: 64)
-      return (0..<blocks.count).map { index in
-        blocks[index].lowerBound + group.rows.lowerBound..<blocks[index].upperBound + group.rows.lowerBound
+    let blocks = groupsApart.flatMap { index in
+      let rows = batch.attention[index].rows
+      let blocks = RowBlocks(count: rows.count, longest: 64)
+      return (0..<blocks.count).map {
+        blocks[$0].lowerBound + rows.lowerBound..<blocks[$0].upperBound + rows.lowerBound
       }
     }
     runtime.parallel(blocks.count) { index, worker in
@@ -194,7 +191,8 @@ extension DecoderPass {
     }
   }
 
-  /// From dL/dq, dL/dk, dL/dv through the three projections to dL/dx, with their own gradients.
+  /// From dL/dq, dL/dk, dL/dv through the three projections to dL/dx, with their own gradients; then what the layer below
+  /// begins with.
   func attentionInputsBackward(layer: Int, propagates: Bool, into sum: LoRAGradients) {
     guard let backward else { return }
     let memory = activations(layer: layer)
@@ -202,19 +200,20 @@ extension DecoderPass {
     let gradients: OutputGradients = [(.q_proj, memory.q), (.k_proj, memory.k), (.v_proj, memory.v)]
     forEachChunk { rows, scratch in
       lowRankBackward(gradients, .attentionNorm, layer: layer, rows: rows, scratch: scratch)
-      runtime.rmsNormScale(activations(layer: layer).attentionXhat.rows(rows), weight: norm, into: hidden.rows(rows))
     }
-    let own = weightGradients(gradients, .attentionNorm, x: hidden, rows: allRows, layer: layer, into: sum)
+    let own = weightGradients(
+      gradients, .attentionNorm, x: memory.attentionXhat, scale: norm, rows: allRows, layer: layer, into: sum)
     guard propagates else {
       runtime.parallel(own)
       return
     }
     normInputGradient(gradients, .attentionNorm, rows: allRows, layer: layer, beside: own)
-    forEachChunk { rows, _ in
+    forEachChunk { rows, scratch in
       runtime.rmsNormBackward(
         backward.normed.rows(rows), xhat: memory.attentionXhat.rows(rows),
         inverse: memory.attentionInverse.columns(rows), weight: norm,
         accumulateInto: backward.residual.rows(rows))
+      if layer > 0 { outputGradient(.down_proj, .mlpInner, layer: layer - 1, rows: rows, scratch: scratch) }
     }
   }
 

@@ -12,7 +12,8 @@ struct DecoderPass: Sendable {
   let adapter: AdapterWeights?
   let batch: MicroBatch
   let attentionTasks: [AttentionTask]
-  let longGroup: Int
+  /// The groups whose query heads are tasks of their own.
+  let groupsApart: [Int]
   let rotary: RotaryTable
   private let arena: ArenaMemory
 
@@ -45,7 +46,7 @@ struct DecoderPass: Sendable {
 
   init(
     runtime: Runtime, configuration: ModelConfiguration, weights: ModelWeights, adapter: AdapterWeights?,
-    batch: MicroBatch, rotary: RotaryTable, plan: WorkspacePlan, arena: ArenaMemory
+    batch: MicroBatch, attentionTasks: [AttentionTask], rotary: RotaryTable, plan: WorkspacePlan, arena: ArenaMemory
   ) {
     self.runtime = runtime
     self.configuration = configuration
@@ -65,8 +66,9 @@ struct DecoderPass: Sendable {
         up: layer.up.map { arena[$0] }, lowRank: arena[layer.lowRank])
     }
     layerInputs = plan.layerInputs.map { arena[$0] }
-    attentionTasks = AttentionTask.split(batch.attention, longGroup: plan.shape.longGroup, configuration)
-    longGroup = plan.shape.longGroup
+    self.attentionTasks = attentionTasks
+    let share = configuration.headCount / configuration.keyValueHeadCount
+    groupsApart = attentionTasks.filter { $0.heads.count < share && $0.heads.lowerBound == 0 }.map(\.group)
     let slots = plan.head
     head = HeadMemory(
       xhat: arena[slots.xhat], inverse: arena[slots.inverse], hidden: arena[slots.hidden], maxima: arena[slots.maxima],

@@ -20,8 +20,8 @@ public final class LanguageModel {
 
   /// Bytes of the arena so far.
   var arenaByteCount: Int { arena.byteCount }
-  /// For the tests: see `AttentionTask.longGroup`.
-  var longGroup = AttentionTask.longGroup
+  /// For the tests: see `AttentionTask.split`.
+  var headsApart: Bool?
 
   /// Whether the last layer computes rows that nothing reads. oneDNN compiles a product for every number of rows, which
   /// costs more than those rows do.
@@ -95,7 +95,7 @@ public final class LanguageModel {
 
   private func split(_ groups: [PromptGroup], budget: Int) -> [MicroBatch] {
     MicroBatch.split(
-      groups, tokenBudget: budget, everyRow: computesEveryRow, sharing: sharesPrefixes ? longGroup : 0)
+      groups, tokenBudget: budget, everyRow: computesEveryRow, sharing: sharesPrefixes)
   }
 
   /// Log-probs of the targets, in their order.
@@ -134,18 +134,23 @@ public final class LanguageModel {
 
   func prepare(_ batch: MicroBatch, adapter: AdapterWeights?, training: Bool) throws -> DecoderPass {
     extendRotary(to: Int(batch.positions.max() ?? 0) + 1)
+    let tasks = AttentionTask.split(
+      batch.attention, threads: runtime.threads, headsApart: batch.sharedCount > 0 ? false : headsApart, configuration)
     let shape = WorkspaceShape(
       rows: batch.chunks.paddedRows, longestGroup: batch.attention.map { $0.shared.count + $0.rows.count }.max() ?? 0,
-      longGroup: longGroup, sharedRows: batch.sharedCount * batch.attention.count,
-      headRows: batch.headRows.count, targets: batch.targets.count,
+      headsApart: tasks.contains { $0.heads.count < headsPerKey },
+      sharedRows: batch.sharedCount * batch.attention.count,
+      headRows: RowChunks(rows: batch.headRows.count, step: batch.chunks.step).paddedRows, targets: batch.targets.count,
       adapterColumns: adapter.map { $0.layout.kinds.count * $0.layout.rank } ?? 0, training: training,
       recomputes: recomputesActivations)
     let plan = workspace(shape)
     try arena.reserve(plan.arena)
     return DecoderPass(
-      runtime: runtime, configuration: configuration, weights: weights, adapter: adapter, batch: batch, rotary: rotary,
-      plan: plan, arena: arena.memory)
+      runtime: runtime, configuration: configuration, weights: weights, adapter: adapter, batch: batch,
+      attentionTasks: tasks, rotary: rotary, plan: plan, arena: arena.memory)
   }
+
+  private var headsPerKey: Int { configuration.headCount / configuration.keyValueHeadCount }
 
   func extendRotary(to positions: Int) {
     guard positions > rotary.count else { return }
@@ -182,10 +187,11 @@ public final class LanguageModel {
     let rows = tokens ?? (training ? tokenBudget : scoringBudget)
     let layout = adapter.map { AdapterLayout(configuration: $0, model: configuration) }
     func pass(_ rows: Int, scored: Int, training: Bool) -> WorkspacePlan {
-      workspace(
+      let filled = [rows, scored].map { RowChunks(rows: $0, step: RowChunks.fewShapes).paddedRows }
+      return workspace(
         WorkspaceShape(
-          rows: RowChunks(rows: rows).paddedRows, longestGroup: longestGroup ?? rows,
-          sharedRows: sharesPrefixes ? rows * 3 / 2 : 0, headRows: scored, targets: scored,
+          rows: filled[0], longestGroup: longestGroup ?? rows, headsApart: headsPerKey > 1,
+          sharedRows: sharesPrefixes ? rows * 3 / 2 : 0, headRows: filled[1], targets: scored,
           adapterColumns: layout.map { $0.kinds.count * $0.rank } ?? 0, training: training,
           recomputes: recomputesActivations))
     }

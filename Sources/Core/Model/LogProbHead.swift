@@ -81,7 +81,8 @@ extension DecoderPass {
     }
   }
 
-  /// dL/dx of the residual stream from dL/dl of every target: dh = Σ c·(W_y − m), through the final norm.
+  /// dL/dx of the residual stream from dL/dl of every target: dh = Σ c·(W_y − m), through the final norm; then what the
+  /// last layer's backward pass begins with.
   func logProbsBackward(_ coefficients: [Float]) {
     guard let backward, let mean = head.mean, let gradient = head.gradient else { return }
     forEachChunk { rows, _ in runtime.zero(backward.residual.rows(rows)) }
@@ -105,6 +106,10 @@ extension DecoderPass {
           inverse: head.inverse.columns(row..<row + 1), weight: weights.finalNorm,
           accumulateInto: backward.residual.rows(target..<target + 1))
       }
+    }
+    let last = configuration.layerCount - 1
+    forEachChunk(wantedRows(layer: last)) { rows, scratch in
+      outputGradient(.down_proj, .mlpInner, layer: last, rows: rows, scratch: scratch)
     }
   }
 }

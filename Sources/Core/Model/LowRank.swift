@@ -56,8 +56,10 @@ extension DecoderPass {
   }
 
   /// dA and dB of every adapted linear that reads `input` x [T, in], over some rows, added to `sum`.
+  /// - Parameter scale: where the input is x · scale [1, in], as a norm's output is: gᵀ(x · scale) = (gᵀx) · scale.
   func weightGradients(
-    _ gradients: OutputGradients, _ input: LinearInput, x: Matrix, rows: RowSpans, layer: Int, into sum: LoRAGradients
+    _ gradients: OutputGradients, _ input: LinearInput, x: Matrix, scale: Matrix? = nil, rows: RowSpans, layer: Int,
+    into sum: LoRAGradients
   ) -> [ParallelLoop] {
     guard let adapter, let backward else { return [] }
     let stack = adapter.layout.linears(layer: layer, input: input)
@@ -69,8 +71,14 @@ extension DecoderPass {
     let g = backward.lowRank.columns(adapter.activationColumns(stack))
     var loops = [
       runtime.loop(
-        WeightGradient(g, x, rows: rows) { found, columns in runtime.add(found, to: downs.columns(columns)) },
-        scratch: scratch)
+        WeightGradient(g, x, rows: rows) { found, columns in
+          let target = downs.columns(columns)
+          if let scale {
+            runtime.add(found, timesColumns: scale.columns(columns), to: target)
+          } else {
+            runtime.add(found, to: target)
+          }
+        }, scratch: scratch)
     ]
     for adapted in stack {
       guard let dy = gradients.first(where: { $0.kind == adapted.kind })?.dy else { continue }

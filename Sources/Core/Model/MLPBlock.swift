@@ -47,7 +47,8 @@ extension DecoderPass {
     }
   }
 
-  /// From dL/d(output) to dL/d(input) of the residual stream, with the gradients of down, gate and up.
+  /// From dL/d(output) to dL/d(input) of the residual stream, with the gradients of down, gate and up, and what o_proj
+  /// begins with; `outputGradient` has prepared all rows.
   ///
   /// The gate's and up's activations give way to their gradients, which are as large and needed once they are not.
   func mlpBackward(layer: Int, reach: BackwardReach, into sum: LoRAGradients) {
@@ -55,18 +56,11 @@ extension DecoderPass {
     guard let backward, let gate = memory.gate, let up = memory.up else { return }
     let norm = weights.layers[layer].mlpNorm
     let down: OutputGradients = [(.down_proj, backward.output)]
-    let propagates = reach.propagates(layer, .mlpInner)
     let wanted = wantedRows(layer: layer)
-    forEachChunk(wanted) { rows, scratch in
-      runtime.convert(backward.residual.rows(rows), into: backward.output.rows(rows))
-      lowRankBackward(down, .mlpInner, layer: layer, rows: rows, scratch: scratch)
-      if propagates {
-        runtime.rmsNormScale(memory.mlpXhat.rows(rows), weight: norm, into: hidden.rows(rows))
-      } else {
+    guard reach.propagates(layer, .mlpInner) else {
+      forEachChunk(wanted) { rows, _ in
         runtime.siluMul(gate: gate.rows(rows), up: up.rows(rows), into: inner.rows(rows))
       }
-    }
-    guard propagates else {
       runtime.parallel(weightGradients(down, .mlpInner, x: inner, rows: wanted, layer: layer, into: sum))
       return
     }
@@ -89,17 +83,29 @@ extension DecoderPass {
     }
     let gradients =
       weightGradients(down, .mlpInner, x: inner, rows: wanted, layer: layer, into: sum)
-      + weightGradients(both, .mlpNorm, x: hidden, rows: wanted, layer: layer, into: sum)
+      + weightGradients(both, .mlpNorm, x: memory.mlpXhat, scale: norm, rows: wanted, layer: layer, into: sum)
     guard reach.propagates(layer, .mlpNorm) else {
       runtime.parallel(gradients)
       return
     }
     normInputGradient(both, .mlpNorm, rows: wanted, layer: layer, beside: gradients)
-    forEachChunk(wanted) { rows, _ in
+    let attends = reach.reaches(layer, .attentionOutput)
+    forEachChunk(wanted) { rows, scratch in
       runtime.rmsNormBackward(
         backward.normed.rows(rows), xhat: memory.mlpXhat.rows(rows), inverse: memory.mlpInverse.columns(rows),
         weight: norm, accumulateInto: backward.residual.rows(rows))
+      if attends { outputGradient(.o_proj, .attentionOutput, layer: layer, rows: rows, scratch: scratch) }
     }
+  }
+
+  /// What the backward pass of a linear that feeds the residual stream begins with, on some rows: dL/dy in the compute
+  /// type and its low-rank product. It goes with the loop before, which has just made those rows of dL/dx.
+  func outputGradient(
+    _ kind: LinearKind, _ input: LinearInput, layer: Int, rows: Range<Int>, scratch: ScratchMemory
+  ) {
+    guard let backward else { return }
+    runtime.convert(backward.residual.rows(rows), into: backward.output.rows(rows))
+    lowRankBackward([(kind, backward.output)], input, layer: layer, rows: rows, scratch: scratch)
   }
 
   /// dh = dL/d(a norm's output), through all linears that read it; `loops` run beside the product.

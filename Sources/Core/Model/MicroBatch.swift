@@ -35,15 +35,16 @@ struct MicroBatch: Sendable {
   let targets: [Target]
   let chunks: RowChunks
 
-  /// - Parameter everyRow: let the last layer compute every row, as if its output were read.
-  /// - Parameter sharing: rows of the longest prompt with its responses that may share rows with others; 0 for none.
-  init(_ groups: ArraySlice<PromptGroup>, everyRow: Bool, sharing: Int = 0) {
+  /// - Parameter everyRow: let the last layer compute every row, as if its output were read, and fill up the rows so that
+  ///   few shapes of product exist.
+  /// - Parameter sharing: whether prompts may share rows that they begin with.
+  init(_ groups: ArraySlice<PromptGroup>, everyRow: Bool, sharing: Bool = false) {
     var tokens: [Int32] = []
     var positions: [Int32] = []
     var attention: [AttentionGroup] = []
     var headRows: [Int] = []
     var targets: [Target] = []
-    let shared = Self.sharedPrefix(groups, longest: sharing)
+    let shared = sharing ? Self.sharedPrefix(groups) : 0
     if let first = groups.first, shared > 0 {
       tokens += first.prompt[..<shared]
       positions += (0..<shared).map { Int32($0) }
@@ -75,7 +76,7 @@ struct MicroBatch: Sendable {
       }
       attention.append(AttentionGroup(rows: start..<tokens.count, segments: segments, shared: 0..<shared))
     }
-    let chunks = RowChunks(rows: tokens.count)
+    let chunks = RowChunks(rows: tokens.count, step: everyRow ? RowChunks.fewShapes : RowSpans.unit)
     if everyRow {
       lastAttention = attention
       lastRows = RowSpans(rows: chunks.paddedRows)
@@ -104,11 +105,14 @@ struct MicroBatch: Sendable {
     groups.map { $0.responses.map { [Float](repeating: 0, count: $0.count) } }
   }
 
+  /// Rows of the longest prompt with its responses that may share rows: those that do cannot have their heads as tasks of
+  /// their own, which longer ones may need.
+  private static let longestSharing = 512
+
   /// How many rows all prompts begin with, of which each keeps at least one more: the one that predicts. 0 where a group
-  /// has more than `longest` rows, whose heads are tasks of their own, and where less than a 32nd of all rows would be
-  /// saved, which is what sharing costs.
-  private static func sharedPrefix(_ groups: ArraySlice<PromptGroup>, longest: Int) -> Int {
-    guard let first = groups.first?.prompt, groups.allSatisfy({ $0.rowCount <= longest }) else { return 0 }
+  /// is too long for it, and where less than a 32nd of all rows would be saved, which is what sharing costs.
+  private static func sharedPrefix(_ groups: ArraySlice<PromptGroup>) -> Int {
+    guard let first = groups.first?.prompt, groups.allSatisfy({ $0.rowCount <= longestSharing }) else { return 0 }
     var count = first.count - 1
     for group in groups {
       count = min(count, group.prompt.count - 1)
@@ -120,7 +124,7 @@ struct MicroBatch: Sendable {
 
   /// Splits groups, in order, into as few micro-batches of at most `tokenBudget` rows as that takes; a longer group gets
   /// one of its own. The longest is as short as their number allows: it decides how much memory a pass touches.
-  static func split(_ groups: [PromptGroup], tokenBudget: Int, everyRow: Bool, sharing: Int) -> [MicroBatch] {
+  static func split(_ groups: [PromptGroup], tokenBudget: Int, everyRow: Bool, sharing: Bool) -> [MicroBatch] {
     let counts = groups.map(\.rowCount)
     let fewest = ranges(counts, budget: tokenBudget).count
     // The smallest budget that needs no more of them: halving, between one that may and one that does.
@@ -162,21 +166,22 @@ extension AttentionGroup {
 
 /// How rows are split into tasks: an even number of nearly equal chunks of at most 256 rows.
 ///
-/// oneDNN packs a weight again in every call, which costs little from a few hundred rows on; chunk sizes come in steps
-/// of 32, so that few different shapes are ever compiled. Depends on the number of rows alone.
+/// oneDNN packs a weight again in every call, which costs little from a few hundred rows on, and compiles a product for
+/// every shape: there, sizes come in steps of 32. Depends on the number of rows alone.
 struct RowChunks: Sendable, Equatable {
   static let longest = 256
-  static let step = 32
+  static let fewShapes = 32
 
+  let step: Int
   let paddedRows: Int
   let size: Int
 
-  init(rows: Int) {
-    let whole = (max(rows, 1) + Self.step - 1) / Self.step * Self.step
+  init(rows: Int, step: Int) {
+    self.step = step
+    let whole = (max(rows, 1) + step - 1) / step * step
     var count = (whole + Self.longest - 1) / Self.longest
     if count > 1 || whole > 64 { count += count % 2 }
-    let size = ((whole + count - 1) / count + Self.step - 1) / Self.step * Self.step
-    self.size = size
+    size = ((whole + count - 1) / count + step - 1) / step * step
     paddedRows = whole
   }
 

@@ -7,11 +7,11 @@ struct WorkspaceShape: Sendable, Equatable {
   var rows: Int
   /// Rows of the longest group: the widest attention.
   var longestGroup: Int
-  /// Groups of more rows have every query head as a task of its own.
-  var longGroup = AttentionTask.longGroup
+  /// Whether some group's query heads are tasks of their own.
+  var headsApart: Bool
   /// Shared rows times the groups that have them: dL/dk and dL/dv of each, to be added up.
   var sharedRows = 0
-  /// Rows that predict something.
+  /// Rows that predict something, filled up to whole steps.
   var headRows: Int
   var targets: Int
   /// Low-rank activation columns of one layer; 0 without an adapter.
@@ -119,8 +119,7 @@ struct WorkspacePlan {
       plan.add("inputs of the layers, to compute activations again", rows: t, columns: hiddenSize, type: .fp32)
     }
 
-    // Filled up in steps of 32, so that few shapes of product exist.
-    let u = (max(1, shape.headRows) + 31) / 32 * 32
+    let u = shape.headRows
     let training = shape.training
     head = Head(
       xhat: plan.add("log-prob head", rows: u, columns: hiddenSize, type: type),
@@ -137,14 +136,13 @@ struct WorkspacePlan {
 
     let adapterColumns = max(1, shape.adapterColumns)
     let gradients = "gradients of activations"
-    let separate = shape.longestGroup > shape.longGroup
     backward =
       training
       ? Backward(
         residual: plan.add(gradients, rows: t, columns: hiddenSize, type: .fp32),
         attention: plan.add(gradients, rows: t, columns: queries, type: type),
-        k: separate ? plan.add(gradients, rows: t, columns: queries, type: .fp32) : nil,
-        v: separate ? plan.add(gradients, rows: t, columns: queries, type: .fp32) : nil,
+        k: shape.headsApart ? plan.add(gradients, rows: t, columns: queries, type: .fp32) : nil,
+        v: shape.headsApart ? plan.add(gradients, rows: t, columns: queries, type: .fp32) : nil,
         sharedKeys: shape.sharedRows > 0
           ? plan.add(gradients, rows: shape.sharedRows, columns: keys, type: .fp32) : nil,
         sharedValues: shape.sharedRows > 0
@@ -155,7 +153,7 @@ struct WorkspacePlan {
       : nil
 
     let widest = max(hiddenSize, queries, intermediate)
-    let chunk = RowChunks(rows: t).size
+    let chunk = RowChunks(rows: t, step: RowChunks.fewShapes).size
     let lowRank =
       PreparedOperand.scratchCount(inputs: widest, outputs: adapterColumns) + chunk * (adapterColumns + keys) + 128
     let head = Self.headScratch(configuration, rows: min(u, Self.headBlock), training: training)

@@ -43,14 +43,6 @@ extension Runtime {
       y.base, Int64(y.stride), inverse.floats, y.type.kernelType)
   }
 
-  /// y = xhat · w: the norm's output again, from what the forward pass kept.
-  public func rmsNormScale(_ xhat: Matrix, weight: Matrix, into y: Matrix) {
-    precondition(xhat.rows == y.rows && xhat.columns == y.columns && xhat.type == y.type)
-    kernels.rms_norm_scale(
-      Int64(xhat.rows), Int64(xhat.columns), xhat.base, Int64(xhat.stride), weight.floats, y.base, Int64(y.stride),
-      y.type.kernelType)
-  }
-
   /// dx += dL/dx for dy = dL/dy.
   public func rmsNormBackward(_ dy: Matrix, xhat: Matrix, inverse: Matrix, weight: Matrix, accumulateInto dx: Matrix) {
     precondition(dy.rows == dx.rows && dy.columns == dx.columns && xhat.rows == dy.rows && inverse.columns == dy.rows)
@@ -126,6 +118,17 @@ extension Runtime {
     precondition(x.rows == y.rows && x.columns == y.columns && y.isWritable)
     kernels.add_rows(
       Int64(x.rows), Int64(x.columns), a, x.floats, Int64(x.stride), y.floats, Int64(y.stride))
+  }
+
+  /// y[i, j] += x[i, j] · w[j], all fp32.
+  public func add(_ x: Matrix, timesColumns w: Matrix, to y: Matrix) {
+    precondition(x.rows == y.rows && x.columns == y.columns && w.columns == y.columns && y.isWritable)
+    let (source, factors, target) = (x.floats, w.floats, y.floats)
+    for row in 0..<y.rows {
+      for column in 0..<y.columns {
+        target[row * y.stride + column] += source[row * x.stride + column] * factors[column]
+      }
+    }
   }
 
   /// y[j, i] += a · x[i, j], both fp32.

@@ -4,7 +4,7 @@ import Numerics
 /// same bits; a resumed run compares it.
 public enum EngineVersion {
   /// Raised with every change that changes a bit of what training computes.
-  static let arithmetic = 2
+  static let arithmetic = 3
 
   static func name(of runtime: Runtime) -> String {
     "arithmetic \(arithmetic), \(runtime.precision), \(runtime.arithmetic)"

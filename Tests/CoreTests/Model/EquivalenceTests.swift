@@ -135,11 +135,12 @@ import Testing
     let groups = fixture.promptGroups.map {
       PromptGroup(prompt: beginning + $0.prompt, responses: $0.responses)
     }
-    let batch = MicroBatch(groups[...], everyRow: false, sharing: 512)
+    let batch = MicroBatch(groups[...], everyRow: false, sharing: true)
     #expect(batch.sharedCount >= count)
     #expect(batch.rows == groups.reduce(0) { $0 + $1.rowCount } - batch.sharedCount * (groups.count - 1))
-    #expect(MicroBatch(groups[..<1], everyRow: false, sharing: 512).sharedCount == 0)
-    #expect(MicroBatch(groups[...], everyRow: false, sharing: 8).sharedCount == 0)
+    #expect(MicroBatch(groups[..<1], everyRow: false, sharing: true).sharedCount == 0)
+    let long = PromptGroup(prompt: beginning + [Int32](repeating: 3, count: 512), responses: [[1]])
+    #expect(MicroBatch([groups[0], groups[0], long], everyRow: false, sharing: true).sharedCount == 0)
 
     func gradients(_ model: LanguageModel) throws -> [Float] {
       let sum = LoRAGradients(like: adapter)
@@ -174,9 +175,9 @@ import Testing
   func headsApartGiveTheSameBits(precision: Precision) throws {
     let fixture = try ModelFixture("untied-grouped")
     let adapter = try fixture.adapter()
-    let runs = try [AttentionTask.longGroup, 20, 0].map { longGroup in
+    let runs = try [nil, false, true].map { headsApart in
       let model = try fixture.model(precision)
-      model.longGroup = longGroup
+      model.headsApart = headsApart
       return (
         try model.score(fixture.promptGroups, adapter: adapter), try fixture.accumulated(model, adapter).values.array
       )
@@ -213,7 +214,7 @@ import Testing
     let fixture = try ModelFixture(name)
     let adapter = try fixture.adapter()
     let (kept, again) = (try fixture.model(precision), try fixture.model(precision))
-    for model in [kept, again] { model.longGroup = 8 }
+    for model in [kept, again] { model.headsApart = true }
     again.recomputesActivations = true
     let expected = try fixture.accumulated(kept, adapter).values.array
     #expect(try fixture.accumulated(again, adapter).values.array == expected)

@@ -10,13 +10,27 @@ import Testing
       let budget = Int.random(in: 8...40, using: &generator)
       let counts = (0..<Int.random(in: 0...9, using: &generator)).map { _ in Int.random(in: 2...20, using: &generator) }
       let groups = counts.map { PromptGroup(prompt: [Int32](repeating: 1, count: $0 - 1), responses: [[2, 3]]) }
-      let found = MicroBatch.split(groups, tokenBudget: budget, everyRow: false, sharing: 0)
+      let found = MicroBatch.split(groups, tokenBudget: budget, everyRow: false, sharing: false)
       #expect(found.flatMap(\.groups) == groups)
       #expect(found.map(\.firstGroup) == found.indices.map { found[..<$0].reduce(0) { $0 + $1.groups.count } })
       #expect(found.allSatisfy { $0.rows <= budget || $0.groups.count == 1 })
       let best = Self.best(counts, budget: budget)
       #expect(found.count == best.count, "\(counts) in \(budget)")
       #expect(found.map(\.rows).max() ?? 0 == best.longest, "\(counts) in \(budget)")
+    }
+  }
+
+  /// Our own products take rows eight at a time, oneDNN compiles one for every shape: neither gets more filling than that.
+  @Test(arguments: [(false, 8), (true, 32)])
+  func fillsUpNoFurtherThanItsProductsAsk(everyRow: Bool, step: Int) {
+    for rows in [1, 7, 8, 9, 31, 32, 33, 255, 256, 257, 1000] {
+      let group = PromptGroup(prompt: [Int32](repeating: 1, count: rows), responses: [[2]])
+      let batch = MicroBatch([group], everyRow: everyRow)
+      #expect(batch.rows == rows)
+      #expect(batch.chunks.paddedRows == (rows + step - 1) / step * step)
+      #expect(batch.tokens.count == batch.chunks.paddedRows && batch.positions.count == batch.chunks.paddedRows)
+      let pieces = (0..<batch.chunks.count).map { batch.chunks[$0] }
+      #expect(pieces.flatMap { Array($0) } == Array(0..<batch.chunks.paddedRows))
     }
   }
 

@@ -43,7 +43,7 @@ import Testing
       packsProducts: setting.packs)
     let checkpoint = try CheckpointFolder(path: folder.path)
     let soak = ProcessInfo.processInfo.environment["WORKBENCH_SOAK"] != nil
-    let lengths = soak ? Array(1...140) + [512, 513, 700] : [1, 2, 15, 16, 31, 32, 33, 63, 64, 65, 130, 600]
+    let lengths = soak ? Array(1...140) + [512, 513, 700] : [1, 2, 8, 9, 15, 16, 31, 32, 33, 40, 63, 64, 65, 130, 600]
     for rank in [1, 8] {
       let adapter = try LoRAAdapter(
         configuration: LoRAConfiguration(rank: rank, alpha: 16, targetModules: LinearKind.allCases),

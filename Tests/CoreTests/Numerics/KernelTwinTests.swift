@@ -46,12 +46,9 @@ import Testing
       for device in [naive, runtime] {
         let xhat = Matrix(zeros: 5, width, type)
         let y = Matrix(zeros: 5, width, type)
-        let again = Matrix(zeros: 5, width, type)
         let inverse = Matrix(zeros: 1, 5)
         let dx = random(5, width, seed: 3)
         device.rmsNorm(x, weight: weight, epsilon: 1e-5, xhat: xhat, inverse: inverse, into: y)
-        device.rmsNormScale(xhat, weight: weight, into: again)
-        #expect(again.values == y.values)
         device.rmsNormBackward(
           random(5, width, seed: 4), xhat: xhat, inverse: inverse, weight: weight, accumulateInto: dx)
         outputs.append(y.values + inverse.values + dx.values)
