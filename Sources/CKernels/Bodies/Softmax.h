@@ -1,9 +1,9 @@
 // Soft-max of a strip and its gradient, and of one tile of a vocabulary.
-/// exp(x * scale - shift) over a row in place; returns the sum.
-INLINE float exponentials(float *row, int64_t n, float scale, float shift) {
+/// exp(x * scale - shift) over a row in place, for what ends in type t; returns the sum.
+INLINE float exponentials(float *row, int64_t n, float scale, float shift, wb_type t) {
   vf sums = {0};
   COLUMNS(n, {
-    store_first(row, i, WB_F32, exponential(load_first(row, i, WB_F32, c) * scale - shift), c);
+    store_first(row, i, WB_F32, exponential_to(load_first(row, i, WB_F32, c) * scale - shift, t), c);
     sums += load_first(row, i, WB_F32, c);
   });
   return sum_lanes(sums);
@@ -24,7 +24,7 @@ INLINE void softmax_of(int64_t rows, int64_t n, float *s, int64_t lds, float sca
     float *in = s + row * lds;
     int64_t seen = visible + row < n ? visible + row : n;
     float maximum = maximum_of(in, seen, -INFINITY) * scale;
-    float sum = exponentials(in, seen, scale, maximum), inverse = 1.0f / sum;
+    float sum = exponentials(in, seen, scale, maximum, t), inverse = 1.0f / sum;
     COLUMNS(seen, store_first(p, row * ldp + i, t, load_first(in, i, WB_F32, c) * inverse, c));
     if (t == WB_F32)
       for (int64_t j = seen; j < n; j++) ((float *)p)[row * ldp + j] = 0;
@@ -60,7 +60,7 @@ INLINE void probability_lanes(const float *s, const float *dp, int64_t i, int64_
   vi lane;
   for (int j = 0; j < L; j++) lane[j] = j;
   const vi mask = lane < (int32_t)(seen - i < L ? seen - i : L);
-  vf e = select_lanes(mask, exponential(load_first(s, i, WB_F32, c) * scale - shift), splat(0.0f));
+  vf e = select_lanes(mask, exponential_to(load_first(s, i, WB_F32, c) * scale - shift, WB_BF16), splat(0.0f));
   vf d = select_lanes(mask, e * (load_first(dp, i, WB_F32, c) - mean) * scale, splat(0.0f));
   *p = (vu)round_to(e, WB_BF16) >> 16;
   *ds = (vu)round_to(d, WB_BF16) >> 16;
@@ -97,7 +97,7 @@ INLINE void online_softmax_of(int64_t rows, int64_t n, const float *x, int64_t l
     float maximum = maximum_of(in, n, maxima[row]), last = 0;
     vf total = {0};
     COLUMNS(n, {
-      vf e = exponential(load_first(in, i, WB_F32, c) - maximum);
+      vf e = exponential_to(load_first(in, i, WB_F32, c) - maximum, t);
       store_first(p, row * ldp + i, t, e, c);
       if (c == L)
         total += e;

@@ -173,6 +173,28 @@ INLINE vf exponential(vf x) {
 #endif
 }
 
+/// exp as it is worth computing where it ends in bf16, which keeps 8 bits: 2^n * 2^r, |r| <= 1/2, by the polynomial of
+/// degree 4 with the smallest relative error, 2.6e-6 (Remez), and up to 6e-8 * |x| from n + r itself. 0 under -138; inf
+/// gives NaN. In half the time of `exponential`.
+INLINE vf exponential_to(vf x, wb_type t) {
+#ifdef WB_HAS_AVX512
+  if (t == WB_BF16) {
+    vf e = x * 1.44269504088896341f;
+    // The second operand where one is NaN.
+    e = (vf)_mm512_max_ps(_mm512_set1_ps(-200.0f), (__m512)e);
+    vf n = (vf)_mm512_roundscale_ps((__m512)e, _MM_FROUND_TO_NEAREST_INT), r = e - n;
+    vf p = splat(9.570101911e-3f);
+    p = p * r + 5.591786032e-2f;
+    p = p * r + 2.402474483e-1f;
+    p = p * r + 6.931218147e-1f;
+    p = p * r + 9.999992614e-1f;
+    return (vf)_mm512_scalef_ps((__m512)p, (__m512)n);
+  }
+#endif
+  (void)t;
+  return exponential(x);
+}
+
 /// Walks a row vector by vector: i is the column, c how many lanes of the vector belong to the row. The body is written
 /// twice, so that whole vectors run without a branch.
 #define COLUMNS(n, ...)            \
