@@ -174,8 +174,8 @@ INLINE vf exponential(vf x) {
 }
 
 /// exp as it is worth computing where it ends in bf16, which keeps 8 bits: 2^n * 2^r, |r| <= 1/2, by the polynomial of
-/// degree 4 with the smallest relative error, 2.6e-6 (Remez), and up to 6e-8 * |x| from n + r itself. 0 under -138; inf
-/// gives NaN. In half the time of `exponential`.
+/// degree 4 with the smallest relative error, 2.6e-6 (Remez), and up to 6e-8 * |x| from n + r itself. Subnormal under
+/// -87.3 and 0 under -104; inf gives NaN, as NaN does. Without AVX-512, and for fp32, it is `exponential`.
 INLINE vf exponential_to(vf x, wb_type t) {
 #ifdef WB_HAS_AVX512
   if (t == WB_BF16) {
