@@ -62,7 +62,7 @@ extension EndToEnd {
 
       demo.terminal.type(" ")
       try await demo.terminal.waitFor("RUNNING")
-      try await demo.waitForStep(at + 3)
+      _ = try await demo.waitForRecord("the third step after it") { $0.isStep && $0.integer("step") == at + 3 }
       #expect(demo.steps.compactMap { $0.integer("step") }.prefix(at + 3) == Array(1...(at + 3))[...])
       #expect(try await demo.leave() == .exited(0))
       demo.expectRestored()

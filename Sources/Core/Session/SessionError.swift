@@ -6,6 +6,8 @@ public enum SessionError: Error, CustomStringConvertible, Equatable {
   case absent(String)
   /// A session is here, but its process ended before the run began.
   case notBegun(String)
+  /// A session is here, and its process has not recorded the run's beginning yet.
+  case beginning(String)
   /// The database is not what this program writes.
   case damaged(String, why: String)
   /// Written by a newer program.
@@ -21,6 +23,7 @@ public enum SessionError: Error, CustomStringConvertible, Equatable {
     switch self {
     case .absent(let path): "\(path): no session is here (\(SessionFolder.databaseName) is missing)"
     case .notBegun(let path): "\(path): the run ended before its first step; nothing was recorded"
+    case .beginning(let path): "\(path): the run is only beginning; nothing is recorded yet"
     case .damaged(let path, let why): "\(path): the session database is damaged: \(why)"
     case .newer(let path, let version):
       "\(path): the session was written by a newer workbench (schema \(version); this one knows "

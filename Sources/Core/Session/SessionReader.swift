@@ -24,7 +24,7 @@ public struct SessionReader: Sendable {
   public let description: RunDescription
   let database: DatabaseQueue
 
-  /// - Throws: `SessionError`.
+  /// - Throws: `SessionError`, `beginning` where it is too early.
   public init(folder: String) throws {
     self.folder = folder
     let path = SessionFolder.database(folder)
@@ -52,6 +52,9 @@ public struct SessionReader: Sendable {
         rewardSample: started.rewardSample, preferred: started.preferred ?? 1, notice: started.notice,
         parent: parent.map { ParentRun(session: $0.session, step: $0.step) })
     } catch {
+      if case SessionError.notBegun = error, SessionLease.isHeld(folder: folder) {
+        throw SessionError.beginning(folder)
+      }
       throw Self.explain(error, path: path)
     }
   }

@@ -23,7 +23,7 @@ struct AttachCommand: ParsableCommand {
     guard RunScreen.isPossible else {
       throw UsageError("attach needs a terminal; `workbench sessions show` prints what a session holds")
     }
-    let reader = try SessionReader(folder: session)
+    let reader = try Self.reader(session)
     switch try reader.status() {
     case .live: break
     case .crashed:
@@ -45,5 +45,12 @@ struct AttachCommand: ParsableCommand {
     follower.stop()
     box.withLock { $0 = nil }
     if case .signal = exit { throw ExitCode(ExitStatus.interrupted.rawValue) }
+  }
+
+  /// The session's reader; waits for a run that is only beginning, which ends with its process if not before.
+  private static func reader(_ session: String) throws -> SessionReader {
+    while true {
+      do { return try SessionReader(folder: session) } catch SessionError.beginning { usleep(20_000) }
+    }
   }
 }

@@ -196,6 +196,8 @@ import Testing
     #expect(absent?.description == "\(fixture.folder): no session is here (session.db is missing)")
     let recorder = SessionRecorder(session: fixture.folder)
     try recorder.open(SessionFixture.facts())
+    let early = #expect(throws: SessionError.self) { try SessionReader(folder: fixture.folder) }
+    #expect(early == .beginning(fixture.folder))
     recorder.close()
     let empty = #expect(throws: SessionError.self) { try SessionReader(folder: fixture.folder) }
     #expect(empty == .notBegun(fixture.folder))
