@@ -15,8 +15,8 @@
 #include "Bodies/Softmax.h"
 #include "Bodies/StripProducts.h"
 
-#include "Bodies/Panels.h"
 #include "Bodies/RowPairs.h"
+#include "Bodies/Panels.h"
 
 const wb_kernels WB_TABLE = {
     .name = WB_NAME, .level = WB_LEVEL, .convert = convert, .rms_norm = rms_norm,

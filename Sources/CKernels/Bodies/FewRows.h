@@ -46,64 +46,87 @@ INLINE __m512 fold_sixteen(const __m512 x[16]) {
   return _mm512_add_ps(_mm512_shuffle_f32x4(c, d, 0x88), _mm512_shuffle_f32x4(c, d, 0xdd));
 }
 
-/// The same on pairs of bf16: a lane sums every 16th pair.
-INLINE void few_rows_pairs_tile(const int rows, const int outputs, int64_t k, const uint16_t *x, int64_t ldx,
-                                const uint16_t *w, int64_t ldw, float *y, int64_t ldy, int32_t accumulate) {
+/// One step of a tile over k: 32 elements, or as many as `mask` has bits where it is not `whole`.
+INLINE void few_rows_pairs_step(const int rows, const int outputs, const bool whole, __mmask32 mask, int64_t l,
+                                const uint16_t *x, int64_t ldx, const uint16_t *w, int64_t ldw, __m512 sums[16]) {
+  __m512i columns[16];
+#pragma clang loop unroll(full)
+  for (int j = 0; j < outputs; j++)
+    columns[j] = whole ? _mm512_loadu_si512(w + j * ldw + l) : _mm512_maskz_loadu_epi16(mask, w + j * ldw + l);
+#pragma clang loop unroll(full)
+  for (int i = 0; i < rows; i++) {
+    __m512i a = whole ? _mm512_loadu_si512(x + i * ldx + l) : _mm512_maskz_loadu_epi16(mask, x + i * ldx + l);
+#pragma clang loop unroll(full)
+    for (int j = 0; j < outputs; j++)
+      sums[i * outputs + j] = _mm512_dpbf16_ps(sums[i * outputs + j], (__m512bh)a, (__m512bh)columns[j]);
+  }
+}
+
+/// The same on pairs of bf16: a lane sums every 16th pair. At most 16 sums; each is folded by one tree, so a row's
+/// result does not depend on the tile. Where `asks`, the w of the tile after this one is asked for meanwhile.
+INLINE void few_rows_pairs_tile(const int rows, const int outputs, const bool asks, int64_t k, const uint16_t *x,
+                                int64_t ldx, const uint16_t *w, int64_t ldw, float *y, int64_t ldy,
+                                int32_t accumulate) {
   __m512 sums[16];
 #pragma clang loop unroll(full)
   for (int i = 0; i < 16; i++) sums[i] = _mm512_setzero_ps();
-  for (int64_t l = 0; l < k; l += 32) {
-    const __mmask32 mask = k - l >= 32 ? 0xffffffffu : (1u << (k - l)) - 1;
-    __m512i columns[4];
+  int64_t l = 0;
+  for (; l + 32 <= k; l += 32) {
+    if (asks) {
 #pragma clang loop unroll(full)
-    for (int j = 0; j < outputs; j++) columns[j] = _mm512_maskz_loadu_epi16(mask, w + j * ldw + l);
-#pragma clang loop unroll(full)
-    for (int i = 0; i < rows; i++) {
-      __m512i a = _mm512_maskz_loadu_epi16(mask, x + i * ldx + l);
-#pragma clang loop unroll(full)
-      for (int j = 0; j < outputs; j++)
-        sums[i * 4 + j] = _mm512_dpbf16_ps(sums[i * 4 + j], (__m512bh)a, (__m512bh)columns[j]);
+      for (int j = 0; j < outputs; j++) ask_ahead(w, (j + outputs) * ldw + l);
     }
+    few_rows_pairs_step(rows, outputs, true, 0, l, x, ldx, w, ldw, sums);
   }
+  if (l < k) few_rows_pairs_step(rows, outputs, false, (1u << (k - l)) - 1, l, x, ldx, w, ldw, sums);
   float found[16] __attribute__((aligned(64)));
   _mm512_store_ps(found, fold_sixteen(sums));
 #pragma clang loop unroll(full)
   for (int i = 0; i < rows; i++)
 #pragma clang loop unroll(full)
     for (int j = 0; j < outputs; j++)
-      y[i * ldy + j] = accumulate ? y[i * ldy + j] + found[i * 4 + j] : found[i * 4 + j];
+      y[i * ldy + j] = accumulate ? y[i * ldy + j] + found[i * outputs + j] : found[i * outputs + j];
 }
 #endif
 
-INLINE void few_tile(const int rows, const int outputs, int64_t k, const void *x, int64_t ldx, const void *w,
-                     int64_t ldw, float *y, int64_t ldy, int32_t accumulate, wb_type t) {
+INLINE void few_tile(const int rows, const int outputs, const bool asks, int64_t k, const void *x, int64_t ldx,
+                     const void *w, int64_t ldw, float *y, int64_t ldy, int32_t accumulate, wb_type t) {
 #ifdef WB_HAS_BF16
   if (t == WB_BF16) {
-    few_rows_pairs_tile(rows, outputs, k, x, ldx, w, ldw, y, ldy, accumulate);
+    few_rows_pairs_tile(rows, outputs, asks, k, x, ldx, w, ldw, y, ldy, accumulate);
     return;
   }
 #endif
-  few_rows_tile(rows, outputs, k, x, ldx, w, ldw, y, ldy, accumulate, t);
+  if (outputs <= 4) few_rows_tile(rows, outputs, k, x, ldx, w, ldw, y, ldy, accumulate, t);
 }
 
-/// Rows i.. against outputs j..j + 4, as many rows as one tile takes; returns how many.
-INLINE int64_t few_rows_step(int64_t rows, int64_t outputs, int64_t k, const void *x, int64_t ldx, const void *w,
-                             int64_t ldw, float *y, int64_t ldy, int32_t accumulate, wb_type t) {
+/// How many of `left` outputs a tile takes: on pairs of bf16 as many as make 16 sums with m rows.
+INLINE int64_t few_rows_outputs(int64_t m, int64_t left, wb_type t) {
+#ifdef WB_HAS_BF16
+  if (t == WB_BF16 && m == 1 && left >= 16) return 16;
+  if (t == WB_BF16 && m < 4 && left >= 8) return 8;
+#endif
+  return left >= 4 ? 4 : left;
+}
+
+/// `rows` rows against `outputs` outputs, as many rows as one tile takes; returns how many.
+INLINE int64_t few_rows_step(const bool asks, int64_t rows, int64_t outputs, int64_t k, const void *x, int64_t ldx,
+                             const void *w, int64_t ldw, float *y, int64_t ldy, int32_t accumulate, wb_type t) {
   const int64_t width = t == WB_BF16 ? 2 : 4;
-  if (outputs < 4) {
-    for (int64_t r = 0; r < outputs; r++)
-      few_tile(1, 1, k, x, ldx, (const char *)w + r * ldw * width, ldw, y + r, ldy, accumulate, t);
-    return 1;
-  }
-  if (rows >= 4) {
-    few_tile(4, 4, k, x, ldx, w, ldw, y, ldy, accumulate, t);
-    return 4;
-  }
-  if (rows >= 2) {
-    few_tile(2, 4, k, x, ldx, w, ldw, y, ldy, accumulate, t);
-    return 2;
-  }
-  few_tile(1, 4, k, x, ldx, w, ldw, y, ldy, accumulate, t);
+#define WB_TILE(M, N)                                                          \
+  do {                                                                         \
+    few_tile(M, N, asks, k, x, ldx, w, ldw, y, ldy, accumulate, t);            \
+    return M;                                                                  \
+  } while (0)
+  if (outputs == 16) WB_TILE(1, 16);
+  if (outputs == 8 && rows >= 2) WB_TILE(2, 8);
+  if (outputs == 8) WB_TILE(1, 8);
+  if (outputs == 4 && rows >= 4) WB_TILE(4, 4);
+  if (outputs == 4 && rows >= 2) WB_TILE(2, 4);
+  if (outputs == 4) WB_TILE(1, 4);
+#undef WB_TILE
+  for (int64_t r = 0; r < outputs; r++)
+    few_tile(1, 1, false, k, x, ldx, (const char *)w + r * ldw * width, ldw, y + r, ldy, accumulate, t);
   return 1;
 }
 
@@ -112,11 +135,21 @@ INLINE void few_rows_of(int64_t m, int64_t n, int64_t k, const void *x, int64_t 
   const int64_t width = t == WB_BF16 ? 2 : 4;
   // The smaller operand stays in the first cache while the other passes.
   const int64_t block = m > n ? 4 : m;
-  for (int64_t first = 0; first < m; first += block)
-    for (int64_t j = 0; j < n; j += 4)
-      for (int64_t i = first; i < first + block && i < m;)
-        i += few_rows_step((first + block < m ? first + block : m) - i, n - j, k, (const char *)x + i * ldx * width,
-                           ldx, (const char *)w + j * ldw * width, ldw, y + i * ldy + j, ldy, accumulate, t);
+  for (int64_t first = 0; first < m; first += block) {
+    const int64_t end = first + block < m ? first + block : m;
+    for (int64_t j = 0, outputs; j < n; j += outputs) {
+      outputs = few_rows_outputs(block, n - j, t);
+      const void *columns = (const char *)w + j * ldw * width;
+      for (int64_t i = first; i < end;) {
+        const void *row = (const char *)x + i * ldx * width;
+        // Whoever reads w for the first time asks for what comes after.
+        if (i == 0 && m <= n)
+          i += few_rows_step(true, end - i, outputs, k, row, ldx, columns, ldw, y + i * ldy + j, ldy, accumulate, t);
+        else
+          i += few_rows_step(false, end - i, outputs, k, row, ldx, columns, ldw, y + i * ldy + j, ldy, accumulate, t);
+      }
+    }
+  }
 }
 
 static void few_rows(int64_t m, int64_t n, int64_t k, const void *x, int64_t ldx, const void *w, int64_t ldw, float *y,

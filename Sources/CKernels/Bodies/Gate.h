@@ -27,7 +27,10 @@ static void silu_mul(int64_t rows, int64_t n, const void *gate, int64_t ldg, con
 
 INLINE void round_silu_mul_of(int64_t rows, int64_t n, const float *g, int64_t ldg, const float *u, int64_t ldu,
                               void *gate, int64_t ldx, void *up, int64_t ldy, void *act, int64_t lda, wb_type t) {
-  for (int64_t row = 0; row < rows; row++)
+  for (int64_t row = 0; row < rows; row++) {
+    if (gate) ask_row(gate, (row + WB_ROWS_AHEAD) * ldx, t, n);
+    if (up) ask_row(up, (row + WB_ROWS_AHEAD) * ldy, t, n);
+    ask_row(act, (row + WB_ROWS_AHEAD) * lda, t, n);
     COLUMNS(n, {
       vf x = round_to(load_first(g, row * ldg + i, WB_F32, c), t);
       vf y = round_to(load_first(u, row * ldu + i, WB_F32, c), t);
@@ -35,6 +38,7 @@ INLINE void round_silu_mul_of(int64_t rows, int64_t n, const float *g, int64_t l
       if (up) store_first(up, row * ldy + i, t, y, c);
       store_first(act, row * lda + i, t, x * sigmoid(x, t) * y, c);
     });
+  }
 }
 
 static void round_silu_mul(int64_t rows, int64_t n, const float *g, int64_t ldg, const float *u, int64_t ldu,
@@ -48,7 +52,10 @@ static void round_silu_mul(int64_t rows, int64_t n, const float *g, int64_t ldg,
 INLINE void silu_mul_backward_of(int64_t rows, int64_t n, const void *gate, int64_t ldg, const void *up, int64_t ldu,
                                  const float *dact, int64_t ldd, void *dgate, int64_t ldx, void *dup, int64_t ldy,
                                  void *act, int64_t lda, wb_type t) {
-  for (int64_t row = 0; row < rows; row++)
+  for (int64_t row = 0; row < rows; row++) {
+    ask_row(gate, (row + WB_ROWS_AHEAD) * ldg, t, n);
+    ask_row(up, (row + WB_ROWS_AHEAD) * ldu, t, n);
+    ask_row(act, (row + WB_ROWS_AHEAD) * lda, t, n);
     COLUMNS(n, {
       vf g = load_first(gate, row * ldg + i, t, c), u = load_first(up, row * ldu + i, t, c);
       vf d = load_first(dact, row * ldd + i, WB_F32, c), e = sigmoid(g, t);
@@ -57,6 +64,7 @@ INLINE void silu_mul_backward_of(int64_t rows, int64_t n, const void *gate, int6
       store_first(dup, row * ldy + i, t, d * silu, c);
       store_first(act, row * lda + i, t, silu * u, c);
     });
+  }
 }
 
 static void silu_mul_backward(int64_t rows, int64_t n, const void *gate, int64_t ldg, const void *up, int64_t ldu,

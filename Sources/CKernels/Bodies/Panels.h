@@ -18,6 +18,9 @@
 #define WB_PANEL_CACHE (640 << 10)
 #define WB_PANEL_DEPTH 3136
 
+/// How many rows before its turn a row is asked for while it is packed.
+#define WB_PACK_AHEAD 32
+
 /// Two neighbours in memory as a word; bf16 rows may begin at any element.
 INLINE uint32_t word_at(const uint16_t *x) {
   uint32_t word;
@@ -26,17 +29,6 @@ INLINE uint32_t word_at(const uint16_t *x) {
 }
 
 // MARK: Packing
-
-/// Asks for x[i], which may lie past the matrix: an address that is never read. The runs of a packed block are too short
-/// for the processor's own prefetching.
-INLINE void ask_ahead(const uint16_t *x, int64_t i) {
-  __builtin_prefetch((const void *)((uintptr_t)x + (uintptr_t)i * sizeof *x), 0, 2);
-}
-
-/// The same for what is wanted next.
-INLINE void ask_near(const uint16_t *x, int64_t i) {
-  __builtin_prefetch((const void *)((uintptr_t)x + (uintptr_t)i * sizeof *x), 0, 3);
-}
 
 /// Columns j..j + count of a panel from w[n, k].
 INLINE void pack_transposed(int64_t k, int64_t count, const uint16_t *w, int64_t ldw, uint32_t *y) {
@@ -56,15 +48,10 @@ INLINE void pack_transposed(int64_t k, int64_t count, const uint16_t *w, int64_t
     }
 }
 
-/// The same from b[k, n]. The first panel's pass asks for `ahead` columns of the rows to come, which the panels after it
-/// read too.
-INLINE void pack_straight(int64_t k, int64_t count, const uint16_t *b, int64_t ldb, uint32_t *y, int64_t ahead) {
+/// The same from b[k, n].
+INLINE void pack_straight(int64_t k, int64_t count, const uint16_t *b, int64_t ldb, uint32_t *y) {
   for (int64_t l = 0; l < k; l += 2) {
     const uint16_t *first = b + l * ldb, *second = first + ldb;
-    for (int64_t j = 0; j < ahead; j += 32) {
-      ask_ahead(first, 16 * ldb + j);
-      ask_ahead(first, 17 * ldb + j);
-    }
     uint32_t *out = y + l / 2 * WB_PANEL;
     if (count == WB_PANEL && l + 1 < k) {
 #pragma clang loop unroll(full)
@@ -78,14 +65,39 @@ INLINE void pack_straight(int64_t k, int64_t count, const uint16_t *b, int64_t l
   }
 }
 
+#if WB_LANES == WB_PANEL
+/// As many panels of b[k, n] as come in twos, row by row: each line of memory is read once. Returns how many columns.
+INLINE int64_t pack_straight_panels(int64_t k, int64_t n, const uint16_t *b, int64_t ldb, uint32_t *y, int64_t panel) {
+  const int64_t columns = n / (2 * WB_PANEL) * (2 * WB_PANEL);
+  for (int64_t l = 0; l < k; l += 2) {
+    const uint16_t *first = b + l * ldb, *second = l + 1 < k ? first + ldb : 0;
+    for (int64_t j = 0; j < columns; j += 2 * WB_PANEL) {
+      ask_ahead(first, WB_PACK_AHEAD * ldb + j);
+      ask_ahead(first, (WB_PACK_AHEAD + 1) * ldb + j);
+      vu pairs[2];
+      row_pairs(first + j, second ? second + j : 0, pairs);
+      uint32_t *out = y + j / WB_PANEL * panel + l / 2 * WB_PANEL;
+      *(vu *)out = pairs[0];
+      *(vu *)(out + panel) = pairs[1];
+    }
+  }
+  return columns;
+}
+#endif
+
 static void pack_panels(int64_t k, int64_t n, const uint16_t *b, int64_t ldb, int32_t transposed, uint32_t *y) {
   const int64_t panel = (k + 1) / 2 * WB_PANEL;
-  for (int64_t j = 0; j < n; j += WB_PANEL, y += panel) {
+  int64_t done = 0;
+#if WB_LANES == WB_PANEL
+  if (!transposed) done = pack_straight_panels(k, n, b, ldb, y, panel);
+#endif
+  for (int64_t j = done; j < n; j += WB_PANEL) {
     int64_t count = n - j < WB_PANEL ? n - j : WB_PANEL;
+    uint32_t *out = y + j / WB_PANEL * panel;
     if (transposed)
-      pack_transposed(k, count, b + j * ldb, ldb, y);
+      pack_transposed(k, count, b + j * ldb, ldb, out);
     else
-      pack_straight(k, count, b + j, ldb, y, j == 0 ? n : 0);
+      pack_straight(k, count, b + j, ldb, out);
   }
 }
 

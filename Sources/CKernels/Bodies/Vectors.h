@@ -221,3 +221,25 @@ INLINE vf exponential_to(vf x, wb_type t) {
       call;                    \
     }                          \
   } while (0)
+
+/// Asks for x[i], which may lie past the matrix: an address that is never read. For runs too short for the processor's
+/// own prefetching.
+INLINE void ask_ahead(const uint16_t *x, int64_t i) {
+  __builtin_prefetch((const void *)((uintptr_t)x + (uintptr_t)i * sizeof *x), 0, 2);
+}
+
+/// The same for what is wanted next.
+INLINE void ask_near(const uint16_t *x, int64_t i) {
+  __builtin_prefetch((const void *)((uintptr_t)x + (uintptr_t)i * sizeof *x), 0, 3);
+}
+
+/// Asks for n elements from x[i] on, of a row that is soon written or read for the only time; it may lie past the matrix.
+/// Rows of a product's block are too short for the processor to see a stream in them, and they wait in the second cache.
+INLINE void ask_row(const void *x, int64_t i, wb_type t, int64_t n) {
+  const int64_t width = t == WB_BF16 ? 2 : 4;
+  const uintptr_t first = (uintptr_t)x + (uintptr_t)(i * width);
+  for (int64_t j = 0; j < n * width; j += 64) __builtin_prefetch((const void *)(first + (uintptr_t)j), 1, 3);
+}
+
+/// How many rows before its turn a row is asked for.
+#define WB_ROWS_AHEAD 4

@@ -3,7 +3,10 @@ import Testing
 
 @Suite struct MatmulTests {
   /// (rows, out, in): one row and few rows take the decoding kernel, the others oneDNN.
-  static let shapes = [(1, 9, 33), (3, 16, 64), (8, 5, 20), (9, 24, 40), (70, 33, 65), (256, 8, 48)]
+  static let shapes = [
+    (1, 9, 33), (1, 39, 70), (2, 27, 40), (3, 16, 64), (4, 13, 31), (7, 21, 66), (8, 5, 20), (9, 24, 40), (70, 33, 65),
+    (256, 8, 48),
+  ]
 
   /// All three products, plain and accumulating, against sums in Double; inputs rounded to the type first.
   @Test(arguments: [ElementType.fp32, .bf16], [false, true])
@@ -29,6 +32,22 @@ import Testing
         }
       }
     }
+  }
+
+  /// Decoding takes as many rows as there are answers: a row's bits must not depend on how many.
+  @Test(arguments: [ElementType.fp32, .bf16])
+  func fewRowsGiveEachRowItsOwnBits(type: ElementType) {
+    let runtime = Runtime(threads: 1, precision: .bf16)
+    let (outputs, inputs) = (61, 203)
+    let x = converted(random(8, inputs, seed: 1), type)
+    let w = converted(random(outputs, inputs, seed: 2), type)
+    func rows(_ range: Range<Int>) -> [Float] {
+      let y = Matrix(zeros: range.count, outputs)
+      runtime.linear(x.rows(range), w, into: y)
+      return y.values
+    }
+    let alone = (0..<8).flatMap { rows($0..<$0 + 1) }
+    for count in 2...8 { #expect(rows(0..<count) == Array(alone.prefix(count * outputs)), "\(count) rows") }
   }
 
   /// Views with a stride: the columns beside the output stay as they were.
