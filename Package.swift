@@ -27,13 +27,12 @@ let package = Package(
       name: "CNcurses", path: "Sources/CNcurses", providers: [.apt(["libncursesw5-dev"])]),
     .target(name: "CTerminal", path: "Sources/CTerminal"),
     .target(name: "CKernels", path: "Sources/CKernels", cSettings: [.unsafeFlags(["-O3"])]),
-    .target(name: "COneDNN", path: "Sources/COneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
     .systemLibrary(name: "CBytes", path: "Sources/CBytes"),
     .systemLibrary(name: "CZlib", path: "Sources/CZlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CZstd", path: "Sources/CZstd", providers: [.apt(["libzstd-dev"])]),
 
     // Core: the engine. No terminal code.
-    .target(name: "Numerics", dependencies: ["CKernels", "COneDNN"], path: "Sources/Core/Numerics"),
+    .target(name: "Numerics", dependencies: ["CKernels"], path: "Sources/Core/Numerics"),
     .target(name: "JSON", dependencies: ["CBytes"], path: "Sources/Core/JSON"),
     .target(name: "Checkpoint", dependencies: ["Numerics", "JSON"], path: "Sources/Core/Checkpoint"),
     .target(name: "Text", dependencies: ["JSON"], path: "Sources/Core/Text"),

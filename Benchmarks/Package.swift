@@ -11,8 +11,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
   ],
   targets: [
-    // What Swift cannot say plainly: oneDNN under its own threads, a sampling profiler, children on a terminal.
-    .target(name: "CMeasure", cSettings: [.unsafeFlags(["-O3"])], linkerSettings: [.linkedLibrary("dnnl")]),
+    // What Swift cannot say plainly: memory bandwidth, a sampling profiler, children on a terminal.
+    .target(name: "CMeasure", cSettings: [.unsafeFlags(["-O3"])]),
     .executableTarget(
       name: "bench",
       dependencies: [
@@ -21,6 +21,5 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
   ],
-  swiftLanguageModes: [.v6],
-  cxxLanguageStandard: .cxx17
+  swiftLanguageModes: [.v6]
 )

@@ -5,7 +5,6 @@
 #include "CKernels.h"
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #define WB_LANES 8
-#define WB_TILE_ROWS 4
 #define WB_TABLE wb_kernels_avx2
 #define WB_NAME "avx2"
 #define WB_LEVEL WB_AVX2

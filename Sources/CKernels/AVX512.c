@@ -8,7 +8,6 @@
                              apply_to = function)
 #define WB_HAS_AVX512
 #define WB_LANES 16
-#define WB_TILE_ROWS 8
 #define WB_TABLE wb_kernels_avx512
 #define WB_NAME "avx512"
 #define WB_LEVEL WB_AVX512

@@ -9,7 +9,6 @@
 #define WB_HAS_BF16
 #define WB_HAS_AVX512
 #define WB_LANES 16
-#define WB_TILE_ROWS 8
 #define WB_TABLE wb_kernels_avx512_bf16
 #define WB_NAME "avx512-bf16"
 #define WB_LEVEL WB_AVX512_BF16

@@ -1,9 +1,11 @@
 // The vector bodies of every kernel, written once with compiler vector types and included by one C file per instruction
-// set. The including file defines WB_LANES (fp32 lanes), WB_TILE_ROWS (rows of a strip product's tile) and WB_TABLE.
+// set. The including file defines WB_LANES (fp32 lanes) and WB_TABLE, and WB_HAS_BF16 where pairs of bf16 are multiplied.
 //
 // Sums are kept in explicit lanes and folded in a fixed order, so a result depends only on the instruction set and the
 // shape. exp is our own polynomial: compilers do not vectorise libm's without changing its rounding from call to call.
 #include "Bodies/Vectors.h"
+
+#include "Bodies/Transpose.h"
 
 #include "Bodies/Conversion.h"
 #include "Bodies/FewRows.h"
@@ -11,19 +13,32 @@
 #include "Bodies/Gate.h"
 #include "Bodies/Norm.h"
 #include "Bodies/Rotary.h"
+#include "Bodies/RowProducts.h"
 #include "Bodies/Rows.h"
 #include "Bodies/Softmax.h"
 #include "Bodies/StripProducts.h"
+#include "Bodies/WidePanels.h"
 
-#include "Bodies/RowPairs.h"
+#ifdef WB_HAS_BF16
+#include "Bodies/PairConversion.h"
+#include "Bodies/PairRows.h"
+#include "Bodies/PairPanels.h"
+#include "Bodies/PairSoftmax.h"
+#include "Bodies/PairStrips.h"
+#endif
+
 #include "Bodies/Panels.h"
+#include "Bodies/Peak.h"
 
 const wb_kernels WB_TABLE = {
     .name = WB_NAME, .level = WB_LEVEL, .convert = convert, .rms_norm = rms_norm,
-    .rms_norm_backward = rms_norm_backward, .rope = rope, .silu_mul = silu_mul, .round_silu_mul = round_silu_mul, .silu_mul_backward = silu_mul_backward,
-    .add_bias = add_bias, .scale_rows = scale_rows, .transpose = transpose, .gemm = gemm, .gemm_pairs = gemm_pairs,
-    .pack_panels = pack_panels, .gemm_panels = gemm_panels, .gemm_row_pairs = gemm_row_pairs,
-    .pair_rows = pair_rows, .transpose_words = transpose_words, .few_rows = few_rows, .softmax = softmax,
-    .softmax_backward = softmax_backward, .softmax_backward_pairs = softmax_backward_pairs, .row_dots = row_dots, .online_softmax = online_softmax, .add_rows = add_rows, .prefetch = prefetch,
-    .sum_of_squares = sum_of_squares, .adamw = adamw,
+    .rms_norm_backward = rms_norm_backward, .rope = rope, .silu_mul = silu_mul, .round_silu_mul = round_silu_mul,
+    .silu_mul_backward = silu_mul_backward, .add_bias = add_bias, .scale_rows = scale_rows, .transpose = transpose,
+    .gemm = gemm, .pack_panels = pack_panels, .gemm_panels = gemm_panels, .gemm_rows = gemm_rows, .few_rows = few_rows,
+    .softmax = softmax, .softmax_backward = softmax_backward, .row_dots = row_dots, .online_softmax = online_softmax,
+    .add_rows = add_rows, .prefetch = prefetch, .sum_of_squares = sum_of_squares, .adamw = adamw, .peak = peak,
+#ifdef WB_HAS_BF16
+    .has_pairs = 1, .gemm_pairs = gemm_pairs, .gemm_row_pairs = gemm_row_pairs, .pair_rows = pair_rows,
+    .transpose_words = transpose_words, .softmax_backward_pairs = softmax_backward_pairs,
+#endif
 };

@@ -98,8 +98,10 @@ static void transpose(int64_t rows, int64_t n, const void *x, int64_t ldx, wb_ty
     for (int64_t j = 0; j < n; j++) y[j * ldy + i] = wb_load(x, i * ldx + j, tx);
 }
 
+/// Leaves nothing out: what may be left out is 0 or unwanted.
 static void gemm(int64_t m, int64_t n, int64_t k, const float *a, int64_t a_row, int64_t a_column, const float *b,
-                 int64_t ldb, float *c, int64_t ldc, int32_t accumulate) {
+                 int64_t ldb, float *c, int64_t ldc, int32_t accumulate, wb_causal causal) {
+  (void)causal;
   for (int64_t i = 0; i < m; i++)
     for (int64_t j = 0; j < n; j++) {
       float sum = accumulate ? c[i * ldc + j] : 0;
@@ -108,7 +110,7 @@ static void gemm(int64_t m, int64_t n, int64_t k, const float *a, int64_t a_row,
     }
 }
 
-/// Leaves nothing out: what may be left out is 0 or unwanted.
+/// Leaves nothing out either.
 static void gemm_pairs(int64_t m, int64_t n, int64_t pairs, const uint32_t *a, int64_t a_row, int64_t a_column,
                        const uint32_t *b, int64_t ldb, float *c, int64_t ldc, int32_t accumulate,
                        wb_causal causal) {
@@ -124,26 +126,46 @@ static void gemm_pairs(int64_t m, int64_t n, int64_t pairs, const uint32_t *a, i
     }
 }
 
-static void pack_panels(int64_t k, int64_t n, const uint16_t *b, int64_t ldb, int32_t transposed, uint32_t *y) {
-  for (int64_t j = 0; j < (n + WB_PANEL - 1) / WB_PANEL * WB_PANEL; j++)
-    for (int64_t l = 0; l < (k + 1) / 2; l++) {
+static void pack_panels(int64_t k, int64_t n, const void *b, int64_t ldb, wb_type t, int32_t pairs,
+                        int32_t transposed, void *y) {
+  for (int64_t j = 0; j < (n + WB_PANEL - 1) / WB_PANEL * WB_PANEL; j++) {
+    const int64_t rows = pairs ? (k + 1) / 2 : k;
+    for (int64_t l = 0; l < rows; l++) {
+      const int64_t to = (j / WB_PANEL * rows + l) * WB_PANEL + j % WB_PANEL;
+      if (!pairs) {
+        ((float *)y)[to] = j < n ? wb_load(b, transposed ? j * ldb + l : l * ldb + j, t) : 0;
+        continue;
+      }
       float pair[2] = {0, 0};
       for (int64_t h = 0; h < 2 && j < n && 2 * l + h < k; h++)
         pair[h] = wb_load(b, transposed ? j * ldb + 2 * l + h : (2 * l + h) * ldb + j, WB_BF16);
-      y[(j / WB_PANEL * ((k + 1) / 2) + l) * WB_PANEL + j % WB_PANEL] = wb_pair(pair[0], pair[1]);
+      ((uint32_t *)y)[to] = wb_pair(pair[0], pair[1]);
     }
+  }
 }
 
-static void gemm_panels(int64_t m, int64_t n, const wb_panel_term *terms, int64_t count, float *c, int64_t ldc,
-                        int32_t accumulate) {
+static void gemm_panels(int64_t m, int64_t n, const wb_panel_term *terms, int64_t count, wb_type type, float *c,
+                        int64_t ldc, int32_t accumulate) {
   for (int64_t i = 0; i < m; i++)
     for (int64_t j = 0; j < n; j++) {
       float sum = accumulate ? c[i * ldc + j] : 0;
       for (const wb_panel_term *t = terms; t < terms + count; t++)
         for (int64_t l = 0; l < t->k; l++) {
-          uint32_t word = t->b[j / WB_PANEL * t->panel + l / 2 * WB_PANEL + j % WB_PANEL];
-          sum += wb_load(t->a, i * t->lda + l, WB_BF16) * (l % 2 ? wb_second(word) : wb_first(word));
+          const int64_t row = type == WB_BF16 ? l / 2 : l, from = j / WB_PANEL * t->panel + row * WB_PANEL + j % WB_PANEL;
+          const uint32_t word = ((const uint32_t *)t->b)[from];
+          float x = type == WB_F32 ? wb_from_bits(word) : l % 2 ? wb_second(word) : wb_first(word);
+          sum += wb_load(t->a, i * t->lda + l, type) * x;
         }
+      c[i * ldc + j] = sum;
+    }
+}
+
+static void gemm_rows(int64_t m, int64_t n, int64_t rows, const void *a, int64_t lda, const void *x, int64_t ldx,
+                      wb_type t, float *c, int64_t ldc, int32_t accumulate) {
+  for (int64_t i = 0; i < m; i++)
+    for (int64_t j = 0; j < n; j++) {
+      float sum = accumulate ? c[i * ldc + j] : 0;
+      for (int64_t row = 0; row < rows; row++) sum += wb_load(a, row * lda + i, t) * wb_load(x, row * ldx + j, t);
       c[i * ldc + j] = sum;
     }
 }
@@ -173,12 +195,12 @@ static void transpose_words(int64_t rows, int64_t n, const uint32_t *x, int64_t 
     for (int64_t j = 0; j < n; j++) y[j * ldy + i] = x[i * ldx + j];
 }
 
-static void few_rows(int64_t m, int64_t n, int64_t k, const void *x, int64_t ldx, const void *w, int64_t ldw, float *y,
-                     int64_t ldy, int32_t accumulate, wb_type t) {
+static void few_rows(int64_t m, int64_t n, int64_t k, const void *x, int64_t ldx, wb_type tx, const void *w, int64_t ldw,
+                     wb_type tw, float *y, int64_t ldy, int32_t accumulate) {
   for (int64_t i = 0; i < m; i++)
     for (int64_t j = 0; j < n; j++) {
       float sum = accumulate ? y[i * ldy + j] : 0;
-      for (int64_t l = 0; l < k; l++) sum += wb_load(x, i * ldx + l, t) * wb_load(w, j * ldw + l, t);
+      for (int64_t l = 0; l < k; l++) sum += wb_load(x, i * ldx + l, tx) * wb_load(w, j * ldw + l, tw);
       y[i * ldy + j] = sum;
     }
 }
@@ -271,12 +293,21 @@ static void adamw(int64_t n, float *w, const float *g, float *m, float *v, float
   }
 }
 
+static double peak(int64_t count, float *sink, wb_type t) {
+  (void)t;
+  float sum = 0;
+  for (int64_t l = 0; l < count; l++) sum += (float)l * 0.5f;
+  *sink = sum;
+  return 2 * (double)count;
+}
+
 const wb_kernels wb_kernels_naive = {
     .name = "naive", .level = WB_NAIVE, .convert = convert, .rms_norm = rms_norm,
-    .rms_norm_backward = rms_norm_backward, .rope = rope, .silu_mul = silu_mul, .round_silu_mul = round_silu_mul, .silu_mul_backward = silu_mul_backward,
-    .add_bias = add_bias, .scale_rows = scale_rows, .transpose = transpose, .gemm = gemm, .gemm_pairs = gemm_pairs,
-    .pack_panels = pack_panels, .gemm_panels = gemm_panels, .gemm_row_pairs = gemm_row_pairs,
-    .pair_rows = pair_rows, .transpose_words = transpose_words, .few_rows = few_rows, .softmax = softmax,
-    .softmax_backward = softmax_backward, .softmax_backward_pairs = softmax_backward_pairs, .row_dots = row_dots, .online_softmax = online_softmax, .add_rows = add_rows, .prefetch = prefetch,
-    .sum_of_squares = sum_of_squares, .adamw = adamw,
+    .rms_norm_backward = rms_norm_backward, .rope = rope, .silu_mul = silu_mul, .round_silu_mul = round_silu_mul,
+    .silu_mul_backward = silu_mul_backward, .add_bias = add_bias, .scale_rows = scale_rows, .transpose = transpose,
+    .gemm = gemm, .pack_panels = pack_panels, .gemm_panels = gemm_panels, .gemm_rows = gemm_rows, .few_rows = few_rows,
+    .softmax = softmax, .softmax_backward = softmax_backward, .row_dots = row_dots, .online_softmax = online_softmax,
+    .add_rows = add_rows, .prefetch = prefetch, .sum_of_squares = sum_of_squares, .adamw = adamw, .peak = peak,
+    .has_pairs = 1, .gemm_pairs = gemm_pairs, .gemm_row_pairs = gemm_row_pairs, .pair_rows = pair_rows,
+    .transpose_words = transpose_words, .softmax_backward_pairs = softmax_backward_pairs,
 };

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "Workers.h"
 
 #include <pthread.h>
@@ -48,12 +49,15 @@ typedef struct share {
 /// are its own; they were written before `claims` was published. The next loop begins only after `done` was seen full.
 /// A sleeper counts itself, then looks again; a caller publishes, then looks for sleepers: sequentially consistent, so
 /// one sees the other. The caller's own sleep is the same with `waits` and `done`.
+///
+/// What every thread writes, and what only one does, lie on cache lines of their own.
 struct wb_workers {
-  _Atomic uint64_t claims;
-  _Atomic int64_t done;
-  _Atomic int32_t sleepers, waits;
+  _Alignas(64) _Atomic uint64_t claims;
+  _Alignas(64) _Atomic int64_t done;
+  _Alignas(64) _Atomic int32_t sleepers;
+  _Atomic int32_t waits;
   _Atomic bool busy, ends;
-  wb_task task;
+  _Alignas(64) wb_task task;
   void *context;
   pthread_mutex_t lock;
   pthread_cond_t begins, finished;
@@ -168,13 +172,15 @@ static void start(wb_workers *pool) {
 
 wb_workers *wb_workers_make(int32_t threads) {
   int32_t wanted = threads > 1 ? threads - 1 : 0;
-  wb_workers *pool = calloc(1, sizeof *pool + (size_t)wanted * sizeof(helper));
+  const size_t size = (sizeof(wb_workers) + (size_t)wanted * sizeof(helper) + 63) / 64 * 64;
+  wb_workers *pool = aligned_alloc(_Alignof(wb_workers), size);
   share *shares = aligned_alloc(_Alignof(share), ((size_t)wanted + 1) * sizeof(share));
   if (!pool || !shares) {
     free(pool);
     free(shares);
     return NULL;
   }
+  memset(pool, 0, size);
   memset(shares, 0, ((size_t)wanted + 1) * sizeof(share));
   pool->shares = shares;
   pool->wanted = wanted;
@@ -229,4 +235,24 @@ void wb_workers_free(wb_workers *pool) {
   pthread_mutex_destroy(&pool->lock);
   free(pool->shares);
   free(pool);
+}
+
+int32_t wb_allowed_processors(int32_t *numbers, int32_t room) {
+  int32_t found = 0;
+#if defined(__linux__)
+  // The kernel refuses a mask that is shorter than its own.
+  for (size_t processors = 1024; processors <= 1 << 16; processors *= 2) {
+    cpu_set_t *mask = CPU_ALLOC(processors);
+    if (!mask) return 0;
+    const size_t size = CPU_ALLOC_SIZE(processors);
+    const int refused = sched_getaffinity(0, size, mask);
+    for (size_t i = 0; !refused && i < processors; i++)
+      if (CPU_ISSET_S(i, size, mask) && found < room) numbers[found++] = (int32_t)i;
+    CPU_FREE(mask);
+    if (!refused) break;
+  }
+#else
+  (void)numbers, (void)room;
+#endif
+  return found;
 }

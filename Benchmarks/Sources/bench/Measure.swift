@@ -10,7 +10,8 @@ struct Measure: Sendable {
 enum Catalogue {
   /// In the order they run: those that start other processes come first, while this one is small.
   static let measures: [Measure] = [
-    startup, memory, screen, screenDemo, recording, peak, kernels, step, profile, scaling, lengths, lists, generation,
+    startup, memory, screen, screenDemo, recording, peak, kernels, step, precisions, profile, scaling, lengths, lists,
+    generation,
     tokenizer,
     jsonLines, largeData, shape1B, shape8B,
   ]

@@ -5,7 +5,7 @@ struct ProgramSymbols {
   enum Place: Hashable {
     case function(String)
     case library(String)
-    /// Memory without a file: oneDNN's generated products.
+    /// Memory without a file.
     case generated
   }
 

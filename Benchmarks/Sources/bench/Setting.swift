@@ -71,20 +71,3 @@ struct Setting: Sendable {
     }
   }
 }
-
-/// oneDNN's bf16 products on this machine at this moment, however they are threaded, whichever way is faster.
-struct Peak {
-  private let split: ProductPeak
-  private let threads: Int
-
-  init(runtime: Runtime) {
-    split = ProductPeak(runtime: runtime)
-    threads = runtime.threads
-  }
-
-  /// Operations a second: the better of oneDNN's own threads and of the engine's threads with one of oneDNN's in each.
-  func measure() -> Double {
-    let size = Int64(ProductPeak.size)
-    return max(split.measure(count: 8), cm_onednn_speed(size, size, size, 1, 0, Int32(threads), 8))
-  }
-}

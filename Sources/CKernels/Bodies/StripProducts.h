@@ -1,19 +1,31 @@
-// Products of attention strips: small operands read in place, in fp32 or as words of two bf16.
-/// A register tile of `m` rows and `v` vectors of columns; k runs innermost, so every sum is taken in the order of k.
-INLINE void gemm_tile(const int m, const int v, int64_t k, const float *a, int64_t a_row, int64_t a_column,
-                      const float *b, int64_t ldb, float *c, int64_t ldc, int32_t accumulate) {
-  vf sums[WB_TILE_ROWS][2];
+// Products of attention strips in fp32, operands read in place.
+
+/// Rows and vectors of a tile: 12 sums on AVX2's sixteen registers, 16 on AVX-512's.
+#if WB_LANES == 16
+#define WB_STRIP_ROWS 8
+#elif WB_LANES == 8
+#define WB_STRIP_ROWS 6
+#else
+#define WB_STRIP_ROWS 4
+#endif
+
+/// A register tile of `m` rows and `v` vectors of columns, k from `first` to `last`, innermost, so that every sum is taken
+/// in the order of k.
+INLINE void gemm_tile(const int m, const int v, int64_t first, int64_t last, const float *a, int64_t a_row,
+                      int64_t a_column, const float *b, int64_t ldb, float *c, int64_t ldc, int32_t accumulate) {
+  vf sums[WB_STRIP_ROWS][2];
 #pragma clang loop unroll(full)
   for (int i = 0; i < m; i++)
 #pragma clang loop unroll(full)
     for (int j = 0; j < v; j++) sums[i][j] = accumulate ? load(c, i * ldc + j * L, WB_F32) : (vf){0};
-  for (int64_t l = 0; l < k; l++) {
+#pragma clang loop unroll_count(2)
+  for (int64_t l = first; l < last; l++) {
     vf columns[2];
 #pragma clang loop unroll(full)
     for (int j = 0; j < v; j++) columns[j] = load(b, l * ldb + j * L, WB_F32);
 #pragma clang loop unroll(full)
     for (int i = 0; i < m; i++) {
-      float x = a[i * a_row + l * a_column];
+      const float x = a[i * a_row + l * a_column];
 #pragma clang loop unroll(full)
       for (int j = 0; j < v; j++) sums[i][j] = sums[i][j] + x * columns[j];
     }
@@ -24,66 +36,22 @@ INLINE void gemm_tile(const int m, const int v, int64_t k, const float *a, int64
     for (int j = 0; j < v; j++) store(c, i * ldc + j * L, WB_F32, sums[i][j]);
 }
 
-static void gemm(int64_t m, int64_t n, int64_t k, const float *a, int64_t a_row, int64_t a_column, const float *b,
-                 int64_t ldb, float *c, int64_t ldc, int32_t accumulate) {
-  for (int64_t j = 0; j < n; j += 2 * L) {
-    int64_t i = 0;
-    if (j + 2 * L <= n) {
-      for (; i + WB_TILE_ROWS <= m; i += WB_TILE_ROWS)
-        gemm_tile(WB_TILE_ROWS, 2, k, a + i * a_row, a_row, a_column, b + j, ldb, c + i * ldc + j, ldc, accumulate);
-      for (; i < m; i++)
-        gemm_tile(1, 2, k, a + i * a_row, a_row, a_column, b + j, ldb, c + i * ldc + j, ldc, accumulate);
-    } else {
-      for (; i + WB_TILE_ROWS <= m; i += WB_TILE_ROWS)
-        gemm_tile(WB_TILE_ROWS, 1, k, a + i * a_row, a_row, a_column, b + j, ldb, c + i * ldc + j, ldc, accumulate);
-      for (; i < m; i++)
-        gemm_tile(1, 1, k, a + i * a_row, a_row, a_column, b + j, ldb, c + i * ldc + j, ldc, accumulate);
-    }
-  }
-}
-
-/// Words first..last of k.
-INLINE void gemm_pairs_tile(const int m, const int v, int64_t first, int64_t last, const uint32_t *a, int64_t a_row,
-                            int64_t a_column, const uint32_t *b, int64_t ldb, float *c, int64_t ldc,
-                            int32_t accumulate) {
-  vf sums[WB_TILE_ROWS][2];
-#pragma clang loop unroll(full)
-  for (int i = 0; i < m; i++)
-#pragma clang loop unroll(full)
-    for (int j = 0; j < v; j++) sums[i][j] = accumulate ? load(c, i * ldc + j * L, WB_F32) : (vf){0};
-  for (int64_t l = first; l < last; l++) {
-    vu columns[2];
-#pragma clang loop unroll(full)
-    for (int j = 0; j < v; j++) columns[j] = *(const vu *)(b + l * ldb + j * L);
-#pragma clang loop unroll(full)
-    for (int i = 0; i < m; i++) {
-      vu x = a[i * a_row + l * a_column] - (vu){0};
-#pragma clang loop unroll(full)
-      for (int j = 0; j < v; j++) sums[i][j] = add_pairs(sums[i][j], x, columns[j]);
-    }
-  }
-#pragma clang loop unroll(full)
-  for (int i = 0; i < m; i++)
-#pragma clang loop unroll(full)
-    for (int j = 0; j < v; j++) store(c, i * ldc + j * L, WB_F32, sums[i][j]);
-}
-
 /// All rows against `v` vectors of columns from column `column` on. The last rows go together as well: one alone would
 /// wait for its own sums.
-INLINE void gemm_pairs_columns(const int v, int64_t m, int64_t column, int64_t pairs, const uint32_t *a, int64_t a_row,
-                               int64_t a_column, const uint32_t *b, int64_t ldb, float *c, int64_t ldc,
-                               int32_t accumulate, wb_causal causal) {
-  for (int64_t i = 0; i < m; i += WB_TILE_ROWS) {
-    const int64_t rows = m - i < WB_TILE_ROWS ? m - i : WB_TILE_ROWS, bottom = i + rows - 1;
+INLINE void gemm_columns(const int v, int64_t m, int64_t column, int64_t k, const float *a, int64_t a_row,
+                         int64_t a_column, const float *b, int64_t ldb, float *c, int64_t ldc, int32_t accumulate,
+                         wb_causal causal) {
+  for (int64_t i = 0; i < m; i += WB_STRIP_ROWS) {
+    const int64_t rows = m - i < WB_STRIP_ROWS ? m - i : WB_STRIP_ROWS, bottom = i + rows - 1;
     if (column >= causal.columns + bottom) continue;
-    const int64_t first = i > causal.begin ? (i - causal.begin) / 2 : 0;
-    const int64_t last = causal.end + bottom < 2 * pairs ? (causal.end + bottom + 1) / 2 : pairs;
+    const int64_t first = i > causal.begin ? i - causal.begin : 0;
+    const int64_t last = causal.end + bottom < k ? causal.end + bottom : k;
     switch (rows) {
 #define WB_ROWS(M)                                                                                                  \
   case M:                                                                                                           \
-    if (M <= WB_TILE_ROWS)                                                                                          \
-      gemm_pairs_tile(M, v, first, last, a + i * a_row, a_row, a_column, b + column, ldb, c + i * ldc + column, ldc, \
-                      accumulate);                                                                                  \
+    if (M <= WB_STRIP_ROWS)                                                                                         \
+      gemm_tile(M, v, first, last, a + i * a_row, a_row, a_column, b + column, ldb, c + i * ldc + column, ldc,      \
+                accumulate);                                                                                        \
     break;
       WB_ROWS(1) WB_ROWS(2) WB_ROWS(3) WB_ROWS(4) WB_ROWS(5) WB_ROWS(6) WB_ROWS(7) WB_ROWS(8)
 #undef WB_ROWS
@@ -91,12 +59,10 @@ INLINE void gemm_pairs_columns(const int v, int64_t m, int64_t column, int64_t p
   }
 }
 
-static void gemm_pairs(int64_t m, int64_t n, int64_t pairs, const uint32_t *a, int64_t a_row, int64_t a_column,
-                       const uint32_t *b, int64_t ldb, float *c, int64_t ldc, int32_t accumulate,
-                       wb_causal causal) {
+static void gemm(int64_t m, int64_t n, int64_t k, const float *a, int64_t a_row, int64_t a_column, const float *b,
+                 int64_t ldb, float *c, int64_t ldc, int32_t accumulate, wb_causal causal) {
   int64_t j = 0;
   for (; j + 2 * L <= n; j += 2 * L)
-    gemm_pairs_columns(2, m, j, pairs, a, a_row, a_column, b, ldb, c, ldc, accumulate, causal);
-  for (; j < n; j += L)
-    gemm_pairs_columns(1, m, j, pairs, a, a_row, a_column, b, ldb, c, ldc, accumulate, causal);
+    gemm_columns(2, m, j, k, a, a_row, a_column, b, ldb, c, ldc, accumulate, causal);
+  for (; j < n; j += L) gemm_columns(1, m, j, k, a, a_row, a_column, b, ldb, c, ldc, accumulate, causal);
 }

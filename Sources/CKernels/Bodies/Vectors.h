@@ -101,19 +101,23 @@ INLINE vf larger(vf a, vf b) {
 #endif
 }
 
+/// Where element i of x lies.
+INLINE const void *at(const void *x, int64_t i, wb_type t) { return (const char *)x + i * (t == WB_F32 ? 4 : 2); }
+
 /// Pairwise, lane j with lane j + half, so that the order does not depend on how a compiler folds lanes.
 INLINE float sum_lanes(vf x) {
-#ifdef WB_HAS_AVX512
+#if WB_LANES == 8
+  x = x + __builtin_shufflevector(x, x, 4, 5, 6, 7, 4, 5, 6, 7);
+  x = x + __builtin_shufflevector(x, x, 2, 3, 2, 3, 2, 3, 2, 3);
+  return x[0] + x[1];
+#elif WB_LANES == 4
+  x = x + __builtin_shufflevector(x, x, 2, 3, 2, 3);
+  return x[0] + x[1];
+#else
   __m256 a = _mm256_add_ps(_mm512_castps512_ps256((__m512)x), _mm512_extractf32x8_ps((__m512)x, 1));
   __m128 b = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
   b = _mm_add_ps(b, _mm_movehl_ps(b, b));
   return _mm_cvtss_f32(_mm_add_ss(b, _mm_shuffle_ps(b, b, 1)));
-#else
-  float lanes[L];
-  memcpy(lanes, &x, sizeof lanes);
-  for (int half = L / 2; half > 0; half /= 2)
-    for (int j = 0; j < half; j++) lanes[j] += lanes[j + half];
-  return lanes[0];
 #endif
 }
 
@@ -129,15 +133,12 @@ INLINE float max_lanes(vf x) {
 #endif
 }
 
+#ifdef WB_HAS_BF16
 /// sum + the two products of every lane's pair of bf16.
 INLINE vf add_pairs(vf sum, vu a, vu b) {
-#ifdef WB_HAS_BF16
   return (vf)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
-#else
-  sum = sum + (vf)(a << 16) * (vf)(b << 16);
-  return sum + (vf)(a & 0xffff0000u) * (vf)(b & 0xffff0000u);
-#endif
 }
+#endif
 
 /// exp by 2^n * e^r, |r| <= ln2 / 2, degree-6 polynomial (Cephes), below 2 ulp; 0 under -87.3, clamped at 88.3; NaN
 /// kept.

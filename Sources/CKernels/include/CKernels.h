@@ -1,7 +1,7 @@
 // Micro-kernels for the work around the matrix products: norms, rotary positions, gates, soft-max, the optimizer.
 //
-// Every kernel exists four times: a naive twin in plain C (the definition), and one vector body compiled for the
-// portable baseline, AVX2, AVX-512 and AVX-512 with bf16. `wb_kernels_at` hands out the table of one level; nothing here keeps state.
+// Every kernel has a naive twin in plain C (the definition) and one vector body, compiled for the portable baseline, AVX2,
+// AVX-512 and AVX-512 with bf16. `wb_kernels_at` hands out the table of one level; nothing here keeps state.
 // Matrices are row-major; `ld` is the distance between rows in elements. `wb_type` names what a void pointer holds.
 #ifndef WB_CKERNELS_H
 #define WB_CKERNELS_H
@@ -15,15 +15,21 @@ extern "C" {
 #endif
 
 typedef enum { WB_F32 = 0, WB_BF16 = 1, WB_F16 = 2 } wb_type;
-typedef enum { WB_NAIVE = 0, WB_PORTABLE = 1, WB_AVX2 = 2, WB_AVX512 = 3, WB_AVX512_BF16 = 4 } wb_level;
+typedef enum {
+  WB_NAIVE = 0,
+  WB_PORTABLE = 1,
+  WB_AVX2 = 2,
+  WB_AVX512 = 3,
+  WB_AVX512_BF16 = 4,
+  WB_AMX = 5,
+} wb_level;
 
-/// Columns of every operand of `gemm` come in multiples of this.
+/// Columns of every operand of `gemm` come in multiples of this, and a packed operand's panels have as many.
 #define WB_PANEL 16
 
-/// One summand of a packed product: a[m, k] in place, b[k, n] packed, its panels `panel` words apart.
+/// One summand of a packed product: a[m, k] in place, b[k, n] packed, its panels `panel` 32-bit words apart.
 typedef struct wb_panel_term {
-  const uint16_t *a;
-  const uint32_t *b;
+  const void *a, *b;
   int64_t lda, k, panel;
 } wb_panel_term;
 
@@ -70,34 +76,28 @@ typedef struct wb_kernels {
   /// y[j, i] = x[i, j] for x of `rows` by `n`.
   void (*transpose)(int64_t rows, int64_t n, const void *x, int64_t ldx, wb_type tx, float *y, int64_t ldy);
 
-  /// c[m, n] (+)= sum_k a[i * a_row + k * a_column] * b[k, j], fp32. n is a multiple of WB_PANEL.
+  /// c[m, n] (+)= sum_k a[i * a_row + k * a_column] * b[k, j], fp32, in the order of k. n is a multiple of WB_PANEL. What
+  /// is left out as 0 changes no bit.
   void (*gemm)(int64_t m, int64_t n, int64_t k, const float *a, int64_t a_row, int64_t a_column, const float *b,
-               int64_t ldb, float *c, int64_t ldc, int32_t accumulate);
+               int64_t ldb, float *c, int64_t ldc, int32_t accumulate, wb_causal causal);
 
-  /// The same with bf16 inputs and fp32 sums. A word holds two neighbours along k, the first in its low half: a is
-  /// [m, pairs] words of any stride, b [pairs, n] words. What is left out as 0 changes no bit.
-  void (*gemm_pairs)(int64_t m, int64_t n, int64_t pairs, const uint32_t *a, int64_t a_row, int64_t a_column,
-                     const uint32_t *b, int64_t ldb, float *c, int64_t ldc, int32_t accumulate,
-                     wb_causal causal);
-  /// Packs b[k, n], or w[n, k] where `transposed`, for `gemm_panels`: panels of WB_PANEL columns after one another, each
-  /// of (k + 1) / 2 rows of WB_PANEL words; word j of row l holds b[2l, j] and b[2l + 1, j]. What is missing counts as 0.
-  void (*pack_panels)(int64_t k, int64_t n, const uint16_t *b, int64_t ldb, int32_t transposed, uint32_t *y);
-  /// c[m, n] (+)= the sum of `count` terms a[m, k] * b, bf16 inputs, fp32 sums in the order of the terms and of k:
-  /// c[i, j] has the same bits however m, n, the terms and an even k are split over calls.
-  void (*gemm_panels)(int64_t m, int64_t n, const wb_panel_term *terms, int64_t count, float *c, int64_t ldc,
+  /// Packs b[k, n], or w[n, k] where `transposed`, for `gemm_panels`: panels of WB_PANEL columns after one another, each of
+  /// k rows of WB_PANEL fp32 numbers. By `pairs`, which takes bf16 and `has_pairs`, a panel has (k + 1) / 2 rows of WB_PANEL
+  /// words, and word j of row l holds b[2l, j] and b[2l + 1, j]. What is missing counts as 0.
+  void (*pack_panels)(int64_t k, int64_t n, const void *b, int64_t ldb, wb_type t, int32_t pairs, int32_t transposed,
+                      void *y);
+  /// c[m, n] (+)= the sum of `count` terms a[m, k] * b, a of type t, fp32 sums in the order of the terms and of k: c[i, j]
+  /// has the same bits however m, n, the terms and an even k are split over calls. Panels of pairs go with a in bf16 where
+  /// there are pairs, those in fp32 with any other a.
+  void (*gemm_panels)(int64_t m, int64_t n, const wb_panel_term *terms, int64_t count, wb_type t, float *c, int64_t ldc,
                       int32_t accumulate);
-  /// c[m, n] (+)= sum_t a[t, m] * x[t, n] for a few m, the gradient of a low-rank factor: a by pairs of rows, x as it is.
-  void (*gemm_row_pairs)(int64_t m, int64_t n, int64_t rows, const uint32_t *a, int64_t lda, const uint16_t *x,
-                         int64_t ldx, float *c, int64_t ldc, int32_t accumulate);
-  /// y[i, j] = the word of bf16 x[2i, j] and x[2i + 1, j]; a missing last row counts as 0.
-  void (*pair_rows)(int64_t rows, int64_t n, const void *x, int64_t ldx, wb_type tx, uint32_t *y, int64_t ldy);
-  /// y[j, i] = x[i, j] for words x of `rows` by `n`.
-  void (*transpose_words)(int64_t rows, int64_t n, const uint32_t *x, int64_t ldx, uint32_t *y, int64_t ldy);
-
+  /// c[m, n] (+)= sum_t a[t, m] * x[t, n] in the order of t, for a few m: the gradient of a low-rank factor.
+  void (*gemm_rows)(int64_t m, int64_t n, int64_t rows, const void *a, int64_t lda, const void *x, int64_t ldx,
+                    wb_type t, float *c, int64_t ldc, int32_t accumulate);
   /// y[m, n] (+)= x[m, k] * w[n, k]^T where m or n is small, both read in place: decoding one token at a time, and
-  /// low-rank products.
-  void (*few_rows)(int64_t m, int64_t n, int64_t k, const void *x, int64_t ldx, const void *w, int64_t ldw, float *y,
-                   int64_t ldy, int32_t accumulate, wb_type t);
+  /// low-rank products. Where w is fp32, x is too. A row's bits do not depend on m and n.
+  void (*few_rows)(int64_t m, int64_t n, int64_t k, const void *x, int64_t ldx, wb_type tx, const void *w, int64_t ldw,
+                   wb_type tw, float *y, int64_t ldy, int32_t accumulate);
 
   /// Causal soft-max of a strip into p, which may be s: row i sees columns j < visible + i; the others become 0.
   /// log_sums[i] = log sum_j exp(scale * s[i, j]). s is left undefined.
@@ -106,10 +106,6 @@ typedef struct wb_kernels {
   /// s holds raw scores and becomes p = exp(scale * s - log_sum); dp becomes p * (dp - delta_i) * scale.
   void (*softmax_backward)(int64_t rows, int64_t n, float *s, float *dp, int64_t ld, float scale, int64_t visible,
                            const float *log_sums, const float *delta);
-  /// The same, rounded to bf16: the second result by rows, and both by pairs of rows as `pair_rows` lays them out.
-  void (*softmax_backward_pairs)(int64_t rows, int64_t n, const float *s, const float *dp, int64_t ld, float scale,
-                                 int64_t visible, const float *log_sums, const float *delta, uint16_t *ds, int64_t ldd,
-                                 uint32_t *p_pairs, uint32_t *ds_pairs, int64_t ldp);
   /// delta_i = sum_j a[i, j] * b[i, j].
   void (*row_dots)(int64_t rows, int64_t n, const void *a, int64_t lda, const void *b, int64_t ldb, float *delta,
                    wb_type t);
@@ -128,16 +124,36 @@ typedef struct wb_kernels {
   /// AdamW (Loshchilov & Hutter, 2019) on one run of parameters; the gradient is first multiplied by `clip`.
   void (*adamw)(int64_t n, float *w, const float *g, float *m, float *v, float clip, float lr, float beta1, float beta2,
                 float eps, float decay, float correction1, float correction2);
+
+  /// `count` rounds of products and sums of registers alone, of the kind that `gemm_panels` makes of type t; returns how
+  /// many operations that were. For measuring what the processor could do.
+  double (*peak)(int64_t count, float *sink, wb_type t);
+
+  /// Whether pairs of bf16 are multiplied, with fp32 sums. What follows is there only then. A word holds two neighbours,
+  /// the first in its low half.
+  int32_t has_pairs;
+  /// `gemm` with bf16 inputs: a word holds two neighbours along k; a is [m, pairs] words of any stride, b [pairs, n] words.
+  void (*gemm_pairs)(int64_t m, int64_t n, int64_t pairs, const uint32_t *a, int64_t a_row, int64_t a_column,
+                     const uint32_t *b, int64_t ldb, float *c, int64_t ldc, int32_t accumulate,
+                     wb_causal causal);
+  /// `gemm_rows` with bf16 inputs: a by pairs of rows, x as it is.
+  void (*gemm_row_pairs)(int64_t m, int64_t n, int64_t rows, const uint32_t *a, int64_t lda, const uint16_t *x,
+                         int64_t ldx, float *c, int64_t ldc, int32_t accumulate);
+  /// y[i, j] = the word of bf16 x[2i, j] and x[2i + 1, j]; a missing last row counts as 0.
+  void (*pair_rows)(int64_t rows, int64_t n, const void *x, int64_t ldx, wb_type tx, uint32_t *y, int64_t ldy);
+  /// y[j, i] = x[i, j] for words x of `rows` by `n`.
+  void (*transpose_words)(int64_t rows, int64_t n, const uint32_t *x, int64_t ldx, uint32_t *y, int64_t ldy);
+  /// `softmax_backward`, rounded to bf16: the second result by rows, and both by pairs of rows as `pair_rows` lays them out.
+  void (*softmax_backward_pairs)(int64_t rows, int64_t n, const float *s, const float *dp, int64_t ld, float scale,
+                                 int64_t visible, const float *log_sums, const float *delta, uint16_t *ds, int64_t ldd,
+                                 uint32_t *p_pairs, uint32_t *ds_pairs, int64_t ldp);
 } wb_kernels;
 
-/// The best level that this processor runs.
+/// The best level that this processor runs and the system allows.
 wb_level wb_best_level(void);
 
 /// The table of one level, or of the best level below it that this processor runs.
 const wb_kernels *wb_kernels_at(wb_level level);
-
-/// Whether the processor multiplies bf16 tiles (AMX), which leaves vector instructions far behind.
-int32_t wb_has_matrix_tiles(void);
 
 /// SHA-256's compression function on `blocks` blocks of 64 bytes, and its definition in plain C.
 void wb_sha256_blocks(uint32_t *state, const uint8_t *bytes, int64_t blocks);

@@ -29,6 +29,10 @@ void wb_workers_share(wb_workers *pool, int64_t worker, int64_t count, wb_task p
 /// Ends the threads and frees the pool; no loop may be running.
 void wb_workers_free(wb_workers *pool);
 
+/// The numbers of the processors that the calling thread may run on, at most `room`; returns how many, 0 where the system
+/// does not tell.
+int32_t wb_allowed_processors(int32_t *numbers, int32_t room);
+
 #ifdef __cplusplus
 }
 #endif

@@ -140,7 +140,7 @@ extension DecoderPass {
   private func joinShared(layer: Int) {
     guard batch.sharedCount > 0, let dk = backward?.sharedKeys, let dv = backward?.sharedValues else { return }
     let memory = activations(layer: layer)
-    let blocks = RowBlocks(count: batch.sharedCount, longest: 64)
+    let blocks = RowBlocks(count: batch.sharedCount, longest: 64, threads: runtime.threads)
     runtime.parallel(blocks.count) { index, worker in
       let rows = blocks[index]
       var scratch = ScratchMemory(scratch[worker])
@@ -165,7 +165,7 @@ extension DecoderPass {
     let memory = activations(layer: layer)
     let blocks = groupsApart.flatMap { index in
       let rows = batch.attention[index].rows
-      let blocks = RowBlocks(count: rows.count, longest: 64)
+      let blocks = RowBlocks(count: rows.count, longest: 64, threads: runtime.threads)
       return (0..<blocks.count).map {
         blocks[$0].lowerBound + rows.lowerBound..<blocks[$0].upperBound + rows.lowerBound
       }

@@ -13,7 +13,10 @@ struct DecodeStep: Sendable {
   /// [layer][key-value head].
   let caches: [[DecodeCache]]
   /// Rows for the largest B.
-  private let x, h, q, k, v, qTurned, kTurned, o, gate, up, gateNarrow, upNarrow, act, u, logits, xhat, inverse: Matrix
+  private let x, h, q, k, v, qTurned, kTurned, o, gate, up, gateNarrow, upNarrow, act, u, uSums, logits: Matrix
+  private let xhat, inverse: Matrix
+  /// A linear's input in fp32, where products widen bf16: once, and not for every row of a weight.
+  private let wideInput: Matrix?
   private let scratch: [Matrix]
 
   init(
@@ -31,7 +34,7 @@ struct DecodeStep: Sendable {
     let inner = configuration.intermediateSize
     let queries = configuration.headCount * configuration.headDimension
     let keys = configuration.keyValueHeadCount * configuration.headDimension
-    let rows = Self.padded(samples)
+    let rows = samples
     x = Matrix(zeros: rows, hidden)
     h = Matrix(zeros: rows, hidden, type)
     xhat = Matrix(zeros: rows, hidden, type)
@@ -47,7 +50,11 @@ struct DecodeStep: Sendable {
     gateNarrow = Matrix(zeros: rows, inner, type)
     upNarrow = Matrix(zeros: rows, inner, type)
     act = Matrix(zeros: rows, inner, type)
-    u = Matrix(zeros: rows, max(1, adapter.map { $0.layout.kinds.count * $0.layout.rank } ?? 0), type)
+    let lowRank = max(1, adapter.map { $0.layout.kinds.count * $0.layout.rank } ?? 0)
+    u = Matrix(zeros: rows, lowRank, type)
+    uSums = Matrix(zeros: rows, lowRank)
+    wideInput =
+      type == .bf16 && !runtime.multipliesPairs ? Matrix(zeros: rows, max(hidden, queries, inner)) : nil
     logits = Matrix(zeros: rows, configuration.vocabularySize)
     let count = Runtime.decodeScratchCount(
       samples: samples, headsPerKey: configuration.headCount / configuration.keyValueHeadCount,
@@ -55,32 +62,24 @@ struct DecodeStep: Sendable {
     scratch = (0..<runtime.threads).map { _ in Matrix(zeros: 1, count) }
   }
 
-  /// Rows in steps of powers of two, so that few shapes of product exist while samples end one by one.
-  static func padded(_ samples: Int) -> Int {
-    var rows = 1
-    while rows < samples { rows *= 2 }
-    return rows
-  }
-
   /// Logits [B, V] after `tokens`, the token number `position` after the prompt of each sample in `samples`.
   func logits(_ tokens: [Int32], samples: [Int], position: Int, promptCount: Int) -> Matrix {
-    let b = tokens.count
-    let rows = 0..<Self.padded(b)
-    runtime.gather(weights.embedding, tokens[...], into: x.rows(0..<b))
-    runtime.zero(x.rows(b..<rows.count))
+    let rows = 0..<tokens.count
+    runtime.gather(weights.embedding, tokens[...], into: x.rows(rows))
     for layer in 0..<configuration.layerCount {
       attention(layer: layer, rows: rows, samples: samples, position: position, promptCount: promptCount)
       mlp(layer: layer, rows: rows)
     }
-    return project(x.rows(rows)).rows(0..<b)
+    return project(x.rows(rows))
   }
 
   /// Logits of residual rows: final norm and head.
   func project(_ residual: Matrix) -> Matrix {
     let rows = 0..<residual.rows
     norm(residual, weights.finalNorm, rows)
+    let input = operand(h.rows(rows))
     split(configuration.vocabularySize, by: 512) { columns in
-      runtime.linear(h.rows(rows), weights.head.rows(columns), into: logits.rows(rows).columns(columns))
+      runtime.linear(input, weights.head.rows(columns), into: logits.rows(rows).columns(columns))
     }
     return logits.rows(rows)
   }
@@ -140,7 +139,17 @@ struct DecodeStep: Sendable {
     guard let adapter else { return }
     let stack = adapter.layout.linears(layer: layer, input: kind)
     guard let down = adapter.down(stack) else { return }
-    runtime.linear(input, down, into: u.rows(rows).columns(adapter.activationColumns(stack)))
+    let columns = adapter.activationColumns(stack)
+    runtime.linear(input, down, into: uSums.rows(rows).columns(columns))
+    runtime.convert(uSums.rows(rows).columns(columns), into: u.rows(rows).columns(columns))
+  }
+
+  /// The input of a linear as its product reads it.
+  private func operand(_ input: Matrix) -> Matrix {
+    guard let wideInput else { return input }
+    let wide = wideInput.rows(0..<input.rows).columns(0..<input.columns)
+    runtime.convert(input, into: wide)
+    return wide
   }
 
   /// Several linears of one input, as one parallel loop over all their output columns.
@@ -148,7 +157,10 @@ struct DecodeStep: Sendable {
     _ outputs: [(kind: LinearKind, y: Matrix)], _ input: Matrix, _ layer: Int, _ rows: Range<Int>,
     accumulate: Bool = false
   ) {
-    let width = 96
+    // Whole panels of columns, as many tasks as balance.
+    let total = outputs.reduce(0) { $0 + $1.y.columns }
+    let width = max(16, min(96, (total / (3 * runtime.threads) + 15) / 16 * 16))
+    let wide = operand(input.rows(rows))
     let tasks = outputs.flatMap { output in
       stride(from: 0, to: output.y.columns, by: width).map { start in
         (output.kind, output.y, start..<min(start + width, output.y.columns))
@@ -158,7 +170,7 @@ struct DecodeStep: Sendable {
       let (kind, whole, columns) = tasks[task]
       let linear = weights.layers[layer][kind]
       let y = whole.rows(rows).columns(columns)
-      runtime.linear(input.rows(rows), linear.weight.rows(columns), into: y, accumulate: accumulate)
+      runtime.linear(wide, linear.weight.rows(columns), into: y, accumulate: accumulate)
       if let bias = linear.bias { runtime.addBias(bias.columns(columns), to: y) }
       if let adapter, let adapted = adapter.layout.linears(layer: layer).first(where: { $0.kind == kind }) {
         runtime.linear(

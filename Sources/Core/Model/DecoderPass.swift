@@ -109,7 +109,7 @@ struct DecoderPass: Sendable {
   func run(_ product: Product) { runtime.run(product, scratch: scratch) }
 
   /// T rows, filling included.
-  var allRows: RowSpans { RowSpans(rows: batch.chunks.paddedRows) }
+  var allRows: RowSpans { RowSpans(rows: batch.paddedRows) }
 
   /// The rows of a layer's output that something reads: keys and values of every row, all else in the last layer only
   /// where a token is predicted.
@@ -129,12 +129,11 @@ struct DecoderPass: Sendable {
     }
   }
 
-  /// Runs `body` for every chunk of rows: short ones, which balance better, unless each would have oneDNN pack a weight.
+  /// Runs `body` for every chunk of rows: short enough for as many as there are threads, and to balance.
   func forEachChunk(
     _ rows: RowSpans? = nil, _ body: @Sendable (_ rows: Range<Int>, _ scratch: ScratchMemory) -> Void
   ) {
-    let size =
-      runtime.packsProducts ? RowBlocks(count: batch.chunks.paddedRows, longest: 64).size : batch.chunks.size
+    let size = RowBlocks(count: batch.paddedRows, longest: 64, threads: runtime.threads).size
     let chunks = (rows ?? allRows).pieces(longest: size)
     runtime.parallel(chunks.count) { chunk, worker in
       body(chunks[chunk], ScratchMemory(scratch[worker]))

@@ -23,11 +23,10 @@ public final class LanguageModel {
   /// For the tests: see `AttentionTask.split`.
   var headsApart: Bool?
 
-  /// Whether the last layer computes rows that nothing reads. oneDNN compiles a product for every number of rows, which
-  /// costs more than those rows do.
-  var computesEveryRow: Bool
-  /// Whether prompts of a micro-batch that begin alike share those rows; in bf16 on the packed products only.
-  var sharesPrefixes: Bool
+  /// For the tests: whether the last layer computes rows that nothing reads, and whether prompts of a micro-batch that
+  /// begin alike share those rows. Neither changes a log-prob.
+  var computesEveryRow = false
+  var sharesPrefixes = true
 
   let weights: ModelWeights
   private let weightBytes: Int
@@ -39,8 +38,6 @@ public final class LanguageModel {
   public init(checkpoint: CheckpointFolder, runtime: Runtime) throws {
     configuration = checkpoint.configuration
     self.runtime = runtime
-    computesEveryRow = !runtime.packsProducts || runtime.precision != .bf16
-    sharesPrefixes = !computesEveryRow
     weights = try ModelWeights(checkpoint: checkpoint, runtime: runtime)
     weightBytes = checkpoint.weightBytes
     rotary = RotaryTable(configuration: configuration, count: min(1024, configuration.maxPositions))
@@ -137,10 +134,10 @@ public final class LanguageModel {
     let tasks = AttentionTask.split(
       batch.attention, threads: runtime.threads, headsApart: batch.sharedCount > 0 ? false : headsApart, configuration)
     let shape = WorkspaceShape(
-      rows: batch.chunks.paddedRows, longestGroup: batch.attention.map { $0.shared.count + $0.rows.count }.max() ?? 0,
+      rows: batch.paddedRows, longestGroup: batch.attention.map { $0.shared.count + $0.rows.count }.max() ?? 0,
       headsApart: tasks.contains { $0.heads.count < headsPerKey },
       sharedRows: batch.sharedCount * batch.attention.count,
-      headRows: RowChunks(rows: batch.headRows.count, step: batch.chunks.step).paddedRows, targets: batch.targets.count,
+      headRows: RowSpans.filled(batch.headRows.count), targets: batch.targets.count,
       adapterColumns: adapter.map { $0.layout.kinds.count * $0.layout.rank } ?? 0, training: training,
       recomputes: recomputesActivations)
     let plan = workspace(shape)
@@ -159,7 +156,8 @@ public final class LanguageModel {
 
   private func workspace(_ shape: WorkspaceShape) -> WorkspacePlan {
     WorkspacePlan(
-      configuration: configuration, shape: shape, type: runtime.precision.elementType, threads: runtime.threads)
+      configuration: configuration, shape: shape, type: runtime.precision.elementType, format: runtime.panelFormat,
+      threads: runtime.threads)
   }
 
   func refreshed(_ adapter: LoRAAdapter) -> AdapterWeights {
@@ -187,7 +185,7 @@ public final class LanguageModel {
     let rows = tokens ?? (training ? tokenBudget : scoringBudget)
     let layout = adapter.map { AdapterLayout(configuration: $0, model: configuration) }
     func pass(_ rows: Int, scored: Int, training: Bool) -> WorkspacePlan {
-      let filled = [rows, scored].map { RowChunks(rows: $0, step: RowChunks.fewShapes).paddedRows }
+      let filled = [rows, scored].map(RowSpans.filled)
       return workspace(
         WorkspaceShape(
           rows: filled[0], longestGroup: longestGroup ?? rows, headsApart: headsPerKey > 1,

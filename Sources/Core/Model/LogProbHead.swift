@@ -11,7 +11,7 @@ extension DecoderPass {
   func logProbs() -> [Float] {
     guard !batch.headRows.isEmpty else { return [] }
     let count = head.hidden.rows
-    let norms = RowBlocks(count: count, longest: 64)
+    let norms = RowBlocks(count: count, longest: 64, threads: runtime.threads)
     runtime.parallel(norms.count) { task, _ in
       let real = norms[task].clamped(to: 0..<batch.headRows.count)
       runtime.zero(head.hidden.rows(max(real.upperBound, norms[task].lowerBound)..<norms[task].upperBound))
@@ -24,12 +24,8 @@ extension DecoderPass {
       }
     }
     let parts = head.maxima.rows
-    // A packed tile serves every row there is; oneDNN would need the logits of all of them at once.
-    let blocks = RowBlocks(count: count, longest: runtime.packsProducts ? count : WorkspacePlan.headBlock)
-    runtime.parallel(blocks.count * parts) { task, worker in
-      vocabularyPart(task % parts, of: parts, rows: blocks[task / parts], worker: worker)
-    }
-    let joins = RowBlocks(count: count, longest: 32)
+    runtime.parallel(parts) { part, worker in vocabularyPart(part, of: parts, rows: 0..<count, worker: worker) }
+    let joins = RowBlocks(count: count, longest: 32, threads: runtime.threads)
     let means = head.mean == nil ? nil : head.partMeans
     runtime.parallel(joins.count) { task, _ in
       runtime.joinSoftmax(
@@ -52,14 +48,16 @@ extension DecoderPass {
     runtime.fill(maxima.columns(rows), with: -.infinity)
     runtime.fill(sums.columns(rows), with: 0)
     // A packed tile serves any number of rows, so few go at once and their logits stay in cache.
-    let band = runtime.packsProducts ? min(64, rows.count) : rows.count
+    let band = min(WorkspacePlan.headBand, rows.count)
     let bands = (rows.count + band - 1) / band
     for start in stride(from: columns.lowerBound, to: columns.upperBound, by: tile) {
       var memory = ScratchMemory(scratch[worker])
       let range = start..<min(start + tile, columns.upperBound)
       let weight = weights.head.rows(range)
-      let logitOperand = runtime.prepare(weight, transposed: true, scratch: &memory)
-      let meanOperand = head.mean == nil ? nil : runtime.prepare(weight, transposed: false, scratch: &memory)
+      let logitOperand = runtime.prepare(weight, transposed: true, for: head.hidden.type, scratch: &memory)
+      let meanOperand =
+        head.mean == nil
+        ? nil : runtime.prepare(weight, transposed: false, for: runtime.probabilityType, scratch: &memory)
       let own = memory
       runtime.share(bands, worker: worker) { index, helper in
         var memory = helper == worker ? own : ScratchMemory(scratch[helper])
@@ -86,7 +84,7 @@ extension DecoderPass {
   func logProbsBackward(_ coefficients: [Float]) {
     guard let backward, let mean = head.mean, let gradient = head.gradient else { return }
     forEachChunk { rows, _ in runtime.zero(backward.residual.rows(rows)) }
-    let blocks = RowBlocks(count: batch.headRows.count, longest: 64)
+    let blocks = RowBlocks(count: batch.headRows.count, longest: 64, threads: runtime.threads)
     runtime.parallel(blocks.count) { task, worker in
       let rows = blocks[task]
       var memory = ScratchMemory(scratch[worker])
@@ -114,15 +112,15 @@ extension DecoderPass {
   }
 }
 
-/// Nearly equal runs of rows of at most `longest`, in steps of 32 so that few shapes of product exist.
+/// Nearly equal runs of rows of at most `longest`, in steps of 8, and short enough for every thread to have one.
 struct RowBlocks: Sendable {
   let total: Int
   let size: Int
 
-  init(count: Int, longest: Int) {
+  init(count: Int, longest: Int, threads: Int) {
     total = count
-    let blocks = max(1, (count + longest - 1) / longest)
-    size = min(longest, ((count + blocks - 1) / blocks + 31) / 32 * 32)
+    let blocks = max(1, (count + longest - 1) / longest, min(threads, count / RowSpans.unit))
+    size = min(longest, RowSpans.filled((count + blocks - 1) / blocks))
   }
 
   var count: Int { (total + size - 1) / size }

@@ -3,7 +3,7 @@ import Numerics
 /// Prompt groups laid out as one flat list of rows, `[prompt | r_1 | … | r_K]` after one another.
 ///
 /// Positions restart after the prompt in each response. No padding between sequences; only the end of the list is
-/// filled up to whole chunks, with rows that are zero, are never attended to and receive no gradient.
+/// filled up, with rows that are zero, are never attended to and receive no gradient.
 struct MicroBatch: Sendable {
   /// One scored token: which head row predicts it, and where its log-prob goes.
   struct Target: Sendable {
@@ -33,10 +33,10 @@ struct MicroBatch: Sendable {
   /// The rows that predict something, each once, ascending: responses share their prompt's last row.
   let headRows: [Int]
   let targets: [Target]
-  let chunks: RowChunks
+  /// T, filled up to a multiple of `RowSpans.unit`.
+  let paddedRows: Int
 
-  /// - Parameter everyRow: let the last layer compute every row, as if its output were read, and fill up the rows so that
-  ///   few shapes of product exist.
+  /// - Parameter everyRow: let the last layer compute every row, as if its output were read.
   /// - Parameter sharing: whether prompts may share rows that they begin with.
   init(_ groups: ArraySlice<PromptGroup>, everyRow: Bool, sharing: Bool = false) {
     var tokens: [Int32] = []
@@ -76,18 +76,18 @@ struct MicroBatch: Sendable {
       }
       attention.append(AttentionGroup(rows: start..<tokens.count, segments: segments, shared: 0..<shared))
     }
-    let chunks = RowChunks(rows: tokens.count, step: everyRow ? RowChunks.fewShapes : RowSpans.unit)
+    let paddedRows = RowSpans.filled(tokens.count)
     if everyRow {
       lastAttention = attention
-      lastRows = RowSpans(rows: chunks.paddedRows)
+      lastRows = RowSpans(rows: paddedRows)
     } else {
       lastAttention = attention.enumerated().map { $1.predicting(anything: shared == 0 || $0 > 0) }
       lastRows = RowSpans(
         covering: lastAttention.filter { !$0.segments[0].queries.isEmpty }.map {
           $0.segments[0].queries.lowerBound..<$0.rows.upperBound
-        }, rows: chunks.paddedRows)
+        }, rows: paddedRows)
     }
-    let filling = chunks.paddedRows - tokens.count
+    let filling = paddedRows - tokens.count
     firstGroup = groups.startIndex
     sharedCount = shared
     self.groups = Array(groups)
@@ -97,7 +97,7 @@ struct MicroBatch: Sendable {
     self.attention = attention
     self.headRows = headRows
     self.targets = targets
-    self.chunks = chunks
+    self.paddedRows = paddedRows
   }
 
   /// Zeros in the shape of the log-probs: [group][response][token].
@@ -162,30 +162,4 @@ extension AttentionGroup {
     group.segments[0].queries = anything ? end - 1..<end : end..<end
     return group
   }
-}
-
-/// How rows are split into tasks: an even number of nearly equal chunks of at most 256 rows.
-///
-/// oneDNN packs a weight again in every call, which costs little from a few hundred rows on, and compiles a product for
-/// every shape: there, sizes come in steps of 32. Depends on the number of rows alone.
-struct RowChunks: Sendable, Equatable {
-  static let longest = 256
-  static let fewShapes = 32
-
-  let step: Int
-  let paddedRows: Int
-  let size: Int
-
-  init(rows: Int, step: Int) {
-    self.step = step
-    let whole = (max(rows, 1) + step - 1) / step * step
-    var count = (whole + Self.longest - 1) / Self.longest
-    if count > 1 || whole > 64 { count += count % 2 }
-    size = ((whole + count - 1) / count + step - 1) / step * step
-    paddedRows = whole
-  }
-
-  var count: Int { (paddedRows + size - 1) / size }
-
-  subscript(index: Int) -> Range<Int> { index * size..<min((index + 1) * size, paddedRows) }
 }

@@ -1,8 +1,8 @@
 import Checkpoint
 import Numerics
 
-/// The frozen weights of a decoder, each in the compute type: mapped where the file stores them so, converted once
-/// otherwise. Norm weights and biases are fp32.
+/// The frozen weights of a decoder: mapped where the file stores them in bf16 or in the compute type, converted to that
+/// once otherwise. Norm weights and biases are fp32.
 struct ModelWeights: Sendable {
   struct Linear: Sendable {
     /// [out, in].
@@ -79,11 +79,11 @@ private struct WeightLoader {
       bias: kind.hasBias(in: checkpoint.configuration) ? try vector(name + ".bias", outputs) : nil)
   }
 
-  /// In the compute type.
+  /// In the compute type, or in bf16 as stored, which a product in fp32 widens while it packs.
   mutating func matrix(_ name: String, rows: Int, columns: Int) throws -> Matrix {
     let stored = try stored(name, rows: rows, columns: columns)
     let type = runtime.precision.elementType
-    return stored.type == type ? stored : convert(stored, to: type)
+    return stored.type == type || stored.type == .bf16 ? stored : convert(stored, to: type)
   }
 
   /// [1, count] in fp32.

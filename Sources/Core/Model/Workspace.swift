@@ -80,10 +80,13 @@ struct WorkspacePlan {
   static let vocabularyParts = 8
   /// Columns of logits that exist at once.
   static let vocabularyTile = 384
-  /// Head rows that go through one task together where a tile of the vocabulary is not packed.
-  static let headBlock = 512
+  /// Head rows that meet a tile of the vocabulary together.
+  static let headBand = 64
 
-  init(configuration: ModelConfiguration, shape: WorkspaceShape, type: ElementType, threads: Int) {
+  /// - Parameter format: how weights are packed.
+  init(
+    configuration: ModelConfiguration, shape: WorkspaceShape, type: ElementType, format: PanelFormat, threads: Int
+  ) {
     self.shape = shape
     let t = shape.rows
     let hiddenSize = configuration.hiddenSize
@@ -152,14 +155,14 @@ struct WorkspacePlan {
         lowRank: plan.add(gradients, rows: t, columns: adapterColumns, type: type))
       : nil
 
-    let widest = max(hiddenSize, queries, intermediate)
-    let chunk = RowChunks(rows: t, step: RowChunks.fewShapes).size
-    let lowRank =
-      PreparedOperand.scratchCount(inputs: widest, outputs: adapterColumns) + chunk * (adapterColumns + keys) + 128
-    let head = Self.headScratch(configuration, rows: min(u, Self.headBlock), training: training)
+    // The longest chunk's low-rank sums, and joined gradients of its keys.
+    let lowRank = 64 * (adapterColumns + keys) + 128
+    let head = Self.headScratch(
+      configuration, rows: min(u, Self.headBand), training: training, format: format)
     let count = [
-      lowRank, head, Self.productScratch(configuration, adapterColumns: shape.adapterColumns, threads: threads),
-      WeightGradient.scratchCount(rows: t, columns: adapterColumns),
+      lowRank, head,
+      Self.productScratch(configuration, adapterColumns: shape.adapterColumns, format: format, threads: threads),
+      WeightGradient.scratchCount(rows: t, columns: adapterColumns, format: format),
       AttentionHead.scratchCount(rows: shape.longestGroup, headDimension: configuration.headDimension),
     ].reduce(0, max)
     scratch = (0..<threads).map { _ in plan.add("scratch of the threads", rows: 1, columns: count, type: .fp32) }
@@ -167,28 +170,37 @@ struct WorkspacePlan {
   }
 
   /// What the largest block of a product needs.
-  private static func productScratch(_ c: ModelConfiguration, adapterColumns: Int, threads: Int) -> Int {
+  private static func productScratch(
+    _ c: ModelConfiguration, adapterColumns: Int, format: PanelFormat, threads: Int
+  ) -> Int {
+    func count(_ columns: Int, unit: Int = 1, _ inputs: [Int], sums: Int = 1) -> Int {
+      Product.scratchCount(
+        columns: columns, unit: unit, inputs: inputs, sums: sums, format: format, threads: threads)
+    }
     let (hidden, inner, low) = (c.hiddenSize, c.intermediateSize, adapterColumns)
     let queries = c.headCount * c.headDimension
     let keys = c.keyValueHeadCount * c.headDimension
     let d = c.headDimension
     return [
-      Product.scratchCount(columns: queries, unit: d, inputs: [hidden, low], threads: threads),
-      Product.scratchCount(columns: keys, unit: d, inputs: [hidden, low], threads: threads),
-      Product.scratchCount(columns: hidden, inputs: [queries, low], threads: threads),
-      Product.scratchCount(columns: inner, inputs: [hidden, low, hidden, low], sums: 2, threads: threads),
-      Product.scratchCount(columns: hidden, inputs: [inner, low], threads: threads),
-      Product.scratchCount(columns: inner, inputs: [hidden, low], threads: threads),
-      Product.scratchCount(columns: hidden, inputs: [inner, inner, low], threads: threads),
-      Product.scratchCount(columns: queries, inputs: [hidden, low], threads: threads),
-      Product.scratchCount(columns: hidden, inputs: [queries, keys, keys, low], threads: threads),
+      count(queries, unit: d, [hidden, low]),
+      count(keys, unit: d, [hidden, low]),
+      count(hidden, [queries, low]),
+      count(inner, [hidden, low, hidden, low], sums: 2),
+      count(hidden, [inner, low]),
+      count(inner, [hidden, low]),
+      count(hidden, [inner, inner, low]),
+      count(queries, [hidden, low]),
+      count(hidden, [queries, keys, keys, low]),
     ].reduce(0, max)
   }
 
   /// A tile of the vocabulary, ready for both products, and its logits.
-  private static func headScratch(_ c: ModelConfiguration, rows: Int, training: Bool) -> Int {
-    let forward = PreparedOperand.scratchCount(inputs: c.hiddenSize, outputs: vocabularyTile)
-    let backward = training ? PreparedOperand.scratchCount(inputs: vocabularyTile, outputs: c.hiddenSize) : 0
+  private static func headScratch(
+    _ c: ModelConfiguration, rows: Int, training: Bool, format: PanelFormat
+  ) -> Int {
+    let forward = PreparedOperand.scratchCount(inputs: c.hiddenSize, outputs: vocabularyTile, format: format)
+    let backward =
+      training ? PreparedOperand.scratchCount(inputs: vocabularyTile, outputs: c.hiddenSize, format: format) : 0
     return forward + backward + rows * (vocabularyTile + 1) + max(rows, c.hiddenSize) + 256
   }
 

@@ -22,7 +22,6 @@ public struct AttentionGroup: Sendable, Equatable {
   public var rows: Range<Int>
   public var segments: [AttentionSegment]
   /// Rows before these that the prompt begins with and other groups' prompts too; every query of the group sees them.
-  /// In bf16 only.
   public var shared: Range<Int>
 
   public init(rows: Range<Int>, segments: [AttentionSegment], shared: Range<Int> = 0..<0) {
@@ -71,7 +70,8 @@ public struct RotaryTurn: Sendable {
 /// Causal attention of the query heads that share one key-value head over one group, by strips of queries: scores of a
 /// strip against everything it sees, an exact soft-max, the weighted values. Nothing of size T × T is kept; the backward
 /// pass recomputes the scores from the saved log-sum-exp (Dao et al., FlashAttention, 2022). Soft-max and sums are
-/// fp32; the products take fp32 inputs in fp32 mode and pairs of bf16 in bf16 mode (PairAttention.swift).
+/// fp32; the products take pairs of bf16 where inputs are bf16 and the processor multiplies such pairs
+/// (PairAttention.swift), and fp32 elsewhere.
 ///
 /// How many heads there are is read off the columns of q. Gradients of keys and values are summed per query head and
 /// then over the heads in their order, so heads may as well be handed in one by one and added up outside.
@@ -101,13 +101,13 @@ public struct AttentionHead: Sendable {
   public func forward(
     _ group: AttentionGroup, q: Matrix, k: Matrix, v: Matrix, o: Matrix, logSums: Matrix, scratch: Matrix
   ) {
-    if q.type == .bf16 {
+    if runtime.panelFormat(x: q.type) == .pairs {
       forwardPairs(group, q: q, k: k, v: v, o: o, logSums: logSums, scratch: scratch)
       return
     }
-    precondition(group.shared.isEmpty, "no shared rows in fp32")
-    let keys = group.rows
     var memory = ScratchMemory(scratch)
+    let order = KeyOrder(group, k: k, v: v, runtime: runtime, memory: &memory)
+    let keys = order.group.rows
     let wide = Self.padded(keys.count) + 2 * Int(WB_PANEL)
     let dim = Self.padded(headDimension)
     let kT = memory.take(headDimension, wide)
@@ -115,20 +115,22 @@ public struct AttentionHead: Sendable {
     let queries = memory.take(Self.strip, dim)
     let output = memory.take(Self.strip, dim)
     let scores = memory.take(Self.strip, wide)
-    transpose(k.rows(keys), into: kT)
-    widen(v.rows(keys), into: values)
+    for input in [order.keys, order.values] { runtime.prefetch(input, rows: keys) }
+    transpose(order.keys.rows(keys), into: kT)
+    widen(order.values.rows(keys), into: values)
 
-    forEachStrip(group, heads: q.columns / headDimension) { segment, start, head in
-      let view = StripView(segment: group.segments[segment], start: start, base: keys.lowerBound)
-      widen(q.rows(view.rows).columns(columns(head)), into: queries)
+    forEachStrip(order.group, heads: q.columns / headDimension, reading: [q, o], shift: order.shift) {
+      segment, start, head in
+      let view = StripView(segment: order.group.segments[segment], start: start, base: keys.lowerBound)
+      let rows = order.rows(view.rows)
+      widen(q.rows(rows).columns(columns(head)), into: queries)
       multiply(queries, kT, view, into: scores)
       runtime.kernels.softmax(
-        Int64(view.rows.count), Int64(view.columns), scores.floats, Int64(scores.stride), scale,
-        Int64(view.firstVisible), logSums.floats + head * logSums.stride + view.rows.lowerBound, scores.floats,
-        Int64(scores.stride), WB_F32)
+        Int64(rows.count), Int64(view.columns), scores.floats, Int64(scores.stride), scale, Int64(view.firstVisible),
+        logSums.floats + head * logSums.stride + rows.lowerBound, scores.floats, Int64(scores.stride), WB_F32)
       weigh(scores, values, view, into: output)
       runtime.convert(
-        output.rows(0..<view.rows.count).columns(0..<headDimension), into: o.rows(view.rows).columns(columns(head)))
+        output.rows(0..<rows.count).columns(0..<headDimension), into: o.rows(rows).columns(columns(head)))
     }
   }
 
@@ -137,13 +139,13 @@ public struct AttentionHead: Sendable {
     _ group: AttentionGroup, q: Matrix, k: Matrix, v: Matrix, o: Matrix, logSums: Matrix, d: Matrix,
     into gradients: AttentionGradients, scratch: Matrix
   ) {
-    if q.type == .bf16 {
+    if runtime.panelFormat(x: q.type) == .pairs {
       backwardPairs(group, q: q, k: k, v: v, o: o, logSums: logSums, d: d, into: gradients, scratch: scratch)
       return
     }
-    precondition(group.shared.isEmpty && gradients.sharedKeys == nil, "no shared rows in fp32")
-    let keys = group.rows
     var memory = ScratchMemory(scratch)
+    let order = KeyOrder(group, k: k, v: v, runtime: runtime, memory: &memory)
+    let keys = order.group.rows
     let wide = Self.padded(keys.count) + 2 * Int(WB_PANEL)
     let dim = Self.padded(headDimension)
     let kT = memory.take(headDimension, wide)
@@ -157,17 +159,20 @@ public struct AttentionHead: Sendable {
     let delta = memory.take(1, Self.strip)
     let scores = memory.take(Self.strip, wide)
     let scoreGradients = memory.take(Self.strip, wide)
-    transpose(k.rows(keys), into: kT)
-    transpose(v.rows(keys), into: vT)
-    widen(k.rows(keys), into: keyRows)
+    for input in [order.keys, order.values] { runtime.prefetch(input, rows: keys) }
+    transpose(order.keys.rows(keys), into: kT)
+    transpose(order.values.rows(keys), into: vT)
+    widen(order.keys.rows(keys), into: keyRows)
 
-    forEachStrip(group, heads: q.columns / headDimension) { segment, start, head in
+    forEachStrip(order.group, heads: q.columns / headDimension, reading: [q, o, d], shift: order.shift) {
+      segment, start, head in
       sums.begin(head)
-      let view = StripView(segment: group.segments[segment], start: start, base: keys.lowerBound)
-      let m = Int64(view.rows.count)
-      widen(q.rows(view.rows).columns(columns(head)), into: queries)
-      widen(o.rows(view.rows).columns(columns(head)), into: output)
-      widen(d.rows(view.rows).columns(columns(head)), into: outputGradients)
+      let view = StripView(segment: order.group.segments[segment], start: start, base: keys.lowerBound)
+      let rows = order.rows(view.rows)
+      let m = Int64(rows.count)
+      widen(q.rows(rows).columns(columns(head)), into: queries)
+      widen(o.rows(rows).columns(columns(head)), into: output)
+      widen(d.rows(rows).columns(columns(head)), into: outputGradients)
       // The soft-max's own gradient needs Σ_j p_j dp_j, which is do · o.
       runtime.kernels.row_dots(
         m, Int64(headDimension), outputGradients.base, Int64(dim), output.base, Int64(dim), delta.floats, WB_F32)
@@ -175,17 +180,17 @@ public struct AttentionHead: Sendable {
       multiply(outputGradients, vT, view, into: scoreGradients)
       runtime.kernels.softmax_backward(
         m, Int64(view.columns), scores.floats, scoreGradients.floats, Int64(scores.stride), scale,
-        Int64(view.firstVisible), logSums.floats + head * logSums.stride + view.rows.lowerBound, delta.floats)
+        Int64(view.firstVisible), logSums.floats + head * logSums.stride + rows.lowerBound, delta.floats)
       weigh(scoreGradients, keyRows, view, into: queryGradients)
       store(
-        queryGradients.rows(0..<view.rows.count), view.rows, turn: gradients.queryTurn,
+        queryGradients.rows(0..<rows.count), rows, turn: gradients.queryTurn,
         into: gradients.dq.columns(columns(head)))
       scatter(scores, outputGradients, view, into: sums.values)
       scatter(scoreGradients, queries, view, into: sums.keys)
     }
     sums.finish()
-    store(sums.joinedKeys, keys, turn: gradients.keyTurn, into: gradients.dk)
-    store(sums.joinedValues, keys, turn: nil, into: gradients.dv)
+    storeKeys(sums.joinedKeys, order, shared: gradients.sharedKeys, turn: gradients.keyTurn, into: gradients.dk)
+    storeKeys(sums.joinedValues, order, shared: gradients.sharedValues, turn: nil, into: gradients.dv)
   }
 
   // MARK: Heads
@@ -224,6 +229,16 @@ public struct AttentionHead: Sendable {
     }
   }
 
+  /// The gradients of the group's own keys, or values, to their rows; those of shared ones to be added up elsewhere.
+  func storeKeys(_ x: Matrix, _ order: KeyOrder, shared: Matrix?, turn: RotaryTurn?, into y: Matrix) {
+    let keys = order.group.rows
+    let count = shared?.rows ?? 0
+    if let shared { runtime.convert(x.rows(0..<count).columns(0..<headDimension), into: shared) }
+    guard count < keys.count else { return }
+    store(
+      x.rows(count..<keys.count), order.rows(keys.lowerBound + count..<keys.upperBound), turn: turn, into: y)
+  }
+
   // MARK: Strips
 
   /// A strip of queries and its two runs of columns: the prefix's keys, then the segment's own up to the last query.
@@ -244,47 +259,45 @@ public struct AttentionHead: Sendable {
     }
 
     var columns: Int { prefixCount + ownCount }
+    /// How many of the segment's own columns the strip's first row sees; each later one sees one more.
+    var ownSeen: Int { firstVisible - prefixCount }
+    /// The runs of keys: their first row, how many, and the column of the strip where they begin.
+    var runs: [(start: Int, count: Int, column: Int, isOwn: Bool)] {
+      let own = (ownStart, ownCount, prefixCount, true)
+      return prefixCount > 0 ? [(prefixStart, prefixCount, 0, false), own] : [own]
+    }
   }
 
-  /// s[m, columns] = x[m, d] · t[d, keys]. Whole panels are computed: what runs over is overwritten or never read.
+  /// s[m, columns] = x[m, d] · t[d, keys], as far as a row sees. Whole panels are computed: what runs over is overwritten
+  /// or never read.
   private func multiply(_ x: Matrix, _ t: Matrix, _ view: StripView, into s: Matrix) {
-    let m = Int64(view.rows.count)
-    if view.prefixCount > 0 {
+    for run in view.runs {
       runtime.kernels.gemm(
-        m, Int64(Self.padded(view.prefixCount)), Int64(headDimension), x.floats, Int64(x.stride), 1,
-        t.floats + view.prefixStart, Int64(t.stride), s.floats, Int64(s.stride), 0)
+        Int64(view.rows.count), Int64(Self.padded(run.count)), Int64(headDimension), x.floats, Int64(x.stride), 1,
+        t.floats + run.start, Int64(t.stride), s.floats + run.column, Int64(s.stride), 0,
+        wb_causal(columns: run.isOwn ? view.ownSeen : nil))
     }
-    runtime.kernels.gemm(
-      m, Int64(Self.padded(view.ownCount)), Int64(headDimension), x.floats, Int64(x.stride), 1,
-      t.floats + view.ownStart, Int64(t.stride), s.floats + view.prefixCount, Int64(s.stride), 0)
   }
 
-  /// y[m, d] = s[m, columns] · x[keys, d].
+  /// y[m, d] = s[m, columns] · x[keys, d]; s is 0 where a row does not see.
   private func weigh(_ s: Matrix, _ x: Matrix, _ view: StripView, into y: Matrix) {
-    let m = Int64(view.rows.count)
     let dim = Int64(x.stride)
-    if view.prefixCount > 0 {
+    for (index, run) in view.runs.enumerated() {
       runtime.kernels.gemm(
-        m, dim, Int64(view.prefixCount), s.floats, Int64(s.stride), 1, x.floats + view.prefixStart * x.stride, dim,
-        y.floats, dim, 0)
+        Int64(view.rows.count), dim, Int64(run.count), s.floats + run.column, Int64(s.stride), 1,
+        x.floats + run.start * x.stride, dim, y.floats, dim, index > 0 ? 1 : 0,
+        wb_causal(end: run.isOwn ? view.ownSeen : nil))
     }
-    runtime.kernels.gemm(
-      m, dim, Int64(view.ownCount), s.floats + view.prefixCount, Int64(s.stride), 1,
-      x.floats + view.ownStart * x.stride, dim, y.floats, dim, view.prefixCount > 0 ? 1 : 0)
   }
 
-  /// g[keys, d] += s[m, columns]ᵀ · x[m, d].
+  /// g[keys, d] += s[m, columns]ᵀ · x[m, d]; s is 0 where a row does not see.
   private func scatter(_ s: Matrix, _ x: Matrix, _ view: StripView, into g: Matrix) {
-    let m = Int64(view.rows.count)
     let dim = Int64(x.stride)
-    if view.prefixCount > 0 {
+    for run in view.runs {
       runtime.kernels.gemm(
-        Int64(view.prefixCount), dim, m, s.floats, 1, Int64(s.stride), x.floats, dim,
-        g.floats + view.prefixStart * g.stride, dim, 1)
+        Int64(run.count), dim, Int64(view.rows.count), s.floats + run.column, 1, Int64(s.stride), x.floats, dim,
+        g.floats + run.start * g.stride, dim, 1, wb_causal(begin: run.isOwn ? view.ownSeen - 1 : nil))
     }
-    runtime.kernels.gemm(
-      Int64(view.ownCount), dim, m, s.floats + view.prefixCount, 1, Int64(s.stride), x.floats, dim,
-      g.floats + view.ownStart * g.stride, dim, 1)
   }
 
   private func transpose(_ x: Matrix, into y: Matrix) {
@@ -300,4 +313,17 @@ public struct AttentionHead: Sendable {
   }
 
   static func padded(_ count: Int) -> Int { (count + Int(WB_PANEL) - 1) / Int(WB_PANEL) * Int(WB_PANEL) }
+}
+
+extension wb_causal {
+  /// Nothing is left out.
+  static let none = wb_causal(columns: nil)
+
+  /// nil leaves nothing out.
+  init(columns: Int? = nil, begin: Int? = nil, end: Int? = nil) {
+    // Room to add a row's number.
+    let unlimited = 1 << 40
+    self.init(
+      columns: Int64(columns ?? unlimited), begin: Int64(begin ?? unlimited), end: Int64(end ?? unlimited))
+  }
 }

@@ -85,12 +85,12 @@ extension Runtime {
     }
     kernels.gemm(
       Int64(m), Int64(DecodeCache.padded(cache.promptCount)), Int64(d), queries.floats, Int64(d), 1,
-      cache.promptKeys.floats, Int64(cache.promptKeys.stride), scores.floats, Int64(width), 0)
+      cache.promptKeys.floats, Int64(cache.promptKeys.stride), scores.floats, Int64(width), 0, .none)
     for (row, sample) in samples.enumerated() {
       kernels.gemm(
         Int64(heads), Int64(DecodeCache.padded(ownCount)), Int64(d), queries.floats + row * heads * d, Int64(d), 1,
         cache.ownKeys.floats + sample * d * cache.ownKeys.stride, Int64(cache.ownKeys.stride),
-        scores.floats + row * heads * width + cache.promptCount, Int64(width), 0)
+        scores.floats + row * heads * width + cache.promptCount, Int64(width), 0, .none)
     }
     let columns = cache.promptCount + ownCount
     kernels.softmax(
@@ -98,12 +98,12 @@ extension Runtime {
       Int64(width), WB_F32)
     kernels.gemm(
       Int64(m), Int64(dimension), Int64(cache.promptCount), scores.floats, Int64(width), 1, cache.promptValues.floats,
-      Int64(dimension), output.floats, Int64(dimension), 0)
+      Int64(dimension), output.floats, Int64(dimension), 0, .none)
     for (row, sample) in samples.enumerated() {
       kernels.gemm(
         Int64(heads), Int64(dimension), Int64(ownCount), scores.floats + row * heads * width + cache.promptCount,
         Int64(width), 1, cache.ownValues.floats + sample * cache.capacity * dimension, Int64(dimension),
-        output.floats + row * heads * dimension, Int64(dimension), 1)
+        output.floats + row * heads * dimension, Int64(dimension), 1, .none)
     }
     for row in 0..<samples.count {
       for head in 0..<heads {

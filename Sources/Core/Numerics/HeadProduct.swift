@@ -4,15 +4,18 @@ import Foundation
 // MARK: Soft-max over a vocabulary, tile by tile
 
 extension Runtime {
+  /// The type of a tile's exponentials: bf16 where that is multiplied as it is.
+  public var probabilityType: ElementType { panelFormat == .pairs ? .bf16 : .fp32 }
+
   /// One tile of logits [m, tile]: updates the running maxima and sums of its rows, leaves exp(logit − maximum) in
   /// `probabilities`' type, and returns nothing of the logits themselves.
   ///
-  /// - Returns: the tile's exponentials, in the compute type, in the memory of `logits`.
+  /// - Returns: the tile's exponentials, of `probabilityType`, in the memory of `logits`.
   /// - Parameters:
   ///   - maxima, sums: [1, m], running.
   ///   - correction: [1, m], what sums taken before this tile must be multiplied by (already done to `sums`).
   public func onlineSoftmax(_ logits: Matrix, maxima: Matrix, sums: Matrix, correction: Matrix) -> Matrix {
-    let p = precision == .bf16 ? logits.narrowed : logits
+    let p = probabilityType == .bf16 ? logits.narrowed : logits
     kernels.online_softmax(
       Int64(logits.rows), Int64(logits.columns), logits.floats, Int64(logits.stride), maxima.floats, sums.floats,
       correction.floats, p.base, Int64(p.stride), p.type.kernelType)

@@ -9,7 +9,7 @@ struct KeyOrder {
   let shift: Int
 
   /// - Parameters:
-  ///   - k, v: one head's [T, d], bf16.
+  ///   - k, v: one head's [T, d].
   ///   - memory: takes d numbers of fp32's size for every row, where rows are shared.
   init(_ group: AttentionGroup, k: Matrix, v: Matrix, runtime: Runtime, memory: inout ScratchMemory) {
     let shared = group.shared.count
@@ -20,7 +20,7 @@ struct KeyOrder {
       return
     }
     let count = shared + group.rows.count
-    (keys, values) = (memory.take(count, k.columns, .bf16), memory.take(count, v.columns, .bf16))
+    (keys, values) = (memory.take(count, k.columns, k.type), memory.take(count, v.columns, v.type))
     for (x, y) in [(k, keys), (v, values)] {
       runtime.convert(x.rows(group.shared), into: y.rows(0..<shared))
       runtime.convert(x.rows(group.rows), into: y.rows(shared..<count))

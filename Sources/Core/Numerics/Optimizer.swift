@@ -27,9 +27,14 @@ extension Runtime {
     }
   }
 
-  /// The L2 norm, summed in Double in a fixed order.
+  /// The L2 norm, summed in Double: chunk by chunk, then over the chunks in their order.
   public func norm(_ buffer: FloatBuffer) -> Double {
-    kernels.sum_of_squares(Int64(buffer.count), buffer.floats).squareRoot()
+    let chunk = 1 << 16
+    let sums = parallelMap((buffer.count + chunk - 1) / chunk) { task in
+      let start = task * chunk
+      return self.kernels.sum_of_squares(Int64(min(chunk, buffer.count - start)), buffer.floats + start)
+    }
+    return sums.reduce(0, +).squareRoot()
   }
 
   /// y += a · x.

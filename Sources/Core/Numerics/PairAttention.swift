@@ -101,16 +101,6 @@ extension AttentionHead {
     storeKeys(sums.joinedValues, order, shared: gradients.sharedValues, turn: nil, into: gradients.dv)
   }
 
-  /// The gradients of the group's own keys, or values, to their rows; those of shared ones to be added up elsewhere.
-  private func storeKeys(_ x: Matrix, _ order: KeyOrder, shared: Matrix?, turn: RotaryTurn?, into y: Matrix) {
-    let keys = order.group.rows
-    let count = shared?.rows ?? 0
-    if let shared { runtime.convert(x.rows(0..<count).columns(0..<headDimension), into: shared) }
-    guard count < keys.count else { return }
-    store(
-      x.rows(count..<keys.count), order.rows(keys.lowerBound + count..<keys.upperBound), turn: turn, into: y)
-  }
-
   // MARK: Strips
 
   private struct PairView {
@@ -207,15 +197,5 @@ extension AttentionHead {
 
   private static func pairCount(_ group: AttentionGroup) -> Int {
     group.segments.reduce(0) { $0 + ($1.rows.count + 1) / 2 }
-  }
-}
-
-extension wb_causal {
-  /// nil leaves nothing out.
-  fileprivate init(columns: Int? = nil, begin: Int? = nil, end: Int? = nil) {
-    // Room to add a row's number.
-    let unlimited = 1 << 40
-    self.init(
-      columns: Int64(columns ?? unlimited), begin: Int64(begin ?? unlimited), end: Int64(end ?? unlimited))
   }
 }

@@ -110,16 +110,18 @@ public struct Product: Sendable {
     let columns, rows, band: Int
 
     /// - Parameter inputs: k of all terms together.
-    init(rows: Int, columns: Int, unit: Int, inputs: Int, sums: Int, threads: Int) {
+    init(rows: Int, columns: Int, unit: Int, inputs: Int, sums: Int, format: PanelFormat, threads: Int) {
       let step = Self.step(unit)
-      // 512 KiB of packed weights leave half of a second cache of 1 MiB to the rows and the results.
+      // 512 KiB of packed pairs leave half of a second cache of 1 MiB to the rows and the results. In fp32 a product takes
+      // a part of k at a time, which leaves as much.
       let longest = min(Self.widest / sums, max(48, (1 << 18) / max(1, inputs)))
       let fewest = (columns + longest - 1) / longest
       let count = max(fewest, min(3 * threads, columns / 48), 1)
       self.columns = max(step, ((columns + count - 1) / count + step - 1) / step * step)
       let tasks = (columns + self.columns - 1) / self.columns
       let groups = max(1, min((threads + tasks - 1) / tasks, rows / 128))
-      band = inputs * self.columns <= 3 << 17 ? 64 : 256
+      // A multiple of every tile's rows.
+      band = format == .wide ? 96 : inputs * self.columns <= 3 << 17 ? 64 : 256
       self.rows = ((rows + groups - 1) / groups + band - 1) / band * band
     }
 
@@ -134,11 +136,16 @@ public struct Product: Sendable {
   }
 
   /// fp32 numbers of scratch that a worker needs for a product of this shape; `inputs` per term of all sums.
-  public static func scratchCount(columns: Int, unit: Int = 1, inputs: [Int], sums: Int = 1, threads: Int) -> Int {
+  public static func scratchCount(
+    columns: Int, unit: Int = 1, inputs: [Int], sums: Int = 1, format: PanelFormat, threads: Int
+  ) -> Int {
     let blocks = Blocks(
-      rows: 256, columns: columns, unit: unit, inputs: inputs.reduce(0, +), sums: sums, threads: threads)
-    let packed = inputs.reduce(0) { $0 + PreparedOperand.scratchCount(inputs: $1, outputs: blocks.columns) + 32 }
-    return packed + sums * (256 * blocks.columns + 32)
+      rows: 256, columns: columns, unit: unit, inputs: inputs.reduce(0, +), sums: sums, format: format,
+      threads: threads)
+    let packed = inputs.reduce(0) {
+      $0 + PreparedOperand.scratchCount(inputs: $1, outputs: blocks.columns, format: format) + 32
+    }
+    return packed + sums * (blocks.band * blocks.columns + 32)
   }
 }
 
@@ -148,7 +155,7 @@ extension Runtime {
     let inputs = product.sums.reduce(0) { $0 + $1.reduce(0) { $0 + $1.inputs } }
     let blocks = Product.Blocks(
       rows: product.rows.count, columns: product.columns, unit: product.unit, inputs: inputs, sums: product.sums.count,
-      threads: threads)
+      format: panelFormat(x: product.sums[0][0].x.type), threads: threads)
     let across = (product.columns + blocks.columns - 1) / blocks.columns
     let down = product.rows.count == 0 ? 0 : (product.rows.count + blocks.rows - 1) / blocks.rows
     return ParallelLoop(count: across * down) { task, worker in
@@ -170,12 +177,12 @@ extension Runtime {
   ) {
     var memory = ScratchMemory(scratch[worker])
     let operands = product.sums.map { terms in
-      terms.map { prepare($0.weight(columns: columns), transposed: $0.transposed, scratch: &memory) }
+      terms.map {
+        prepare($0.weight(columns: columns), transposed: $0.transposed, for: $0.x.type, scratch: &memory)
+      }
     }
-    // oneDNN packs the weight in each call, which needs many rows to pay.
-    let longest = packsProducts ? band : 256
     let touches = product.touches.map { $0.columns(columns) }
-    let pieces = product.rows.pieces(numbers, longest: longest)
+    let pieces = product.rows.pieces(numbers, longest: band)
     // Arrays within arrays would have all threads count references at one place, piece by piece.
     let (terms, prepared) = (product.sums[0], operands[0])
     switch product.end {
@@ -209,19 +216,13 @@ extension Runtime {
   /// c[rows, n] = Σ x[rows, k] · op(w) over the terms of one sum.
   private func multiply(_ terms: [ProductTerm], _ operands: [PreparedOperand], rows: Range<Int>, into c: Matrix) {
     withUnsafeTemporaryAllocation(of: wb_panel_term.self, capacity: terms.count) { panels in
-      var packed = 0
-      while packed < terms.count, let panel = operands[packed].panelTerm(terms[packed].x, rows: rows) {
-        panels[packed] = panel
-        packed += 1
+      for (number, term) in terms.enumerated() {
+        precondition(term.x.type == terms[0].x.type, "one type of all terms")
+        panels[number] = operands[number].panelTerm(term.x, rows: rows)
       }
-      if packed == terms.count {
-        kernels.gemm_panels(
-          Int64(c.rows), Int64(c.columns), panels.baseAddress, Int64(packed), c.floats, Int64(c.stride), 0)
-      } else {
-        for (number, term) in terms.enumerated() {
-          multiply(term.x.rows(rows), operands[number], into: c, accumulate: number > 0)
-        }
-      }
+      kernels.gemm_panels(
+        Int64(c.rows), Int64(c.columns), panels.baseAddress, Int64(terms.count), terms[0].x.type.kernelType, c.floats,
+        Int64(c.stride), 0)
     }
   }
 }

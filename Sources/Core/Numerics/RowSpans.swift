@@ -10,6 +10,9 @@ public struct RowSpans: Sendable, Equatable {
 
   public static let unit = 8
 
+  /// The next multiple of `unit`, at least one.
+  public static func filled(_ count: Int) -> Int { (max(count, 1) + unit - 1) / unit * unit }
+
   /// All rows of 0..<rows in one run.
   public init(rows: Int) {
     ranges = rows > 0 ? [0..<rows] : []

@@ -1,5 +1,4 @@
 import CKernels
-import COneDNN
 
 /// The device: every number the model computes goes through an operation of this type. Another device is another
 /// implementation of these operations; Model does not change.
@@ -8,61 +7,42 @@ import COneDNN
 ///
 /// `@unchecked Sendable`: all members are constants; `kernels` points at a constant table in the program's image.
 public final class Runtime: @unchecked Sendable {
-  /// Which bodies of the micro-kernels run; `best` unless a test asks for its twin.
-  public enum KernelLevel: Int, Sendable, CaseIterable {
-    case naive, portable, avx2, avx512, best
-
-    var kernelLevel: wb_level {
-      switch self {
-      case .naive: WB_NAIVE
-      case .portable: WB_PORTABLE
-      case .avx2: WB_AVX2
-      case .avx512: WB_AVX512
-      case .best: WB_AVX512_BF16
-      }
-    }
-  }
-
   public let threads: Int
   public let precision: Precision
+  /// Which bodies of the kernels run.
+  public let kernelLevel: KernelLevel
   let kernels: wb_kernels
   let pool: ThreadPool
-  /// Whether bf16 products run as such, or through fp32 copies of blocks.
-  public let multipliesBF16: Bool
-  /// Whether products of many rows pack the weight and run our own bf16 kernel: where the processor has bf16 dot
-  /// products but no matrix tiles, which oneDNN drives better.
-  public let packsProducts: Bool
 
   /// - Parameter threads: workers of the pool, at least 1; results do not depend on it.
   public convenience init(threads: Int, precision: Precision) {
-    self.init(threads: threads, precision: precision, kernelLevel: .best, widensBF16: false)
+    self.init(threads: threads, precision: precision, kernelLevel: .best)
   }
 
-  /// - Parameter widensBF16: multiply bf16 through fp32 copies even where the processor could do without, as a
-  ///   processor without AVX-512 does.
-  /// - Parameter packsProducts: whether bf16 products run on our packed kernel; nil leaves it to the processor.
-  public init(
-    threads: Int, precision: Precision, kernelLevel: KernelLevel, widensBF16: Bool, packsProducts: Bool? = nil
-  ) {
+  /// - Parameter kernelLevel: the best level below it runs where this machine lacks it.
+  public init(threads: Int, precision: Precision, kernelLevel: KernelLevel) {
     self.threads = max(1, threads)
     self.precision = precision
-    kernels = wb_kernels_at(kernelLevel.kernelLevel).pointee
+    self.kernelLevel = min(kernelLevel, .ofThisMachine)
+    kernels = wb_kernels_at(kernelLevel.cLevel).pointee
     pool = ThreadPool(threads: self.threads)
-    multipliesBF16 = !widensBF16 && wb_matmul_supports_bf16() == 1
-    self.packsProducts =
-      packsProducts ?? (!widensBF16 && kernels.level == WB_AVX512_BF16 && wb_has_matrix_tiles() == 0)
   }
+
+  /// Whether pairs of bf16 are multiplied as they are; elsewhere bf16 is widened to fp32 on its way into a product.
+  public var multipliesPairs: Bool { kernels.has_pairs != 0 }
+
+  /// How the second operand of a product with x of type `type` is packed.
+  func panelFormat(x type: ElementType) -> PanelFormat { type == .bf16 && multipliesPairs ? .pairs : .wide }
+
+  /// The form that weights take in products of this runtime's precision.
+  public var panelFormat: PanelFormat { panelFormat(x: precision.elementType) }
 
   /// One line for `doctor` and the run's record.
   public var summary: String { "\(arithmetic), \(threads) thread\(threads == 1 ? "" : "s")" }
 
   /// What decides the bits of results on this machine; the number of threads does not.
   public var arithmetic: String {
-    let version = Int(wb_matmul_library_version())
-    let products = packsProducts ? "packed bf16 products" : multipliesBF16 ? "bf16 products" : "bf16 through fp32"
-    return
-      "oneDNN \(version / 10000).\(version / 100 % 100).\(version % 100), \(String(cString: kernels.name)) kernels, "
-      + products
+    "\(kernelLevel.rawValue) kernels, \(multipliesPairs ? "bf16 products" : "bf16 widened to fp32 in products")"
   }
 
   /// Runs `body(task, worker)` for every task in 0..<count on the pool. Tasks must not write to each other's memory.
@@ -85,6 +65,16 @@ public final class Runtime: @unchecked Sendable {
       }
       initialized = count
     }
+  }
+
+  /// Products and sums of registers alone, of the kind that this runtime's products make, on every thread at once: what
+  /// the processor could do if nothing had to be fetched. Returns the number of operations.
+  public func registerProducts(rounds: Int) -> Double {
+    let type = precision.elementType.kernelType
+    return parallelMap(threads) { _ in
+      var sink: Float = 0
+      return self.kernels.peak(Int64(rounds), &sink, type)
+    }.reduce(0, +)
   }
 }
 

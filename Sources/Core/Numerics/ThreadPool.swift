@@ -62,3 +62,15 @@ final class ThreadPool: @unchecked Sendable {
     let body: @Sendable (_ task: Int, _ worker: Int) -> Void
   }
 }
+
+/// The processors that the system lets this process run on.
+public enum AllowedProcessors {
+  /// Their numbers; empty where the system does not tell.
+  public static var numbers: [Int] {
+    let room = 1 << 13
+    let found = [Int32](unsafeUninitializedCapacity: room) { buffer, count in
+      count = Int(wb_allowed_processors(buffer.baseAddress, Int32(room)))
+    }
+    return found.map { Int($0) }
+  }
+}

@@ -12,7 +12,7 @@ public struct WeightGradient: Sendable {
   let rows: RowSpans
   let finish: Finish
 
-  /// - Parameter rows: the rows to sum over; all of them unless the product is a packed one.
+  /// - Parameter rows: the rows to sum over.
   public init(_ a: Matrix, _ x: Matrix, rows: RowSpans, finish: @escaping Finish) {
     precondition(a.rows == x.rows && a.type == x.type, "the same rows")
     self.a = a
@@ -24,8 +24,8 @@ public struct WeightGradient: Sendable {
   static let block = 192
 
   /// fp32 numbers of scratch for `rows` rows and an m of up to `columns`.
-  public static func scratchCount(rows: Int, columns: Int) -> Int {
-    (rows + 1) / 2 * columns + columns * block + 64
+  public static func scratchCount(rows: Int, columns: Int, format: PanelFormat) -> Int {
+    (format == .pairs ? (rows + 1) / 2 * columns : 0) + columns * block + 64
   }
 }
 
@@ -38,21 +38,22 @@ extension Runtime {
       let columns = task * block..<min((task + 1) * block, x.columns)
       var memory = ScratchMemory(scratch[worker])
       let sums = memory.take(a.columns, columns.count)
-      if self.packsProducts, a.type == .bf16 {
-        let pairs = memory.take((a.rows + 1) / 2, a.columns)
-        let part = x.columns(columns)
-        self.zero(sums)
-        for range in gradient.rows.ranges {
-          let (a, x) = (a.rows(range), part.rows(range))
+      self.zero(sums)
+      let part = x.columns(columns)
+      let pairs = self.panelFormat(x: a.type) == .pairs ? memory.take((a.rows + 1) / 2, a.columns) : nil
+      for range in gradient.rows.ranges {
+        let (a, x) = (a.rows(range), part.rows(range))
+        if let pairs {
           self.kernels.pair_rows(
             Int64(a.rows), Int64(a.columns), a.base, Int64(a.stride), WB_BF16, pairs.words, Int64(pairs.stride))
           self.kernels.gemm_row_pairs(
             Int64(a.columns), Int64(columns.count), Int64(a.rows), pairs.words, Int64(pairs.stride), x.halves,
             Int64(x.stride), sums.floats, Int64(sums.stride), 1)
+        } else {
+          self.kernels.gemm_rows(
+            Int64(a.columns), Int64(columns.count), Int64(a.rows), a.base, Int64(a.stride), x.base, Int64(x.stride),
+            a.type.kernelType, sums.floats, Int64(sums.stride), 1)
         }
-      } else {
-        precondition(gradient.rows.count == a.rows, "all rows")
-        self.outerProduct(a, x.columns(columns), into: sums)
       }
       gradient.finish(sums, columns)
     }

@@ -2,8 +2,11 @@ import Foundation
 
 /// The machine, as far as the system tells.
 public enum Machine {
-  /// Threads that can run at once.
-  public static var cores: Int { ProcessInfo.processInfo.activeProcessorCount }
+  /// The processors that this process may use.
+  public static let processors = Processors.ofThisProcess()
+
+  /// Threads that training takes by default: physical cores, as far as affinity and cgroups allow.
+  public static var cores: Int { processors.threads }
 
   /// The processor's model as the system names it.
   public static var processorName: String {

@@ -62,7 +62,7 @@ struct BenchCommand: ParsableCommand {
     line(
       "products",
       speeds.map { String(format: "%@ %.0f GFLOP/s", $0.0.rawValue, $0.1 * 1e-9) }.joined(separator: ", ")
-        + " (oneDNN, \(ProductPeak.size)³)")
+        + " (registers alone, every thread)")
     return chosen
   }
 

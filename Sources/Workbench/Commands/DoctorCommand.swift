@@ -16,12 +16,14 @@ struct DoctorCommand: ParsableCommand {
         print("     → \(cure)")
       }
     }
-    report("processor", "\(Machine.processorName), \(Machine.cores) threads")
+    report("processor", "\(Machine.processorName), \(Machine.processors.summary)")
     let runtime = Runtime(threads: Machine.cores, precision: .bf16)
+    let best = KernelLevel.ofThisMachine
     report(
       "compute", runtime.summary,
-      cure: runtime.multipliesBF16
-        ? nil : "this processor has no bf16 products; precision fp32 is likely to be as fast as bf16 here")
+      cure: runtime.kernelLevel < best
+        ? "\(KernelLevel.variable) holds the kernels at \(runtime.kernelLevel.rawValue); this processor has "
+          + "\(best.rawValue)" : nil)
     if let available = Machine.availableMemory {
       report(
         "memory", "\(available / 1_000_000) MB available",

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Numerics
 import Text
 import Training
 
@@ -8,6 +9,7 @@ enum Main {
   static func main() {
     do {
       try Workbench.checkName(CommandLine.arguments.dropFirst().first)
+      if let complaint = KernelLevel.complaint { throw UsageError(complaint) }
       var command = try Workbench.parseAsRoot()
       try command.run()
     } catch {

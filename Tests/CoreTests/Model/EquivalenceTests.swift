@@ -72,47 +72,45 @@ import Testing
     }
   }
 
-  /// A processor without bf16 products widens blocks to fp32: the same numbers up to the order of sums.
-  @Test func widenedProductsAgree() throws {
+  /// Every level computes the same numbers up to the order of sums and where bf16 is rounded.
+  @Test(arguments: KernelLevel.available, Precision.allCases)
+  func levelsAgree(level: KernelLevel, precision: Precision) throws {
     let fixture = try ModelFixture("untied-grouped")
     let adapter = try fixture.adapter()
-    let native = try fixture.model(.bf16)
-    let widened = try LanguageModel(
-      checkpoint: fixture.checkpoint,
-      runtime: Runtime(threads: 2, precision: .bf16, kernelLevel: .portable, widensBF16: true))
-    #expect(
-      largestDifference(
-        try native.score(fixture.promptGroups, adapter: adapter),
-        try widened.score(fixture.promptGroups, adapter: adapter))
-        < 0.1)
-    let gradients = try fixture.accumulated(widened, adapter).values.array
-    #expect(relativeError(gradients, try fixture.accumulated(native, adapter).values.array) < 0.05)
+    let models = try [KernelLevel.portable, level].map {
+      try LanguageModel(
+        checkpoint: fixture.checkpoint, runtime: Runtime(threads: 2, precision: precision, kernelLevel: $0))
+    }
+    let scores = try models.map { try $0.score(fixture.promptGroups, adapter: adapter) }
+    #expect(largestDifference(scores[0], scores[1]) < (precision == .bf16 ? 0.1 : 1e-4))
+    let gradients = try models.map { try fixture.accumulated($0, adapter).values.array }
+    #expect(relativeError(gradients[1], gradients[0]) < (precision == .bf16 ? 0.05 : 1e-4))
   }
 
-  /// What a prompt scores in bf16 has the same bits alone and among others, where products are packed: no sum of a row
-  /// crosses into another.
-  @Test(arguments: ModelFixture.names)
-  func companyChangesNothing(name: String) throws {
+  /// What a prompt scores has the same bits alone and among others: no sum of a row crosses into another.
+  @Test(arguments: ModelFixture.names, Precision.allCases)
+  func companyChangesNothing(name: String, precision: Precision) throws {
     let fixture = try ModelFixture(name)
     let adapter = try fixture.adapter()
-    let model = try LanguageModel(
-      checkpoint: fixture.checkpoint,
-      runtime: Runtime(threads: 2, precision: .bf16, kernelLevel: .best, widensBF16: false, packsProducts: true))
-    let together = try model.score(fixture.promptGroups, adapter: adapter)
-    let alone = try fixture.promptGroups.map { try model.score([$0], adapter: adapter)[0] }
-    #expect(together == alone)
+    for level in KernelLevel.available {
+      let model = try LanguageModel(
+        checkpoint: fixture.checkpoint, runtime: Runtime(threads: 2, precision: precision, kernelLevel: level))
+      let together = try model.score(fixture.promptGroups, adapter: adapter)
+      let alone = try fixture.promptGroups.map { try model.score([$0], adapter: adapter)[0] }
+      #expect(together == alone, "\(level)")
+    }
   }
 
   /// The last layer leaves out what only unread rows need: the same bits, though the memory of those rows holds what
   /// another batch left there.
-  @Test(arguments: ModelFixture.names)
-  func unreadRowsChangeNothing(name: String) throws {
+  @Test(arguments: ModelFixture.names, Precision.allCases)
+  func unreadRowsChangeNothing(name: String, precision: Precision) throws {
     let fixture = try ModelFixture(name)
     let adapter = try fixture.adapter()
     let runs = try [true, false].map { everyRow in
       let model = try LanguageModel(
         checkpoint: fixture.checkpoint,
-        runtime: Runtime(threads: 2, precision: .bf16, kernelLevel: .best, widensBF16: false, packsProducts: true))
+        runtime: Runtime(threads: 2, precision: precision))
       #expect(!model.computesEveryRow)
       model.computesEveryRow = everyRow
       _ = try model.score(Array(fixture.promptGroups.reversed()), adapter: nil)
@@ -127,8 +125,9 @@ import Testing
 
   /// Prompts that begin alike share those rows: the same log-probs to the bit, the same gradients up to the order of sums,
   /// for any number of threads and however activations are kept.
-  @Test(arguments: ModelFixture.names, [4, 5, 17])
-  func sharedBeginnings(name: String, count: Int) throws {
+  @Test(arguments: ModelFixture.names, [(Precision.bf16, 4), (.bf16, 5), (.bf16, 17), (.fp32, 4), (.fp32, 17)])
+  func sharedBeginnings(name: String, setting: (precision: Precision, count: Int)) throws {
+    let (precision, count) = setting
     let fixture = try ModelFixture(name)
     let adapter = try fixture.adapter()
     let beginning = (0..<count).map { Int32(3 + $0 * 7 % 40) }
@@ -152,8 +151,7 @@ import Testing
     func model(shares: Bool, threads: Int = 2) throws -> LanguageModel {
       let model = try LanguageModel(
         checkpoint: fixture.checkpoint,
-        runtime: Runtime(
-          threads: threads, precision: .bf16, kernelLevel: .best, widensBF16: false, packsProducts: true))
+        runtime: Runtime(threads: threads, precision: precision))
       #expect(model.sharesPrefixes)
       model.sharesPrefixes = shares
       return model
@@ -233,20 +231,6 @@ import Testing
       #expect(plan == (recomputes ? less : whole))
       #expect(kept.recomputesActivations == recomputes)
     }
-  }
-
-  /// Our packed kernel and oneDNN sum in another order, and round to bf16 on the way.
-  @Test func packedProductsAgreeWithOneDNN() throws {
-    let fixture = try ModelFixture("untied-grouped")
-    let adapter = try fixture.adapter()
-    let found = try [true, false].map { packs in
-      let model = try LanguageModel(
-        checkpoint: fixture.checkpoint,
-        runtime: Runtime(threads: 2, precision: .bf16, kernelLevel: .best, widensBF16: false, packsProducts: packs))
-      return (try model.score(fixture.promptGroups, adapter: adapter), try fixture.accumulated(model, adapter))
-    }
-    #expect(largestDifference(found[0].0, found[1].0) < 0.1)
-    #expect(relativeError(found[0].1.values.array, found[1].1.values.array) < 0.05)
   }
 
   @Test func gradientsAccumulate() throws {

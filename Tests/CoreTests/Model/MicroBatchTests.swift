@@ -20,17 +20,28 @@ import Testing
     }
   }
 
-  /// Our own products take rows eight at a time, oneDNN compiles one for every shape: neither gets more filling than that.
-  @Test(arguments: [(false, 8), (true, 32)])
-  func fillsUpNoFurtherThanItsProductsAsk(everyRow: Bool, step: Int) {
+  /// Rows are filled up to what a product's tile takes at once and no further.
+  @Test(arguments: [false, true])
+  func fillsUpNoFurtherThanItsProductsAsk(everyRow: Bool) {
     for rows in [1, 7, 8, 9, 31, 32, 33, 255, 256, 257, 1000] {
       let group = PromptGroup(prompt: [Int32](repeating: 1, count: rows), responses: [[2]])
       let batch = MicroBatch([group], everyRow: everyRow)
       #expect(batch.rows == rows)
-      #expect(batch.chunks.paddedRows == (rows + step - 1) / step * step)
-      #expect(batch.tokens.count == batch.chunks.paddedRows && batch.positions.count == batch.chunks.paddedRows)
-      let pieces = (0..<batch.chunks.count).map { batch.chunks[$0] }
-      #expect(pieces.flatMap { Array($0) } == Array(0..<batch.chunks.paddedRows))
+      #expect(batch.paddedRows == (rows + 7) / 8 * 8)
+      #expect(batch.tokens.count == batch.paddedRows && batch.positions.count == batch.paddedRows)
+    }
+  }
+
+  /// Every row once, in blocks of whole eights that are enough for all threads.
+  @Test(arguments: [1, 2, 16, 64])
+  func rowBlocksGiveEveryThreadWork(threads: Int) {
+    for rows in [1, 7, 8, 33, 64, 257, 1280] {
+      let blocks = RowBlocks(count: rows, longest: 64, threads: threads)
+      let pieces = (0..<blocks.count).map { blocks[$0] }
+      #expect(pieces.flatMap { Array($0) } == Array(0..<rows))
+      #expect(pieces.dropLast().allSatisfy { $0.count % 8 == 0 && $0.count <= 64 })
+      // Blocks of 8 are not split further.
+      #expect(blocks.size == 8 || 2 * blocks.count >= min(threads, rows / 8))
     }
   }
 

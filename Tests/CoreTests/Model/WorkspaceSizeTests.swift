@@ -10,11 +10,11 @@ import Testing
 @Suite struct WorkspaceSizeTests {
   struct Setting: CustomTestStringConvertible, Sendable {
     var precision: Precision
-    var packs: Bool
+    var level: KernelLevel
     var threads: Int
     var shape: LlamaShape
 
-    var testDescription: String { "\(shape.name), \(precision), packs \(packs), \(threads) threads" }
+    var testDescription: String { "\(shape.name), \(precision), \(level.rawValue), \(threads) threads" }
   }
 
   /// The head's tile is the widest product of the first, the MLP's that of the second.
@@ -28,9 +28,11 @@ import Testing
   ]
 
   static let settings: [Setting] = shapes.flatMap { shape in
-    [(Precision.bf16, true, 1), (.bf16, true, 2), (.bf16, true, 5), (.bf16, false, 2), (.fp32, false, 2)].map {
-      Setting(precision: $0.0, packs: $0.1, threads: $0.2, shape: shape)
-    }
+    [
+      (Precision.bf16, KernelLevel.best, 1), (.bf16, .best, 2), (.bf16, .best, 5), (.bf16, .avx2, 2),
+      (.bf16, .avx2, 16),
+      (.fp32, .best, 2),
+    ].map { Setting(precision: $0.0, level: $0.1, threads: $0.2, shape: shape) }
   }
 
   @Test(arguments: settings)
@@ -39,8 +41,7 @@ import Testing
     defer { try? FileManager.default.removeItem(at: folder) }
     try RandomCheckpoint.write(setting.shape, to: folder)
     let runtime = Runtime(
-      threads: setting.threads, precision: setting.precision, kernelLevel: .best, widensBF16: false,
-      packsProducts: setting.packs)
+      threads: setting.threads, precision: setting.precision, kernelLevel: setting.level)
     let checkpoint = try CheckpointFolder(path: folder.path)
     let soak = ProcessInfo.processInfo.environment["WORKBENCH_SOAK"] != nil
     let lengths = soak ? Array(1...140) + [512, 513, 700] : [1, 2, 8, 9, 15, 16, 31, 32, 33, 40, 63, 64, 65, 130, 600]

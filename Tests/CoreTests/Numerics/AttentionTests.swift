@@ -32,10 +32,10 @@ import Testing
 
   /// Heads of 20 columns fill no panel. The truth is the naive twin in fp32, on the same rounded inputs.
   @Test(arguments: levels, [(8, ElementType.fp32), (20, .fp32), (64, .fp32), (8, .bf16), (20, .bf16), (64, .bf16)])
-  func matchesTheNaiveTwin(level: Runtime.KernelLevel, shape: (dimension: Int, type: ElementType)) {
+  func matchesTheNaiveTwin(level: KernelLevel, shape: (dimension: Int, type: ElementType)) {
     let (dimension, heads) = (shape.dimension, 2)
-    let naive = Runtime(threads: 1, precision: .fp32, kernelLevel: .naive, widensBF16: false)
-    let runtime = Runtime(threads: 1, precision: .fp32, kernelLevel: level, widensBF16: false)
+    let naive = Runtime(threads: 1, precision: .fp32, kernelLevel: .naive)
+    let runtime = Runtime(threads: 1, precision: .fp32, kernelLevel: level)
     let outputs = [(naive, ElementType.fp32), (runtime, shape.type)].map { device, type in
       let given = inputs(dimension, heads: heads, type)
       let head = AttentionHead(runtime: device, headDimension: dimension, scale: 0.3)

@@ -3,13 +3,13 @@ import Testing
 
 /// Every vector kernel against its naive twin, at every level that this processor runs, on sizes that leave tails.
 @Suite struct KernelTwinTests {
-  static let levels: [Runtime.KernelLevel] = [.portable, .avx2, .avx512, .best]
+  static let levels = KernelLevel.available
   static let widths = [1, 7, 16, 33, 64, 100]
-  let naive = Runtime(threads: 1, precision: .fp32, kernelLevel: .naive, widensBF16: false)
+  let naive = Runtime(threads: 1, precision: .fp32, kernelLevel: .naive)
 
   @Test(arguments: levels, [ElementType.fp32, .bf16])
-  func conversions(level: Runtime.KernelLevel, type: ElementType) {
-    let runtime = Runtime(threads: 1, precision: .fp32, kernelLevel: level, widensBF16: false)
+  func conversions(level: KernelLevel, type: ElementType) {
+    let runtime = Runtime(threads: 1, precision: .fp32, kernelLevel: level)
     for width in Self.widths {
       let x = random(3, width, scale: 100)
       let found = Matrix(zeros: 3, width, type)
@@ -24,9 +24,9 @@ import Testing
   }
 
   /// Round to nearest even at the tie: 1 + 2^-8 lies between 1 and 1 + 2^-7 and goes to 1; 1 + 3·2^-8 goes to 1 + 2^-6.
-  @Test(arguments: [Runtime.KernelLevel.naive, .portable, .avx2, .avx512, .best])
-  func specialValuesInBF16(level: Runtime.KernelLevel) {
-    let runtime = Runtime(threads: 1, precision: .bf16, kernelLevel: level, widensBF16: false)
+  @Test(arguments: [.naive] + levels)
+  func specialValuesInBF16(level: KernelLevel) {
+    let runtime = Runtime(threads: 1, precision: .bf16, kernelLevel: level)
     let values: [Float] = [1 + 0x1p-8, 1 + 3 * 0x1p-8, -0.0, .infinity, -.infinity, .greatestFiniteMagnitude, .nan]
     let expected: [Float] = [1, 1 + 0x1p-6, -0.0, .infinity, -.infinity, .infinity]
     let padded = values + [Float](repeating: .nan, count: 16)
@@ -37,8 +37,8 @@ import Testing
   }
 
   @Test(arguments: levels, [ElementType.fp32, .bf16])
-  func norms(level: Runtime.KernelLevel, type: ElementType) {
-    let runtime = Runtime(threads: 1, precision: .fp32, kernelLevel: level, widensBF16: false)
+  func norms(level: KernelLevel, type: ElementType) {
+    let runtime = Runtime(threads: 1, precision: .fp32, kernelLevel: level)
     for width in Self.widths {
       let x = random(5, width)
       let weight = random(1, width)
@@ -58,8 +58,8 @@ import Testing
   }
 
   @Test(arguments: levels, [ElementType.fp32, .bf16])
-  func rotations(level: Runtime.KernelLevel, type: ElementType) {
-    let runtime = Runtime(threads: 1, precision: .fp32, kernelLevel: level, widensBF16: false)
+  func rotations(level: KernelLevel, type: ElementType) {
+    let runtime = Runtime(threads: 1, precision: .fp32, kernelLevel: level)
     for dimension in [2, 8, 20, 64, 128] {
       let x = random(4, 3 * dimension)
       let table = random(9, dimension, scale: 1, seed: 2)
@@ -76,8 +76,8 @@ import Testing
   }
 
   @Test(arguments: levels, [ElementType.fp32, .bf16])
-  func gates(level: Runtime.KernelLevel, type: ElementType) {
-    let runtime = Runtime(threads: 1, precision: .fp32, kernelLevel: level, widensBF16: false)
+  func gates(level: KernelLevel, type: ElementType) {
+    let runtime = Runtime(threads: 1, precision: .fp32, kernelLevel: level)
     for width in Self.widths {
       // ±100 reaches both ends of the sigmoid.
       let gate = converted(random(3, width, scale: width == 33 ? 100 : 3), type)
@@ -106,8 +106,8 @@ import Testing
 
   /// What stays fp32 is as exact where the probabilities end in bf16.
   @Test(arguments: levels, [Precision.fp32, .bf16])
-  func tiledSoftmax(level: Runtime.KernelLevel, precision: Precision) {
-    let runtime = Runtime(threads: 1, precision: precision, kernelLevel: level, widensBF16: false)
+  func tiledSoftmax(level: KernelLevel, precision: Precision) {
+    let runtime = Runtime(threads: 1, precision: precision, kernelLevel: level)
     let outputs = [naive, runtime].map { device in
       let logits = random(3, 133, scale: 20)
       let maxima = Matrix(zeros: 1, 3)
@@ -127,8 +127,8 @@ import Testing
   }
 
   @Test(arguments: levels)
-  func optimizerSteps(level: Runtime.KernelLevel) {
-    let runtime = Runtime(threads: 3, precision: .fp32, kernelLevel: level, widensBF16: false)
+  func optimizerSteps(level: KernelLevel) {
+    let runtime = Runtime(threads: 3, precision: .fp32, kernelLevel: level)
     let count = 70_001
     let outputs = [naive, runtime].map { device in
       let w = FloatBuffer(random(1, count).values)

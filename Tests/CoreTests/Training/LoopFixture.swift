@@ -23,6 +23,7 @@ struct LoopFixture {
   /// A folder of Tests/Fixtures/trajectory; nil makes a fresh adapter, B = 0.
   var adapterFolder: String? = "adapter-random"
   var precision = Precision.fp32
+  var level = KernelLevel.best
   var threads = 1
   var tokenBudget = 1024
   var promptsPerStep = 4
@@ -89,7 +90,8 @@ struct LoopFixture {
     _ events: EventLog = EventLog(), adapter saved: AdapterFolder? = nil, journal: (any RunJournal)? = nil
   ) throws -> TrainingLoop {
     let checkpoint = try CheckpointFolder(path: Self.folder.appendingPathComponent("model").path)
-    let model = try LanguageModel(checkpoint: checkpoint, runtime: Runtime(threads: threads, precision: precision))
+    let model = try LanguageModel(
+      checkpoint: checkpoint, runtime: Runtime(threads: threads, precision: precision, kernelLevel: level))
     model.tokenBudget = tokenBudget
     let adapter =
       if let saved {

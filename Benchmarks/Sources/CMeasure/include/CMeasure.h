@@ -1,5 +1,4 @@
-// What the benchmarks need from C: oneDNN as its authors run it, memory bandwidth, a sampling profiler, and child
-// processes with or without a terminal.
+// What the benchmarks need from C: memory bandwidth, a sampling profiler, and child processes with or without a terminal.
 #ifndef CMEASURE_H
 #define CMEASURE_H
 
@@ -9,13 +8,10 @@
 extern "C" {
 #endif
 
-/// Operations a second of `count` oneDNN products c[m, n] = a[m, k] b[n, k]^T in a row, with oneDNN's own threads.
-/// bf16 != 0: bf16 inputs, fp32 output; else fp32. packed != 0: the weight in the layout oneDNN likes best, packed
-/// before the clock starts. 0 where oneDNN has no implementation.
-double cm_onednn_speed(int64_t m, int64_t n, int64_t k, int bf16, int packed, int threads, int count);
-
 /// Bytes a second of y += a * x over `bytes` of memory in all, counted as two reads and a write, on one thread.
 double cm_bandwidth(int64_t bytes, int count);
+/// Reads `bytes` of memory in order, and adds them up.
+double cm_read(const void *memory, int64_t bytes);
 
 /// Starts to note, every millisecond of processor time, where the running thread is.
 int cm_profile_start(void);

@@ -15,7 +15,7 @@ extension Catalogue {
 private struct KernelBench {
   private let setting: Setting
   private let fast = Runtime(threads: 1, precision: .bf16)
-  private let naive = Runtime(threads: 1, precision: .bf16, kernelLevel: .naive, widensBF16: false)
+  private let naive = Runtime(threads: 1, precision: .bf16, kernelLevel: .naive)
   /// Rows enough for the operands to come from memory, not from a cache.
   private let rows: Int
   private let hidden = 576
@@ -96,14 +96,32 @@ private struct KernelBench {
   func products() -> [Row] {
     let rows = setting.quick ? 32 : 256
     let x = narrow(rows, hidden), w = narrow(inner, hidden), wide = noise(rows, inner), dy = narrow(rows, inner)
-    let dx = noise(rows, hidden), outer = noise(inner, hidden)
+    let dx = noise(rows, hidden), low = narrow(rows, 24), outer = noise(24, hidden)
+    let memory = [
+      Matrix(
+        zeros: 1,
+        max(
+          Product.scratchCount(columns: inner, inputs: [inner], format: .wide, threads: 1),
+          WeightGradient.scratchCount(rows: rows, columns: 24, format: .pairs)))
+    ]
     let large = narrow(setting.quick ? 1024 : 49152, hidden), one = narrow(1, hidden)
     let oneOut = noise(1, large.rows)
     let flops = 2 * Double(rows) * Double(hidden) * Double(inner)
     return [
-      computeBound("linear [\(rows), 576] × [1536, 576]ᵀ", flops: flops) { fast.linear(x, w, into: wide) },
-      computeBound("linearBackward", flops: flops) { fast.linearBackward(dy, w, into: dx) },
-      computeBound("outerProduct", flops: flops) { fast.outerProduct(dy, x, into: outer) },
+      computeBound("product [\(rows), 576] × [1536, 576]ᵀ", flops: flops) {
+        fast.run(Product(rows: RowSpans(rows: rows), terms: [.forward(x, w)], into: wide), scratch: memory)
+      },
+      computeBound("product [\(rows), 1536] × [1536, 576]", flops: flops) {
+        fast.run(Product(rows: RowSpans(rows: rows), terms: [.backward(dy, w)], into: dx), scratch: memory)
+      },
+      computeBound("a low-rank factor's gradient", flops: flops * 24 / Double(inner)) {
+        fast.parallel([
+          fast.loop(
+            WeightGradient(low, x, rows: RowSpans(rows: rows)) { sums, columns in
+              fast.convert(sums, into: outer.columns(columns))
+            }, scratch: memory)
+        ])
+      },
       memoryBound("one row × [\(large.rows), 576]ᵀ", bytes: Double(large.rows * hidden) * 2) {
         $0.linear(one, large, into: oneOut)
       },
@@ -140,14 +158,14 @@ private struct KernelBench {
   private func computeBound(
     _ name: String, flops: Double, twin: (() -> Void)? = nil, _ body: () -> Void
   ) -> [Row] {
-    let size = Int64(setting.quick ? 256 : ProductPeak.size)
+    let peak = ProductPeak(runtime: fast)
     let repeats = setting.quick ? 2 : 20
     var speeds: [Double] = []
     var shares: [Double] = []
     var gains: [Double] = []
     body()
     for _ in 0..<setting.rounds(5) {
-      let bound = cm_onednn_speed(size, size, size, 1, 0, 1, 2)
+      let bound = peak.measure(count: 1)
       let time = seconds { for _ in 0..<repeats { body() } } / Double(repeats)
       speeds.append(flops / time * 1e-9)
       shares.append(flops / time / bound * 100)

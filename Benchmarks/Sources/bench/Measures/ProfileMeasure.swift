@@ -47,8 +47,8 @@ private enum KernelKind {
   private static let rules: [(kind: String, parts: [String])] = [
     ("head's soft-max", ["online_softmax", "joinSoftmax", "scale_rows"]),
     ("attention", ["softmax", "row_dots", "pair_rows", "transpose", "ttention"]),
-    ("matrix products, own kernels", ["gemm", "few_rows", "matmul", "naiveProduct"]),
-    ("weights packed for products", ["pack_panels"]),
+    ("matrix products", ["gemm", "wide_rows", "few_rows"]),
+    ("weights packed for products", ["pack_"]),
     ("memory asked for ahead", ["prefetch"]),
     ("threads looking for work", ["wb_workers", "help"]),
     ("norms", ["rms_norm"]),
@@ -60,9 +60,8 @@ private enum KernelKind {
 
   static func of(_ place: ProgramSymbols.Place) -> String {
     switch place {
-    case .generated: return "matrix products, oneDNN"
+    case .generated: return "generated code"
     case .library(let name):
-      if name.contains("dnnl") { return "oneDNN around its products" }
       if name.contains("gomp") || name.contains("dispatch") { return "threads" }
       if name.contains("libswiftCore") { return "reference counts and arrays" }
       return name.contains("libc.") ? "memory set and copied" : name

@@ -1,6 +1,7 @@
 import CMeasure
 import Foundation
 import Model
+import Numerics
 import SpeedMeasurement
 
 extension Catalogue {
@@ -11,7 +12,27 @@ extension Catalogue {
     let groups = try setting.pairs(16, vocabulary: model.configuration.vocabularySize)
     let cached = try StepReadings.take(model: model, groups: groups, rounds: setting.rounds(7), live: false)
     let live = try StepReadings.take(model: model, groups: groups, rounds: setting.rounds(5), live: true)
-    return cached.rows("cached reference", bar: .atLeast(80)) + live.rows("live reference", bar: nil)
+    return cached.rows("cached reference", bar: .atLeast(75)) + live.rows("live reference", bar: nil)
+  }
+
+  static let precisions = Measure(
+    name: "precisions", summary: "an optimizer step in bf16 against one in fp32, in turn"
+  ) { setting in
+    let models = try [Precision.bf16, .fp32].map { try setting.languageModel(precision: $0) }
+    let groups = try setting.pairs(16, vocabulary: models[0].configuration.vocabularySize)
+    let probes = try models.map { try StepProbe(model: $0) }
+    let references = try probes.map { try $0.references(groups) }
+    for (probe, reference) in zip(probes, references) { try probe.step(groups, references: reference) }
+    var times: [[Double]] = [[], []]
+    for _ in 0..<setting.rounds(7) {
+      for index in probes.indices {
+        times[index].append(try seconds { try probes[index].step(groups, references: references[index]) })
+      }
+    }
+    return [
+      Row("step in bf16 to one in fp32", zip(times[0], times[1]).map { $0 / $1 }, "×", bar: .atMost(1.03)),
+      Row("bf16", times[0], "s"), Row("fp32", times[1], "s"),
+    ]
   }
 }
 
@@ -24,7 +45,7 @@ struct StepReadings {
   private(set) var processorTimes: [Double] = []
   private(set) var peaks: [Double] = []
   private var threads = 1
-  /// Bytes, without the two matrices that the peak is measured with.
+  /// Bytes.
   private(set) var memory = 0
 
   static func take(model: LanguageModel, groups: [PromptGroup], rounds: Int, live: Bool) throws -> StepReadings {
@@ -36,7 +57,7 @@ struct StepReadings {
     var references = try probe.references(groups)
     try probe.step(groups, references: references)
     readings.memory = ResidentMemory.peak
-    let peak = Peak(runtime: model.runtime)
+    let peak = ProductPeak(runtime: model.runtime)
     for _ in 0..<rounds {
       let before = peak.measure()
       let processor = ProcessorTime.now
@@ -65,7 +86,7 @@ struct StepReadings {
     ].map { String(format: "%@ %.0f %%", $0.0, $0.1 / flops.total * 100) }
     return [
       Row(
-        "\(name), share of bf16 peak", shares, "%", bar: bar,
+        "\(name), share of peak", shares, "%", bar: bar,
         note: String(format: "%.3g required TFLOP: ", flops.total * 1e-12) + parts.joined(separator: ", ")),
       Row("\(name), the same by processor time", busyShares, "%"),
       Row("\(name), step", times, "s", note: "\(groups.count) prompts, \(tokens) tokens"),

@@ -1,0 +1,34 @@
+import CMeasure
+import Numerics
+import SpeedMeasurement
+
+/// How fast the threads read memory and do nothing with it: what decoding, which reads every weight for each token, is
+/// measured against.
+struct ReadSpeed {
+  private let memory: FloatBuffer
+  private let runtime: Runtime
+
+  /// - Parameter bytes: as much as a pass reads.
+  init(bytes: Int, runtime: Runtime) {
+    memory = FloatBuffer(count: bytes / 4)
+    self.runtime = runtime
+    // Pages that nothing was written to are all the same one.
+    memory.withUnsafeMutableBufferPointer { $0.update(repeating: 1) }
+    _ = measure()
+  }
+
+  /// Bytes a second.
+  func measure() -> Double {
+    let (threads, count) = (runtime.threads, memory.count)
+    let time = seconds {
+      let found = runtime.parallelMap(threads) { [memory] thread -> Double in
+        memory.withUnsafeBufferPointer { buffer in
+          let part = buffer[count * thread / threads..<count * (thread + 1) / threads]
+          return part.withUnsafeBytes { cm_read($0.baseAddress, Int64($0.count)) }
+        }
+      }
+      precondition(found.count == threads)
+    }
+    return Double(count * 4) / time
+  }
+}
