@@ -10,9 +10,8 @@ fi
 [ "$(uname -s)" = Linux ] || exit 0
 command -v dpkg-query >/dev/null 2>&1 || exit 0
 
-# screen · matrix products · .gz and .zst data · session databases · the C++ library that oneDNN's header and Swift's
-# Foundation build against
-wanted="libncursesw5-dev libdnnl-dev zlib1g-dev libzstd-dev libsqlite3-dev libstdc++-12-dev"
+# screen · .gz and .zst data · session databases · the C++ library that Swift's Foundation builds against
+wanted="libncursesw5-dev zlib1g-dev libzstd-dev libsqlite3-dev libstdc++-12-dev"
 missing=""
 for package in $wanted; do
   state=$(dpkg-query -W -f='${Status}' "$package" 2>/dev/null || true)

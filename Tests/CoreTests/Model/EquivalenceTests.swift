@@ -185,11 +185,13 @@ import Testing
   }
 
   /// After the largest batch has passed once, a step asks the system for no memory.
-  @Test func theSteadyStateTakesNoMemory() throws {
+  @Test(arguments: KernelLevel.available, Precision.allCases)
+  func theSteadyStateTakesNoMemory(level: KernelLevel, precision: Precision) throws {
     let fixture = try ModelFixture("untied-grouped")
     let adapter = try fixture.adapter()
     // One thread: what it makes is all that is made.
-    let model = try fixture.model(.bf16, threads: 1)
+    let model = try LanguageModel(
+      checkpoint: fixture.checkpoint, runtime: Runtime(threads: 1, precision: precision, kernelLevel: level))
     let gradients = LoRAGradients(like: adapter)
     func step(_ groups: [PromptGroup]) throws {
       _ = try model.score(groups, adapter: nil)
