@@ -1,5 +1,6 @@
 // The vector bodies of every kernel, written once with compiler vector types and included by one C file per instruction
-// set. The including file defines WB_LANES (fp32 lanes) and WB_TABLE, and WB_HAS_BF16 where pairs of bf16 are multiplied.
+// set. The including file defines WB_LANES (fp32 lanes) and WB_TABLE, WB_HAS_BF16 where pairs of bf16 are multiplied, and
+// WB_HAS_TILES where matrix tiles of them are.
 //
 // Sums are kept in explicit lanes and folded in a fixed order, so a result depends only on the instruction set and the
 // shape. exp is our own polynomial: compilers do not vectorise libm's without changing its rounding from call to call.
@@ -25,6 +26,10 @@
 #include "Bodies/PairPanels.h"
 #include "Bodies/PairSoftmax.h"
 #include "Bodies/PairStrips.h"
+#endif
+
+#ifdef WB_HAS_TILES
+#include "Bodies/TilePanels.h"
 #endif
 
 #include "Bodies/Panels.h"

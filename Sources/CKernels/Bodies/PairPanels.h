@@ -90,6 +90,9 @@ static void pack_pairs(int64_t k, int64_t n, const uint16_t *b, int64_t ldb, int
 
 // MARK: Products
 
+// Where there are tiles, they multiply what was packed here.
+#ifndef WB_HAS_TILES
+
 /// `m` rows by `v` vectors, from row `row` and panel `first` on. Where `asks`, the next m rows are asked for meanwhile:
 /// they come from beyond the second cache in runs too short for the processor's own prefetching.
 INLINE void panel_tile(const bool asks, const int m, const int v, int64_t row, int64_t first,
@@ -229,3 +232,5 @@ static void gemm_pair_panels(int64_t m, int64_t n, const wb_panel_term *terms, i
     onto = 1;
   } while (term < count);
 }
+
+#endif

@@ -1,5 +1,5 @@
 // Products with a packed operand, in the form that the instruction set multiplies: pairs of bf16 where it has their dot
-// product, fp32 otherwise.
+// product or matrix tiles, fp32 otherwise.
 
 static void pack_panels(int64_t k, int64_t n, const void *b, int64_t ldb, wb_type t, int32_t pairs,
                         int32_t transposed, void *y) {
@@ -15,7 +15,12 @@ static void pack_panels(int64_t k, int64_t n, const void *b, int64_t ldb, wb_typ
 
 static void gemm_panels(int64_t m, int64_t n, const wb_panel_term *terms, int64_t count, wb_type t, float *c,
                         int64_t ldc, int32_t accumulate) {
-#ifdef WB_HAS_BF16
+#if defined(WB_HAS_TILES)
+  if (t == WB_BF16) {
+    gemm_tile_panels(m, n, terms, count, c, ldc, accumulate);
+    return;
+  }
+#elif defined(WB_HAS_BF16)
   if (t == WB_BF16) {
     gemm_pair_panels(m, n, terms, count, c, ldc, accumulate);
     return;

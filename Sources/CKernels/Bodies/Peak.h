@@ -1,6 +1,6 @@
 // The speed that arithmetic has when nothing else is asked for: products and sums of registers alone.
 
-#if WB_LANES == 16 || defined(__aarch64__)
+#if WB_REGISTERS == 32
 #define WB_PEAK_SUMS 24
 #else
 #define WB_PEAK_SUMS 12
@@ -46,6 +46,9 @@ INLINE double peak_of(int64_t count, float *sink, wb_type t) {
 }
 
 static double peak(int64_t count, float *sink, wb_type t) {
+#ifdef WB_HAS_TILES
+  if (t == WB_BF16) return tile_peak(count, sink);
+#endif
   double operations = 0;
   BY_TYPE(t, operations = peak_of(count, sink, T));
   return operations;

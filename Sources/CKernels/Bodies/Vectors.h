@@ -8,10 +8,24 @@
 #define INLINE static inline __attribute__((always_inline))
 #define L WB_LANES
 
+/// Vector registers, which decide how many sums a tile may have.
+#if WB_LANES == 16 || defined(__aarch64__)
+#define WB_REGISTERS 32
+#else
+#define WB_REGISTERS 16
+#endif
+
 typedef float vf __attribute__((vector_size(4 * L), aligned(4), may_alias));
 typedef int32_t vi __attribute__((vector_size(4 * L), aligned(4), may_alias));
 typedef uint32_t vu __attribute__((vector_size(4 * L), aligned(4), may_alias));
 typedef uint16_t vh __attribute__((vector_size(2 * L), aligned(2), may_alias));
+
+/// L words, which may begin at any byte.
+INLINE vu words_at(const void *x) {
+  vu words;
+  memcpy(&words, x, sizeof words);
+  return words;
+}
 
 INLINE vf splat(float x) { return x - (vf){0}; }
 

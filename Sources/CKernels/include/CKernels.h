@@ -1,7 +1,8 @@
 // Micro-kernels for the work around the matrix products: norms, rotary positions, gates, soft-max, the optimizer.
 //
 // Every kernel has a naive twin in plain C (the definition) and one vector body, compiled for the portable baseline, AVX2,
-// AVX-512 and AVX-512 with bf16. `wb_kernels_at` hands out the table of one level; nothing here keeps state.
+// AVX-512, AVX-512 with bf16, and that with AMX's matrix tiles. `wb_kernels_at` hands out the table of one level; nothing
+// here keeps state.
 // Matrices are row-major; `ld` is the distance between rows in elements. `wb_type` names what a void pointer holds.
 #ifndef WB_CKERNELS_H
 #define WB_CKERNELS_H
@@ -26,6 +27,9 @@ typedef enum {
 
 /// Columns of every operand of `gemm` come in multiples of this, and a packed operand's panels have as many.
 #define WB_PANEL 16
+
+/// Where k may be split at any level: AMX sums as many products in an order of its own before it adds them to a sum.
+#define WB_DEPTH 32
 
 /// One summand of a packed product: a[m, k] in place, b[k, n] packed, its panels `panel` 32-bit words apart.
 typedef struct wb_panel_term {
@@ -87,8 +91,8 @@ typedef struct wb_kernels {
   void (*pack_panels)(int64_t k, int64_t n, const void *b, int64_t ldb, wb_type t, int32_t pairs, int32_t transposed,
                       void *y);
   /// c[m, n] (+)= the sum of `count` terms a[m, k] * b, a of type t, fp32 sums in the order of the terms and of k: c[i, j]
-  /// has the same bits however m, n, the terms and an even k are split over calls. Panels of pairs go with a in bf16 where
-  /// there are pairs, those in fp32 with any other a.
+  /// has the same bits however m, n, the terms and an even k are split over calls, k at multiples of WB_DEPTH where matrix
+  /// tiles multiply. Panels of pairs go with a in bf16 where there are pairs, those in fp32 with any other a.
   void (*gemm_panels)(int64_t m, int64_t n, const wb_panel_term *terms, int64_t count, wb_type t, float *c, int64_t ldc,
                       int32_t accumulate);
   /// c[m, n] (+)= sum_t a[t, m] * x[t, n] in the order of t, for a few m: the gradient of a low-rank factor.
