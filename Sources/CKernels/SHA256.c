@@ -5,6 +5,11 @@
 #if defined(__x86_64__)
 #include <cpuid.h>
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#if defined(__linux__)
+#include <sys/auxv.h>
+#endif
 #endif
 
 static const uint32_t constants[64] __attribute__((aligned(16))) = {
@@ -46,6 +51,10 @@ void wb_sha256_blocks_naive(uint32_t *state, const uint8_t *bytes, int64_t block
     for (int i = 0; i < 8; i++) state[i] += s[i];
   }
 }
+
+#if defined(__x86_64__) || defined(__aarch64__)
+#define HAS_SHA_BODY
+#endif
 
 #if defined(__x86_64__)
 #define SHA __attribute__((target("sha,sse4.1,ssse3")))
@@ -101,19 +110,76 @@ SHA static inline __attribute__((always_inline)) void lanes_sha(const int lanes,
   }
 }
 
+static int has_sha(void) {
+  unsigned a, b, c, d;
+  // Leaf 1, ECX: bit 9 is SSSE3, 19 SSE4.1. Leaf 7, EBX: bit 29 is SHA.
+  if (!__get_cpuid(1, &a, &b, &c, &d) || !(c >> 9 & 1) || !(c >> 19 & 1)) return 0;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b >> 29 & 1);
+}
+
+#elif defined(__aarch64__)
+#define SHA __attribute__((target("sha2")))
+
+/// `lanes` independent hashes at once, as above.
+SHA static inline __attribute__((always_inline)) void lanes_sha(const int lanes, uint32_t *const *state,
+                                                                const uint8_t *const *bytes, int64_t blocks) {
+  uint32x4_t abcd[2], efgh[2], w[2][4];
+#pragma clang loop unroll(full)
+  for (int l = 0; l < lanes; l++) {
+    abcd[l] = vld1q_u32(state[l]);
+    efgh[l] = vld1q_u32(state[l] + 4);
+  }
+  for (int64_t block = 0; block < blocks; block++) {
+    uint32x4_t abcd_before[2], efgh_before[2];
+#pragma clang loop unroll(full)
+    for (int l = 0; l < lanes; l++) {
+      abcd_before[l] = abcd[l];
+      efgh_before[l] = efgh[l];
+#pragma clang loop unroll(full)
+      for (int i = 0; i < 4; i++) w[l][i] = vreinterpretq_u32_u8(vrev32q_u8(vld1q_u8(bytes[l] + 64 * block + 16 * i)));
+    }
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 16; i++)
+#pragma clang loop unroll(full)
+      for (int l = 0; l < lanes; l++) {
+        const uint32x4_t now = w[l][i % 4], sum = vaddq_u32(now, vld1q_u32(constants + 4 * i)), first = abcd[l];
+        abcd[l] = vsha256hq_u32(first, efgh[l], sum);
+        efgh[l] = vsha256h2q_u32(efgh[l], first, sum);
+        // Words 4i + 16 … 4i + 19 take the place of those just used.
+        if (i < 12)
+          w[l][i % 4] = vsha256su1q_u32(vsha256su0q_u32(now, w[l][(i + 1) % 4]), w[l][(i + 2) % 4], w[l][(i + 3) % 4]);
+      }
+#pragma clang loop unroll(full)
+    for (int l = 0; l < lanes; l++) {
+      abcd[l] = vaddq_u32(abcd[l], abcd_before[l]);
+      efgh[l] = vaddq_u32(efgh[l], efgh_before[l]);
+    }
+  }
+#pragma clang loop unroll(full)
+  for (int l = 0; l < lanes; l++) {
+    vst1q_u32(state[l], abcd[l]);
+    vst1q_u32(state[l] + 4, efgh[l]);
+  }
+}
+
+static int has_sha(void) {
+#if defined(__linux__)
+  // HWCAP_SHA2.
+  return (int)(getauxval(AT_HWCAP) >> 6 & 1);
+#else
+  // Every Mac of this architecture has them.
+  return 1;
+#endif
+}
+#endif
+
+#ifdef HAS_SHA_BODY
 SHA static void blocks_sha(uint32_t *const *state, const uint8_t *const *bytes, int64_t blocks) {
   lanes_sha(1, state, bytes, blocks);
 }
 
 SHA static void pairs_sha(uint32_t *const *state, const uint8_t *const *bytes, int64_t blocks) {
   lanes_sha(2, state, bytes, blocks);
-}
-
-static int has_sha(void) {
-  unsigned a, b, c, d;
-  // Leaf 1, ECX: bit 9 is SSSE3, 19 SSE4.1. Leaf 7, EBX: bit 29 is SHA.
-  if (!__get_cpuid(1, &a, &b, &c, &d) || !(c >> 9 & 1) || !(c >> 19 & 1)) return 0;
-  return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b >> 29 & 1);
 }
 
 static int knows_sha(void) {
@@ -129,7 +195,7 @@ static int knows_sha(void) {
 #endif
 
 void wb_sha256_blocks(uint32_t *state, const uint8_t *bytes, int64_t blocks) {
-#if defined(__x86_64__)
+#ifdef HAS_SHA_BODY
   if (knows_sha()) {
     blocks_sha(&state, &bytes, blocks);
     return;
@@ -139,7 +205,7 @@ void wb_sha256_blocks(uint32_t *state, const uint8_t *bytes, int64_t blocks) {
 }
 
 void wb_sha256_pair(uint32_t *const state[2], const uint8_t *const bytes[2], int64_t blocks) {
-#if defined(__x86_64__)
+#ifdef HAS_SHA_BODY
   if (knows_sha()) {
     pairs_sha(state, bytes, blocks);
     return;

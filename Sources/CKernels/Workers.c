@@ -12,7 +12,8 @@
 #if defined(__x86_64__)
 #define REST() __builtin_ia32_pause()
 #elif defined(__aarch64__)
-#define REST() __asm__ volatile("yield")
+// Most processors make nothing of `yield`; this waits some tens of cycles, as x86's pause does.
+#define REST() __asm__ volatile("isb")
 #else
 #define REST() ((void)0)
 #endif

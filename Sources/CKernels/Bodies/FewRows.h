@@ -1,7 +1,7 @@
 // Products where one operand has few rows: decoding one token at a time, and low-rank products.
 
 /// The largest tiles: as many sums as leave registers for one vector of w an output and one of x.
-#if WB_LANES == 16
+#if WB_REGISTERS == 32
 #define WB_FEW_SUMS 16
 #define WB_FEW_OUTPUTS 4
 #else
@@ -145,7 +145,7 @@ INLINE int64_t few_rows_step(const bool asks, int64_t rows, int64_t outputs, int
   }
 #endif
   if (outputs == 8) WB_TILE(1, 8);
-#if WB_LANES == 16
+#if WB_REGISTERS == 32
   if (outputs == 4 && rows >= 4) WB_TILE(4, 4);
   if (outputs == 4 && rows >= 2) WB_TILE(2, 4);
   if (outputs == 4) WB_TILE(1, 4);

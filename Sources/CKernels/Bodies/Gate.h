@@ -45,6 +45,10 @@ static void round_silu_mul(int64_t rows, int64_t n, const float *g, int64_t ldg,
                            void *gate, int64_t ldx, void *up, int64_t ldy, void *act, int64_t lda, wb_type t) {
   if (gate && up)
     BY_TYPE(t, round_silu_mul_of(rows, n, g, ldg, u, ldu, gate, ldx, up, ldy, act, lda, T));
+  else if (gate)
+    BY_TYPE(t, round_silu_mul_of(rows, n, g, ldg, u, ldu, gate, ldx, 0, 0, act, lda, T));
+  else if (up)
+    BY_TYPE(t, round_silu_mul_of(rows, n, g, ldg, u, ldu, 0, 0, up, ldy, act, lda, T));
   else
     BY_TYPE(t, round_silu_mul_of(rows, n, g, ldg, u, ldu, 0, 0, 0, 0, act, lda, T));
 }

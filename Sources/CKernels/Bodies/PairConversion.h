@@ -30,7 +30,7 @@ static void pair_rows(int64_t rows, int64_t n, const void *x, int64_t ldx, wb_ty
 INLINE void transpose_block(const void *x, int64_t stride, uint32_t *y, int64_t ldy) {
   vu r[L];
 #pragma clang loop unroll(full)
-  for (int i = 0; i < L; i++) r[i] = *(const vu *)((const char *)x + i * stride);
+  for (int i = 0; i < L; i++) r[i] = words_at((const char *)x + i * stride);
   transpose_lanes(r);
 #pragma clang loop unroll(full)
   for (int i = 0; i < L; i++) *(vu *)(y + i * ldy) = r[i];

@@ -1,6 +1,6 @@
 // Gradients of low-rank factors: sums over rows of the products of a few columns of one matrix with all of another.
 
-#if WB_LANES == 16
+#if WB_REGISTERS == 32
 #define WB_ROW_FACTORS 8
 #else
 #define WB_ROW_FACTORS 4

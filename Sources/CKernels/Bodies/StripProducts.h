@@ -1,7 +1,7 @@
 // Products of attention strips in fp32, operands read in place.
 
-/// Rows and vectors of a tile: 12 sums on AVX2's sixteen registers, 16 on AVX-512's.
-#if WB_LANES == 16
+/// Rows and vectors of a tile: 12 sums on AVX2's sixteen registers, 16 where there are 32.
+#if WB_REGISTERS == 32
 #define WB_STRIP_ROWS 8
 #elif WB_LANES == 8
 #define WB_STRIP_ROWS 6

@@ -6,7 +6,8 @@
 // never depends on the rows beside it.
 //
 // The tile is as many rows and vectors as the registers hold: 6 by 2 on AVX2 (12 accumulators, 8 loads for 12 products),
-// 8 by 3 on AVX-512 (24, 11 for 24).
+// 8 by 3 on AVX-512 (24, 11 for 24), 6 by 4 on arm64 (24, and a load brings four of k of a row, which its products take by
+// element: some 8 loads for 24).
 
 #if WB_LANES == 16
 #define WB_WIDE_ROWS 8
@@ -35,9 +36,7 @@ INLINE int64_t pack_wide_lanes(int64_t k, const void *w, int64_t ldw, float *y, 
   for (; l + step <= k; l += step) {
     vu words[L];
 #pragma clang loop unroll(full)
-    for (int j = 0; j < L; j++)
-      words[j] = t == WB_BF16 ? *(const vu *)((const uint16_t *)w + j * ldw + l)
-                              : *(const vu *)((const uint32_t *)w + j * ldw + l);
+    for (int j = 0; j < L; j++) words[j] = words_at(at(w, j * ldw + l, t));
     transpose_lanes(words);
 #pragma clang loop unroll(full)
     for (int i = 0; i < L; i++) {
