@@ -1,7 +1,7 @@
 # make run    installs what is missing, builds, opens the workbench on its embedded default and trains
 # make test   the same set-up, then every test
 # make build  the release build alone            make bench   the benchmark suite
-# make soak   the long sweeps (fuzzing, kills)    make format  swift-format over the tree
+# make soak   the long sweeps (fuzzing, kills, kernels on arm64)    make format  swift-format over the tree
 
 # One configuration everywhere, so that run and test share one build. With colours a terminal's build would be another
 # one than a log's.
@@ -33,6 +33,7 @@ bench: build
 soak: setup
 	@swift build $(SWIFT_FLAGS) --build-tests
 	@WORKBENCH_SOAK=1 swift test $(SWIFT_FLAGS) --skip-build
+	@Tools/kernel-twins.sh
 
 format:
 	@swift format --in-place --recursive --parallel $(SOURCES)
