@@ -58,11 +58,4 @@ int ct_socket_send(int fd, const char *bytes, size_t count) {
   return send(fd, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)count ? 0 : -1;
 }
 
-long ct_socket_receive(int fd, char *buffer, size_t capacity) {
-  long count;
-  do count = recv(fd, buffer, capacity, 0);
-  while (count < 0 && errno == EINTR);
-  return count;
-}
-
 void ct_socket_hang_up(int fd) { shutdown(fd, SHUT_RDWR); }

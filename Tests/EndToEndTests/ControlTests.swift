@@ -123,6 +123,39 @@ extension EndToEnd {
       #expect(run.objects.last?.integer("step") == step)
     }
 
+    @Test("a FIFO goes on working when its writers come and go")
+    func fifoWriters() async throws {
+      let folder = try TemporaryFolder()
+      #expect(mkfifo(folder.path("control"), 0o600) == 0)
+      let run = try LiveProgram(
+        EndToEnd.headlessDemo(steps: 100_000, ["--control", "control"]), input: .text(""), directory: folder.path)
+      for (id, command) in ["pause", "resume", "checkpoint", "stop"].enumerated() {
+        // The shell opens the FIFO, which waits for a reader, and closes it again.
+        let echo = try LiveProgram(
+          command: ["/bin/sh", "-c", "echo '{\"command\": \"\(command)\", \"id\": \(id)}' > control"],
+          input: .text(""), environment: [:], directory: folder.path)
+        #expect(try await echo.end() == .exited(0), "\(command)")
+        _ = try await run.object("the answer to \(command)") { $0.event == command && $0.integer("id") == id }
+      }
+      #expect(try await run.end() == .exited(0))
+    }
+
+    @Test("a line without end is refused at once, and the next line is read")
+    func longLine() async throws {
+      let run = try LiveProgram(EndToEnd.headlessDemo(steps: 100_000, ["--control", "-"]))
+      try run.send(unfinished: String(repeating: "x", count: 1_000_000))
+      let refused = try await run.object("the refusal of a line that has no end yet") { $0.event == "refused" }
+      #expect(refused.keys == ["event", "id", "origin", "message"])
+      #expect(refused.text("message") == "the line is longer than 16384 bytes, which no command is")
+      #expect(refused.integer("id") == 1)
+      try run.send("and its end")
+      try run.send(#"{"command": "stop"}"#)
+      let stop = try await run.object("the answer to stop") { $0.event == "stop" }
+      #expect(stop.integer("id") == 2)
+      #expect(try await run.end() == .exited(0))
+      #expect(run.objects.filter { $0.event == "refused" }.count == 1)
+    }
+
     @Test("the end of standard input is no command: the run goes on")
     func endOfInput() async throws {
       let run = try LiveProgram(EndToEnd.headlessDemo(steps: 4, ["--control", "-"]))

@@ -15,6 +15,8 @@ extension EndToEnd {
       let result = try await Program.run(example.arguments, input: example.input, directory: folder.path)
       #expect(result.ending == .exited(example.code), "\(result.errors)")
       #expect(result.complaints.count == 1, "\(result.errors)")
+      // Nothing was begun that could have said anything else.
+      if example.code == 2 { #expect(result.errorLines.count == 1, "\(result.errors)") }
       let line = result.complaints.first ?? ""
       if example.error.hasSuffix("…") {
         #expect(line.hasPrefix("error: " + example.error.dropLast()), "\(line)")
@@ -35,6 +37,9 @@ extension EndToEnd {
         ErrorCase(["--nope"], 2, "Unknown option '--nope'"),
         ErrorCase(["trian", "run.yaml"], 2, "\"trian\" is not a command, did you mean \"train\"?"),
         ErrorCase(["frobnicate"], 2, "\"frobnicate\" is not a command; the commands are demo, train, …"),
+        ErrorCase(
+          ["sessions", "shwo"], 2, "\"shwo\" is neither a folder nor a command of sessions, did you mean \"show\"?"),
+        ErrorCase(["sessions", "list", "absent"], 2, "\"absent\" is neither a folder nor a command of sessions"),
         ErrorCase(["train"], 2, "Missing expected argument '<run.yaml>'"),
         ErrorCase(["train", "run.yaml", "--headles"], 2, "Unknown option '--headles'. Did you mean '--headless'?"),
         ErrorCase(["score", "--model"], 2, "Missing value for '--model <dir>'"),
@@ -53,6 +58,14 @@ extension EndToEnd {
           ["tokenize", "--model", "m", "--chat", "--decode", "-"], 2, "--chat and --decode exclude each other"),
         ErrorCase(["export", "absent", "--to", "out"], 2, "absent: no session is here (run.yaml is missing)"),
         ErrorCase(["demo", "--headless", "--set", "training"], 2, "--set training…"),
+        ErrorCase(
+          ["demo", "--headless", "--set", "model=&m x"], 2,
+          "--set model: YAML anchors and aliases (&name, *name) are not supported, write the value out"),
+        ErrorCase(["demo", "--headless", "--control", "absent"], 2, "--control absent: No such file or directory"),
+        ErrorCase(["demo", "--headless", "--control", "."], 2, "--control .: Is a directory"),
+        ErrorCase(
+          ["--generate-completion-script", "ksh"], 2,
+          "Can't generate completion scripts for 'ksh'. Please use --generate-completion-script=<shell> with one of: …"),
       ])
     func commandLine(_ example: ErrorCase) async throws { try await check(example) }
 

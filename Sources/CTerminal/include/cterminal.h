@@ -65,6 +65,13 @@ void ct_guard_suspend(void);
 /// Puts the terminal back. Async-signal-safe.
 void ct_guard_leave(void);
 
+// MARK: stream.c
+
+/// Writes all bytes, however many calls that takes. 0, or the errno of the call that failed.
+int ct_write_all(int fd, const void *bytes, size_t count);
+/// Waits for bytes; their count, 0 at the end, -1 with errno set.
+long ct_read(int fd, void *buffer, size_t capacity);
+
 // MARK: socket.c
 
 /// A Unix domain socket `folder`/`name` that only this user can connect to; a file of that name is replaced.
@@ -78,8 +85,6 @@ int ct_socket_accept(int fd);
 int ct_socket_peer(int fd, int *pid, unsigned *uid);
 /// 0 if all was sent; -1 where the other end is gone or does not read. Never waits, never raises SIGPIPE.
 int ct_socket_send(int fd, const char *bytes, size_t count);
-/// Waits for bytes; their count, 0 or less at the end.
-long ct_socket_receive(int fd, char *buffer, size_t capacity);
 /// Ends the connection; whoever waits in it returns.
 void ct_socket_hang_up(int fd);
 

@@ -8,7 +8,8 @@ extension JSONValue: CustomStringConvertible {
   /// A line for each element and member, indented by two spaces a level, as Hugging Face's files are.
   public var indentedText: String { text(.indented) }
 
-  /// A string literal with its quotes; only what JSON demands is escaped.
+  /// A string literal with its quotes. What JSON demands is escaped, and what steers a terminal: such a line can be
+  /// looked at without harm and reads back as the same value.
   public static func quoted(_ text: String) -> String {
     var output = ""
     quote(text, to: &output)
@@ -83,7 +84,7 @@ extension JSONValue: CustomStringConvertible {
       case "\n": output += "\\n"
       case "\r": output += "\\r"
       case "\t": output += "\\t"
-      case "\u{0}"..."\u{1F}":
+      case _ where scalar.steersTerminal:
         let digits = String(scalar.value, radix: 16)
         output += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
       default: output.unicodeScalars.append(scalar)

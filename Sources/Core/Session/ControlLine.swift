@@ -20,6 +20,9 @@ public enum ControlLine {
     init(description: String) { self.description = description.printable }
   }
 
+  /// Bytes that a line may have; a command is a hundred or two.
+  public static let maximumLength = 16_384
+
   static let commands = ["pause", "resume", "step", "checkpoint", "stop", "set", "inspect"]
   static let settable = ["gamma", "learning_rate", "beta"]
 

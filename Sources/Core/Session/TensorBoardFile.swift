@@ -1,3 +1,4 @@
+import Checkpoint
 import Foundation
 
 /// A session's numbers as a TensorBoard event file: TFRecords of `tensorflow.Event` messages, written by hand because
@@ -24,7 +25,7 @@ public enum TensorBoardFile {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
       try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
     } catch {
-      throw SessionError.unwritable(path, why: "the file cannot be made")
+      throw SessionError.unwritable(path, why: SystemReason.clause(for: error))
     }
     return path
   }

@@ -36,7 +36,7 @@ struct BenchCommand: ParsableCommand {
     let begin = Date()
     let threads = threads ?? Machine.cores
     let runtime = Runtime(threads: threads, precision: precision)
-    line("processor", "\(Machine.processorName); \(runtime.summary)")
+    try line("processor", "\(Machine.processorName); \(runtime.summary)")
     let peaks = try measurePeaks(runtime)
 
     if let model {
@@ -48,7 +48,7 @@ struct BenchCommand: ParsableCommand {
         try measure(path: folder.path, name: "random weights, \(shape.name)'s shape", runtime: runtime, peak: peaks)
       }
     }
-    line("took", String(format: "%.0f s", Date().timeIntervalSince(begin)))
+    try line("took", String(format: "%.0f s", Date().timeIntervalSince(begin)))
   }
 
   /// The peak in the chosen precision; both are shown.
@@ -59,7 +59,7 @@ struct BenchCommand: ParsableCommand {
       (precision, Readings((0..<5).map { _ in chosen.measure(count: 4) }).median),
       (other.precision, ProductPeak(runtime: other).measure(count: 4)),
     ].sorted { $0.0.rawValue < $1.0.rawValue }
-    line(
+    try line(
       "products",
       speeds.map { String(format: "%@ %.0f GFLOP/s", $0.0.rawValue, $0.1 * 1e-9) }.joined(separator: ", ")
         + " (registers alone, every thread)")
@@ -71,7 +71,7 @@ struct BenchCommand: ParsableCommand {
     let model = try LanguageModel(checkpoint: checkpoint, runtime: runtime)
     let configuration = checkpoint.configuration
     let parameters = configuration.tensorShapes.reduce(0) { $0 + $1.shape.reduce(1, *) }
-    line("model", "\(name): \(parameters / 1_000_000) million parameters, \(checkpoint.weightBytes / 1_000_000) MB")
+    try line("model", "\(name): \(parameters / 1_000_000) million parameters, \(checkpoint.weightBytes / 1_000_000) MB")
 
     let groups = try chooseWork(model: model, speed: peak.measure())
     let probe = try StepProbe(model: model)
@@ -90,14 +90,14 @@ struct BenchCommand: ParsableCommand {
     }
     let time = Readings(times).median
     let tokens = groups.reduce(0) { $0 + $1.tokenCount }
-    line(
+    try line(
       "training",
       String(
         format: "%.2f s for a step of %d %@, %d tokens: %.2f pairs/s, %.0f tokens/s, %.0f %% of the products' speed",
         time, groups.count, groups.count == 1 ? "pair" : "pairs", tokens, Double(groups.count) / time,
         Double(tokens) / time,
         Readings(shares).median * 100))
-    line("memory", "\(ResidentMemory.peak / 1_000_000) MB at most, the mapped weights among them")
+    try line("memory", "\(ResidentMemory.peak / 1_000_000) MB at most, the mapped weights among them")
     try measureGeneration(model, prompt: groups[0].prompt)
   }
 
@@ -136,11 +136,11 @@ struct BenchCommand: ParsableCommand {
           format: "%.0f tokens/s %@", Double(tokens) / Date().timeIntervalSince(begin),
           count == 1 ? "alone" : "for \(count) answers at once"))
     }
-    line("generation", found.joined(separator: ", ") + " (prompt of \(prompt.count) tokens)")
+    try line("generation", found.joined(separator: ", ") + " (prompt of \(prompt.count) tokens)")
   }
 
-  private func line(_ name: String, _ value: String) {
-    print(name.padding(toLength: 11, withPad: " ", startingAt: 0) + value)
+  private func line(_ name: String, _ value: String) throws {
+    try StandardOutput.shared.write(name.padding(toLength: 11, withPad: " ", startingAt: 0) + value)
   }
 
   private func withTemporaryFolder(_ body: (URL) throws -> Void) throws {

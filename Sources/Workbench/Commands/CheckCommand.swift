@@ -26,12 +26,12 @@ struct CheckCommand: ParsableCommand {
     let configuration = checkpoint.configuration
     let text = try TextFolder(path: file.model)
 
-    section("model")
-    line(
+    try section("model")
+    try line(
       "\(file.model): \(configuration.modelType), \(configuration.layerCount) layers, hidden \(configuration.hiddenSize)"
         + ", \(configuration.headCount)/\(configuration.keyValueHeadCount) heads, vocabulary "
         + "\(configuration.vocabularySize), \(checkpoint.weightBytes / 1_000_000) MB")
-    line(
+    try line(
       "chat template: \(text.hasChatTemplate ? "yes" : "none; HH-RLHF transcripts are used as plain text, rows of messages are dropped")"
     )
 
@@ -41,38 +41,38 @@ struct CheckCommand: ParsableCommand {
       try file.adapter.check(against: lora)
     }
     let targets = lora.targetModules.map(\.rawValue).joined(separator: ", ")
-    line(
+    try line(
       "adapter: rank \(lora.rank), alpha \(lora.alpha), scale \(lora.scale), on \(targets)"
         + (file.adapter.initFrom.map { ", continued from \($0)" } ?? ""))
 
-    section("objective")
-    line(objective.describe())
-    file.unreadKeys(objective).forEach(line)
-    if objective.usesGamma { line("γ: \(gammaPlan(file))") }
+    try section("objective")
+    try line(objective.describe())
+    try file.unreadKeys(objective).forEach(line)
+    if objective.usesGamma { try line("γ: \(gammaPlan(file))") }
 
-    section("data")
+    try section("data")
     let reader = PreferenceReader(
       data: file.data, text: text, vocabulary: configuration.vocabularySize, model: file.model,
       keepsUnpaired: objective.judgesAlone)
     let data = try reader.read(file.data.train) { _, _ in }
-    data.report.lines().forEach(line)
+    try data.report.lines().forEach(line)
     guard data.count > 0 else {
       throw TrainingError.nothingToTrainOn(file.data.train.joined(separator: ", "))
     }
     let store = data.store
     let all = 0..<store.count
     let responses = all.reduce(0) { $0 + store.responseCount($1) }
-    line(
+    try line(
       "tokens: prompt mean \(all.reduce(0) { $0 + store.promptTokens($1) } / store.count), "
         + "longest \(all.reduce(0) { max($0, store.promptTokens($1)) }); "
         + "response mean \(all.reduce(0) { $0 + store.responseTokens($1) } / responses), "
         + "longest \(all.reduce(0) { max($0, store.longestResponse($1)) })")
     if case .files(let paths) = file.data.evaluation {
-      section("held-out data")
+      try section("held-out data")
       try reader.read(paths) { _, _ in }.report.lines().forEach(line)
     }
 
-    section("memory")
+    try section("memory")
     let runtime = Runtime(
       threads: file.training.threads ?? Machine.cores, precision: file.training.precision)
     let model = try LanguageModel(checkpoint: checkpoint, runtime: runtime)
@@ -81,21 +81,21 @@ struct CheckCommand: ParsableCommand {
     let available = Machine.availableMemory
     let plan = model.fitMemory(
       available: available, tokens: max(model.tokenBudget, longest), longestGroup: longest, adapter: lora)
-    plan.description.split(separator: "\n").forEach { line(String($0)) }
+    try plan.description.split(separator: "\n").forEach { try line(String($0)) }
     if let available {
-      line("available: \(available / 1_000_000) MB")
+      try line("available: \(available / 1_000_000) MB")
       if plan.totalBytes > available {
         throw TrainingError.doesNotFit(needed: plan.totalBytes, available: available)
       }
     }
 
-    section("two examples, token by token: [scored] (context)")
-    for index in all.prefix(2) { show(try store.example(index), text: text) }
+    try section("two examples, token by token: [scored] (context)")
+    for index in all.prefix(2) { try show(store.example(index), text: text) }
   }
 
-  private func section(_ title: String) { print("\n\(title)") }
+  private func section(_ title: String) throws { try StandardOutput.shared.write(text: "\n\(title)\n") }
 
-  private func line(_ text: String) { print("  \(text)") }
+  private func line(_ text: String) throws { try StandardOutput.shared.write("  \(text)") }
 
   private func gammaPlan(_ file: RunFile) -> String {
     let plan = file.preference.gamma.plan(totalSteps: 1000)
@@ -109,16 +109,16 @@ struct CheckCommand: ParsableCommand {
   }
 
   /// The prompt's tokens in round brackets, each scored token in square ones.
-  private func show(_ example: EncodedExample, text: TextFolder) {
+  private func show(_ example: EncodedExample, text: TextFolder) throws {
     let prompt = pieces(of: example.prompt, after: nil, text: text)
     let tail = prompt.suffix(24)
     let lead = prompt.count > tail.count ? "… " : ""
-    line("prompt, \(prompt.count) tokens: \(lead)" + tail.map { "(\($0))" }.joined())
+    try line("prompt, \(prompt.count) tokens: \(lead)" + tail.map { "(\($0))" }.joined())
     let ends = example.responses.count > 1 ? [0, example.responses.count - 1] : [0]
     for (index, response) in ends.map({ ($0, example.responses[$0]) }) {
       let all = pieces(of: response, after: example.prompt.last, text: text)
       let shown = all.count > 40 ? all.prefix(30) + ["…"] + all.suffix(8) : all[...]
-      line(
+      try line(
         "\(index == 0 ? "best" : "worst"), reward \(example.rewards[index]), \(all.count) tokens: "
           + shown.map { "[\($0)]" }.joined())
     }
@@ -139,7 +139,21 @@ struct CheckCommand: ParsableCommand {
         let both = text.decode([previous, id], skipSpecialTokens: false).unicodeScalars
         if both.starts(with: before) { piece = String(both.dropFirst(before.count)) }
       }
-      return (piece.isEmpty ? alone : piece).replacing("\n", with: "⏎")
+      return Self.pictured(piece.isEmpty ? alone : piece)
     }
+  }
+
+  /// Control characters as pictures, so that a token is seen for what it is.
+  private static func pictured(_ piece: String) -> String {
+    String(
+      String.UnicodeScalarView(
+        piece.unicodeScalars.map { scalar in
+          switch scalar.value {
+          case 0x0A: "⏎"
+          case 0x00...0x1F: Unicode.Scalar(0x2400 + scalar.value) ?? scalar
+          case 0x7F: "␡"
+          default: scalar
+          }
+        }))
   }
 }

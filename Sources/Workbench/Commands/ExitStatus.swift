@@ -1,7 +1,9 @@
 import ArgumentParser
 import Checkpoint
 import DemoWorld
+import CTerminal
 import Foundation
+import JSON
 import Model
 import Numerics
 import Preference
@@ -26,7 +28,7 @@ enum ExitStatus: Int32 {
     case is RunFileError, is PreferenceError, is UsageError, is SessionExport.Problem: self = .usage
     case CheckpointError.unwritable, DataError.unwritable: self = .doesNotFit
     case is DataError, is InputError: self = .data
-    case is MemoryError: self = .doesNotFit
+    case is MemoryError, is OutputError: self = .doesNotFit
     case is CheckpointError, is ModelError, is TokenizerError, is ChatTemplateError, is WorldFileError: self = .model
     case let error as SessionError:
       if case .unwritable = error { self = .doesNotFit } else { self = .usage }
@@ -44,29 +46,42 @@ enum ExitStatus: Int32 {
 
   /// Prints what a person needs on the right stream and ends the process.
   static func leave(_ error: any Error) -> Never {
+    if case OutputError.readerGone = error { OutputError.dieOfBrokenPipe() }
     let status = Workbench.exitCode(for: error)
     if status == .success {
-      // --help and --version
-      print(Workbench.fullMessage(for: error))
+      // --help and --version: what a person asked for, so it goes where results go.
+      do {
+        try StandardOutput.shared.write(text: Workbench.fullMessage(for: error) + "\n")
+        try StandardOutput.shared.close()
+      } catch {
+        leave(error)
+      }
       Foundation.exit(0)
     }
     if status == .validationFailure {
       complain(Workbench.message(for: error))
-      write("see 'workbench --help', or --help after a command's name")
       Foundation.exit(ExitStatus.usage.rawValue)
     }
     if let status = error as? ExitCode { Foundation.exit(status.rawValue) }
-    complain("\(error)")
+    // Foundation's own description of an error is a dump of its parts.
+    let isForeign = type(of: error) is NSError.Type || error is CocoaError || error is POSIXError
+    complain(isForeign ? SystemReason.clause(for: error) : "\(error)")
     Foundation.exit(ExitStatus(error).rawValue)
   }
 
   /// One line on standard error.
   static func complain(_ sentence: String) {
-    write("error: " + sentence.split(whereSeparator: \.isNewline).joined(separator: " "))
+    let lines = sentence.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
+    write("error: " + lines.joined(separator: " "))
   }
 
-  static func write(_ line: String) {
-    try? FileHandle.standardError.write(contentsOf: Data((line + "\n").utf8))
+  /// A line on standard error, without what would steer a terminal. Where nobody reads it, nothing can be said.
+  static func write(_ line: String) { put(line.printable + "\n") }
+
+  /// Text on standard error as it stands.
+  static func put(_ text: String) {
+    let bytes = Array(text.utf8)
+    _ = ct_write_all(2, bytes, bytes.count)
   }
 }
 

@@ -28,10 +28,10 @@ struct ExportCommand: ParsableCommand {
     guard contents.isEmpty else { throw UsageError("--to \(to): the folder is not empty") }
     if merge {
       try export.writeMerged(to: to)
-      print("merged model of step \(export.step): \(to)")
+      try StandardOutput.shared.write("merged model of step \(export.step): \(to)")
     } else {
       try export.writeAdapter(to: to)
-      print("PEFT adapter of step \(export.step): \(to)")
+      try StandardOutput.shared.write("PEFT adapter of step \(export.step): \(to)")
     }
   }
 }

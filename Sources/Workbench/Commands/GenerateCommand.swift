@@ -52,7 +52,7 @@ struct GenerateCommand: ParsableCommand {
     let loaded = try options.load()
     let pairs = TextPairEncoder(text: loaded.text)
     let input = LineInput(path: file)
-    let output = LineOutput()
+    let output = StandardOutput.shared
     let settings = SamplingSettings(
       temperature: temperature > 0 ? temperature : 1, topP: topP, maxNewTokens: maxNewTokens,
       stopTokenIDs: loaded.stopTokens, greedy: greedy || temperature == 0)
@@ -67,7 +67,7 @@ struct GenerateCommand: ParsableCommand {
       index += 1
       let texts = answers.map { JSONValue.string(loaded.text.decode($0, skipSpecialTokens: true)) }
       object.set("responses", .array(texts))
-      output.print(JSONValue.object(object).description)
+      try output.write(JSONValue.object(object).description)
     }
   }
 }

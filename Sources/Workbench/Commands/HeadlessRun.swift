@@ -15,12 +15,7 @@ struct HeadlessRun {
 
   /// Returns when the run is over.
   func run() throws -> ExitStatus {
-    if let control, control != "-", access(control, R_OK) != 0 {
-      throw UsageError("--control \(control): \(String(cString: strerror(errno)))")
-    }
-    // A reader that goes away (`workbench train … | head`) must not kill a run: it stops and saves. The other commands
-    // die of the signal, as programs that only print do.
-    signal(SIGPIPE, SIG_IGN)
+    // A reader that goes away (`workbench train … | head`) must not kill a run: it stops and saves.
     let output = LineOutput()
     let progress = ProgressReport()
     let recorder = plan.sessionPath.map(SessionRecorder.init)
@@ -45,7 +40,7 @@ struct HeadlessRun {
       handle.stopOnce(origin: "signal", reason: number == SIGINT ? "INT" : number == SIGTERM ? "TERM" : "HUP")
     }
     defer { withExtendedLifetime(signals) {} }
-    if let control { ControlReader(path: control, handle: handle, output: output).start() }
+    if let control { try ControlReader(path: control, handle: handle, output: output).start() }
     handle.start(plan)
     let outcome = handle.wait()
     box.withLock { $0 = nil }
@@ -63,49 +58,5 @@ extension RunHandle {
   /// Asks the run to stop and save; further asks are refused by the trainer.
   func stopOnce(origin: String, reason: String) {
     send(CommandRequest(id: 0, command: .stop, origin: origin, reason: reason))
-  }
-}
-
-/// Reads JSON commands line by line on a thread of its own and hands them to the run.
-struct ControlReader {
-  let path: String
-  let handle: RunHandle
-  let output: LineOutput
-
-  func start() {
-    Thread.detachNewThread { [self] in read() }
-  }
-
-  private func read() {
-    guard let input = path == "-" ? FileHandle.standardInput : FileHandle(forReadingAtPath: path) else {
-      ExitStatus.write("warning: --control \(path): \(String(cString: strerror(errno)))")
-      return
-    }
-    var number = 0
-    var waiting: [UInt8] = []
-    // `availableData` waits for the next bytes and is empty at the end.
-    while case let data = input.availableData, !data.isEmpty {
-      waiting.append(contentsOf: data)
-      while let end = waiting.firstIndex(of: UInt8(ascii: "\n")) {
-        number += 1
-        take(String(decoding: waiting[..<end], as: UTF8.self), number: number)
-        waiting.removeFirst(end + 1)
-      }
-    }
-    if !waiting.isEmpty { take(String(decoding: waiting, as: UTF8.self), number: number + 1) }
-  }
-
-  private func take(_ line: String, number: Int) {
-    guard !line.allSatisfy(\.isWhitespace) else { return }
-    do {
-      handle.send(try ControlLine.parse(line, fallbackID: number))
-    } catch {
-      var json = JSONLine()
-      json.add("event", "refused")
-      json.add("id", number)
-      json.add("origin", "control")
-      json.add("message", "\(error)")
-      output.print(json.text)
-    }
   }
 }

@@ -1,6 +1,7 @@
 import Control
 import Dispatch
 import Foundation
+import JSON
 import Synchronization
 
 /// Standard error of a headless run: a bar with the time left on a terminal, otherwise a plain line every 10 seconds;
@@ -70,21 +71,19 @@ final class ProgressReport: Sendable {
   }
 
   private func show(_ text: String, _ state: inout State) {
-    put("\r\u{1B}[K" + text)
+    ExitStatus.put("\r\u{1B}[K" + text.printable)
     state.shown = true
   }
 
   private func clear(_ state: inout State) {
-    if state.shown { put("\r\u{1B}[K") }
+    if state.shown { ExitStatus.put("\r\u{1B}[K") }
     state.shown = false
   }
 
   private func line(_ text: String, _ state: inout State) {
     clear(&state)
-    put(text + "\n")
+    ExitStatus.put(text.printableLines + "\n")
   }
-
-  private func put(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
 
   /// 75 s as "1m15s".
   static func duration(_ seconds: Double) -> String {

@@ -49,7 +49,7 @@ struct ReplayCommand: ParsableCommand {
         throw UsageError("--frame \(frame): the record ends with step \(driver.lastStep)")
       }
       driver.look(atStep: frame, tab: tab ?? 1)
-      print(driver.frame(), terminator: "")
+      try StandardOutput.shared.write(text: driver.frame())
       return
     }
     guard RunScreen.isPossible else {

@@ -89,15 +89,15 @@ struct RunScreen {
 /// the numbers of one that never stopped, so nothing is lost by the change.
 enum Detachment {
   static func begin(session: String) throws {
-    print("handing \(session) over to a process without a screen")
+    say("handing \(session) over to a process without a screen")
     do {
       let (process, isTraining) = try BackgroundRun.begin(["resume", session, "--headless"], session: session)
-      print(
+      say(
         isTraining
           ? "training goes on without a screen (process \(process))"
           : "process \(process) is reading model and data and goes on then")
-      print("its messages: \(session)/\(SessionFolder.logName)")
-      print("follow it: workbench attach \(session)")
+      say("its messages: \(session)/\(SessionFolder.logName)")
+      say("follow it: workbench attach \(session)")
     } catch {
       throw UsageError(
         "\(session): the run is saved but did not go on by itself: \(error); workbench resume \(session) takes it up")
@@ -105,15 +105,19 @@ enum Detachment {
   }
 }
 
+/// A line for the person who sat at the screen. It is no result: where the terminal has gone too, the run's end stays
+/// what it is.
+private func say(_ line: String) { try? StandardOutput.shared.write(line) }
+
 /// What stays on the terminal after the screen has gone.
 enum Farewell {
   static func print(_ summary: RunSummary, plan: RunPlan) {
     var line = "\(plan.name): \(summary.reason) after \(summary.steps) steps"
     if summary.steps > 0 { line += String(format: ", %.1f prompts/s", summary.pairsPerSecond) }
-    Swift.print(line)
+    say(line)
     if let checkpoint = summary.checkpointPath {
-      Swift.print("saved: \(checkpoint)")
-      Swift.print("export: workbench export \(plan.sessionPath ?? checkpoint) --to DIR")
+      say("saved: \(checkpoint)")
+      say("export: workbench export \(plan.sessionPath ?? checkpoint) --to DIR")
     }
   }
 }

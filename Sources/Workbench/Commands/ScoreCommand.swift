@@ -27,12 +27,12 @@ struct ScoreCommand: ParsableCommand {
     let loaded = try options.load()
     let pairs = TextPairEncoder(text: loaded.text)
     let input = LineInput(path: file)
-    let output = LineOutput()
+    let output = StandardOutput.shared
     // Rows are scored a few at a time, so that matrix products have enough rows, and printed in order.
     var waiting: [PromptGroup] = []
     func flush() throws {
       guard !waiting.isEmpty else { return }
-      for group in try loaded.model.score(waiting, adapter: loaded.adapter) { emit(group[0], to: output) }
+      for group in try loaded.model.score(waiting, adapter: loaded.adapter) { try emit(group[0], to: output) }
       waiting.removeAll()
     }
     do {
@@ -42,6 +42,9 @@ struct ScoreCommand: ParsableCommand {
         waiting.append(PromptGroup(prompt: prompt, responses: [response]))
         if waiting.count == 16 { try flush() }
       }
+    } catch let error as OutputError {
+      // Lines that were written are not written again.
+      throw error
     } catch {
       // What came before a bad line is not lost.
       try flush()
@@ -60,11 +63,11 @@ struct ScoreCommand: ParsableCommand {
     return (encoded.prompt, encoded.responses[0])
   }
 
-  private func emit(_ logProbs: [Float], to output: LineOutput) {
+  private func emit(_ logProbs: [Float], to output: StandardOutput) throws {
     var json = JSONLine()
     json.add("logprob", logProbs.reduce(0) { $0 + Double($1) })
     json.add("tokens", logProbs.count)
     if tokens { json.add("token_logprobs", logProbs.map(Double.init)) }
-    output.print(json.text)
+    try output.write(json.text)
   }
 }

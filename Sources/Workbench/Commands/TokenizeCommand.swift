@@ -39,26 +39,26 @@ struct TokenizeCommand: ParsableCommand {
   func run() throws {
     let text = try TextFolder(path: model)
     let input = LineInput(path: file)
-    let output = LineOutput()
-    func emit(_ ids: [Int32], text: String? = nil) {
+    let output = StandardOutput.shared
+    func emit(_ ids: [Int32], text: String? = nil) throws {
       var json = JSONLine()
       json.add("ids", ids.map(Int.init))
       if let text { json.add("text", text) }
-      output.print(json.text)
+      try output.write(json.text)
     }
     try input.forEach { row in
       if decode {
         var json = JSONLine()
         json.add("text", text.decode(try row.tokenIDs(), skipSpecialTokens: false))
-        output.print(json.text)
+        try output.write(json.text)
       } else if chat {
         let rendered = try text.render(try row.messages(), addGenerationPrompt: generationPrompt)
-        emit(text.encode(rendered, addSpecialTokens: false), text: rendered)
+        try emit(text.encode(rendered, addSpecialTokens: false), text: rendered)
       } else {
         guard let plain = row.string ?? row.object?["text"]?.string else {
           throw LineInput.Problem("neither a JSON string nor an object with the text \"text\"")
         }
-        emit(text.encode(plain, addSpecialTokens: !noSpecial))
+        try emit(text.encode(plain, addSpecialTokens: !noSpecial))
       }
     }
   }

@@ -7,11 +7,16 @@ import Training
 @main
 enum Main {
   static func main() {
+    // A reader that goes away and a file that grows beyond its limit are errors of a write (EPIPE, EFBIG), which each
+    // command ends or goes on with as it should; the signals would kill it in the midst of its work.
+    signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
     do {
       try Workbench.checkName(CommandLine.arguments.dropFirst().first)
       if let complaint = KernelLevel.complaint { throw UsageError(complaint) }
       var command = try Workbench.parseAsRoot()
       try command.run()
+      try StandardOutput.shared.close()
     } catch {
       ExitStatus.leave(error)
     }
@@ -37,7 +42,7 @@ struct Workbench: ParsableCommand {
 
   /// Without a command: the start screen on a terminal, help elsewhere.
   func run() throws {
-    guard RunScreen.isPossible else { return print(Workbench.helpMessage()) }
+    guard RunScreen.isPossible else { return try StandardOutput.shared.write(text: Workbench.helpMessage() + "\n") }
     try StartMenu(look: AppearanceOptions.options(theme: nil, glyphs: nil)).run()
   }
 

@@ -43,6 +43,15 @@ import Testing
         """#)
   }
 
+  /// What would steer a terminal is escaped, and reads back as it was.
+  @Test func steeringTextIsEscaped() throws {
+    let text = "\u{1B}[31m\u{7F}\u{9B}2J\u{202E}\u{2066}\u{200F}é\u{200D}🙂"
+    let written = JSONValue.quoted(text)
+    #expect(written == #""\u001b[31m\u007f\u009b2J\u202e\u2066\u200fé\#u{200D}🙂""#)
+    let read = try JSONValue(parsing: Array(written.utf8))
+    #expect(read.string?.unicodeScalars.elementsEqual(text.unicodeScalars) == true)
+  }
+
   @Test func linesKeepOrderAndEscape() {
     var json = JSONLine()
     json.add("b", 1.5)

@@ -92,6 +92,22 @@ import Testing
     Case(
       "model: &a m\ndata: {train: d}\nsession: *a",
       text: "RUN.yaml: line 3: YAML anchors and aliases (&name, *name) are not supported, write the value out"),
+    // An anchor that nothing refers to is refused all the same, wherever it stands.
+    Case(
+      "model: m\ndata: &d {train: d}\n",
+      text: "RUN.yaml: line 2: YAML anchors and aliases (&name, *name) are not supported, write the value out"),
+    Case(
+      "&root\nmodel: m\n",
+      text: "RUN.yaml: line 1: YAML anchors and aliases (&name, *name) are not supported, write the value out"),
+    Case(
+      "model: &m m\n",
+      text: "RUN.yaml: line 1: YAML anchors and aliases (&name, *name) are not supported, write the value out"),
+    Case(
+      "model: m\n&k data: {train: d}\n",
+      text: "RUN.yaml: line 2: YAML anchors and aliases (&name, *name) are not supported, write the value out"),
+    Case(
+      "model: m\ndata:\n  train: [a, &b b]\n",
+      text: "RUN.yaml: line 3: YAML anchors and aliases (&name, *name) are not supported, write the value out"),
     Case(
       "? [a]\n: b\n",
       text: "RUN.yaml: a key must be a plain name, not a list or a section"),

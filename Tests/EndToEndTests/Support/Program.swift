@@ -133,7 +133,9 @@ final class LiveProgram {
     return whole[..<end].split(separator: "\n").compactMap { JSONObject(String($0)) }
   }
 
-  func send(_ line: String) throws { try writing?.write(contentsOf: Data((line + "\n").utf8)) }
+  func send(_ line: String) throws { try send(unfinished: line + "\n") }
+
+  func send(unfinished text: String) throws { try writing?.write(contentsOf: Data(text.utf8)) }
 
   func closeInput() throws {
     try writing?.close()

@@ -4,7 +4,7 @@ import Yams
 ///
 /// Anchors and aliases are refused: a run file has no use for them, and they are how a few lines of YAML expand into
 /// gigabytes. Nesting is bounded by libyaml (1,000 levels) while parsing and by `maximumDepth` afterwards.
-enum ConfigParser {
+struct ConfigParser {
   /// Bytes; a run file is one or two thousand.
   static let maximumSize = 256 * 1024
   static let maximumDepth = 16
@@ -16,45 +16,55 @@ enum ConfigParser {
     guard yaml.utf8.count <= maximumSize else {
       throw RunFileError("\(name): is larger than \(maximumSize / 1024) KB, which no run file is")
     }
-    if let line = lineOfAlias(in: yaml) {
-      throw RunFileError(
-        "\(name): line \(line): YAML anchors and aliases (&name, *name) are not supported, write the value out")
-    }
-    let root: Node?
+    let converter = ConfigParser(name: name, showsPosition: showsPosition)
+    // Before parsing: comparing the keys of a section that aliases have multiplied would take for ever.
+    if let line = lineOfAlias(in: yaml) { throw converter.refuseAnchor(line: line) }
     do {
-      root = try Yams.compose(yaml: yaml)
+      let parser = try Parser(yaml: yaml)
+      let root = try parser.singleRoot()
+      // Nodes refer to their anchors weakly; the parser holds them.
+      return try withExtendedLifetime(parser) { try root.map { try converter.convert($0, depth: 0) } ?? .null }
     } catch let error as YamlError {
       throw RunFileError("\(name): \(sentence(for: error, showsPosition: showsPosition))")
     }
-    return try root.map { try convert($0, name: name, depth: 0) } ?? .null
   }
 
-  private static func convert(_ node: Node, name: String, depth: Int) throws -> ConfigValue {
-    guard depth < maximumDepth else {
-      throw RunFileError("\(name): is nested more than \(maximumDepth) levels deep")
+  private let name: String
+  private let showsPosition: Bool
+
+  private func refuseAnchor(line: Int?) -> RunFileError {
+    RunFileError(
+      "\(name): \(showsPosition ? line.map { "line \($0): " } ?? "" : "")YAML anchors and aliases (&name, *name) are not "
+        + "supported, write the value out")
+  }
+
+  private func convert(_ node: Node, depth: Int) throws -> ConfigValue {
+    guard depth < Self.maximumDepth else {
+      throw RunFileError("\(name): is nested more than \(Self.maximumDepth) levels deep")
     }
+    guard node.anchor == nil else { throw refuseAnchor(line: node.mark?.line) }
     switch node {
     case .scalar(let scalar):
       let isPlain = scalar.style == .plain || scalar.style == .any
       if isPlain, ["", "~", "null", "Null", "NULL"].contains(scalar.string) { return .null }
       return .scalar(scalar.string, quoted: !isPlain)
     case .sequence(let sequence):
-      return .list(try sequence.map { try convert($0, name: name, depth: depth + 1) })
+      return .list(try sequence.map { try convert($0, depth: depth + 1) })
     case .mapping(let mapping):
       return .section(
         try mapping.map { key, value in
           guard case .scalar(let scalar) = key else {
             throw RunFileError("\(name): a key must be a plain name, not a list or a section")
           }
-          return (key: scalar.string, value: try convert(value, name: name, depth: depth + 1))
+          guard scalar.anchor == nil else { throw refuseAnchor(line: scalar.mark?.line) }
+          return (key: scalar.string, value: try convert(value, depth: depth + 1))
         })
-    case .alias:
-      throw RunFileError("\(name): YAML aliases (*name) are not supported, write the value out")
+    case .alias: throw refuseAnchor(line: node.mark?.line)
     }
   }
 
   /// The line (from 1) of the first thing that looks like an alias, if the text also has what looks like an anchor.
-  /// One without the other is harmless: it is text, or libyaml's own error.
+  /// One without the other multiplies nothing: it is text, a lone anchor, or libyaml's own error.
   private static func lineOfAlias(in yaml: String) -> Int? {
     var line = 1
     var aliasLine: Int?

@@ -37,8 +37,7 @@ indirect enum ConfigValue: Equatable {
   static func quote(_ text: String) -> String {
     var shown = ""
     for character in text.prefix(60) {
-      let isControl = character.unicodeScalars.contains { $0.properties.generalCategory == .control }
-      shown += isControl ? "\u{FFFD}" : String(character)
+      shown += character.unicodeScalars.contains(where: \.steersTerminal) ? "\u{FFFD}" : String(character)
     }
     return "\"\(shown)\(text.dropFirst(60).isEmpty ? "" : "…")\""
   }

@@ -47,15 +47,13 @@ enum ControlSocket {
 
   /// Hands over line after line until the other end closes. A line longer than any command ends the connection.
   static func read(_ descriptor: Int32, _ take: (String) -> Void) {
-    var waiting: [UInt8] = []
-    var buffer = [CChar](repeating: 0, count: 4_096)
-    while case let count = ct_socket_receive(descriptor, &buffer, buffer.count), count > 0 {
-      waiting += buffer[..<count].map { UInt8(bitPattern: $0) }
-      while let end = waiting.firstIndex(of: UInt8(ascii: "\n")) {
-        take(String(decoding: waiting[..<end], as: UTF8.self))
-        waiting.removeFirst(end + 1)
+    var lines = LineSplitter()
+    var buffer = [UInt8](repeating: 0, count: 4_096)
+    while case let count = ct_read(descriptor, &buffer, buffer.count), count > 0 {
+      for piece in lines.take(buffer[..<count]) {
+        guard case .line(let line) = piece else { return }
+        take(line)
       }
-      guard waiting.count <= 16_384 else { return }
     }
   }
 

@@ -1,6 +1,10 @@
 import ArgumentParser
+import CTerminal
+import Checkpoint
 import Foundation
+import JSON
 import Session
+import Text
 
 struct SessionsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -15,12 +19,16 @@ extension SessionsCommand {
     static let configuration = CommandConfiguration(
       commandName: "list", abstract: "One line a session, the last written first.")
 
+    static let usualFolder = "sessions"
+
     @Argument(help: "The folder that holds the sessions.")
-    var folder = "sessions"
+    var folder = List.usualFolder
 
     func run() throws {
+      try checkFolder()
       let folders = SessionReader.list(in: folder)
-      if folders.isEmpty { print("no sessions in \(folder)") }
+      let output = StandardOutput.shared
+      if folders.isEmpty { try output.write("no sessions in \(folder)") }
       for path in folders {
         let summary: String
         do {
@@ -28,8 +36,16 @@ extension SessionsCommand {
         } catch {
           summary = "\(error)".replacingOccurrences(of: path + ": ", with: "")
         }
-        print(path.printable.padding(24) + "  " + summary.printable)
+        try output.write(path.printable.padding(24) + "  " + summary)
       }
+    }
+
+    /// A mistyped `sessions show` reads as the name of a folder; before the first run the usual folder is missing too.
+    private func checkFolder() throws {
+      guard folder != Self.usualFolder, !FileManager.default.fileExists(atPath: folder) else { return }
+      let commands = SessionsCommand.configuration.subcommands.compactMap { $0.configuration.commandName }
+      let near = NameSuggestion.nearest(to: folder, among: commands).map { ", did you mean \"\($0)\"?" }
+      throw UsageError("\"\(folder)\" is neither a folder nor a command of sessions" + (near ?? ""))
     }
   }
 
@@ -42,7 +58,7 @@ extension SessionsCommand {
 
     func run() throws {
       for line in try SessionSummary(SessionReader(folder: SessionChoice.existing(session))).lines {
-        print(line.printable)
+        try StandardOutput.shared.write(line)
       }
     }
   }
@@ -66,8 +82,7 @@ extension SessionsCommand {
         var isLive = false
         if follow, case .live = try reader.status() { isLive = true }
         while case let page = try reader.events(after: cursor), page.cursor != cursor {
-          let lines = page.events.compactMap(\.event.line).map { $0 + "\n" }.joined()
-          try FileHandle.standardOutput.write(contentsOf: Data(lines.utf8))
+          for line in page.events.compactMap(\.event.line) { try StandardOutput.shared.write(line) }
           cursor = page.cursor
         }
         guard isLive else { return }
@@ -100,7 +115,7 @@ extension SessionsCommand {
       if tensorboard {
         let path = try TensorBoardFile.write(
           table, name: URL(fileURLWithPath: session).lastPathComponent, to: to ?? reader.folder + "/tensorboard")
-        print(path)
+        try StandardOutput.shared.write(path)
       } else {
         try CSVOutput.write(table.csv(), to: to)
       }
@@ -130,15 +145,16 @@ extension SessionsCommand {
       let readers = try sessions.map { try SessionReader(folder: SessionChoice.existing($0)) }
       let comparison = try SessionComparison(readers)
       if csv { return try CSVOutput.write(comparison.csv(), to: to) }
-      for reader in readers { print("\(reader.folder): \(try SessionSummary(reader).line)".printable) }
+      let output = StandardOutput.shared
+      for reader in readers { try output.write("\(reader.folder): \(try SessionSummary(reader).line)") }
       for index in readers.indices.dropFirst() {
         let steps = comparison.commonSteps[index].map { ", steps \($0.lowerBound)–\($0.upperBound - 1)" } ?? ""
-        let pair = "\(sessions[index]) − \(sessions[0])\(steps)".printable
+        let pair = "\(sessions[index]) − \(sessions[0])\(steps)"
         guard let test = comparison.test(index) else {
-          print("\(pair): fewer than two prompts in common")
+          try output.write("\(pair): fewer than two prompts in common")
           continue
         }
-        print(
+        try output.write(
           pair
             + String(
               format: ": margin %+.4f ± %.4f over %d prompts, paired t = %.2f, p = %.2g", test.mean, 1.96 * test.error,
@@ -161,27 +177,38 @@ extension SessionsCommand {
 }
 
 enum CSVOutput {
+  /// - Parameter path: nil for standard output.
   static func write(_ text: String, to path: String?) throws {
-    guard let path else { return try FileHandle.standardOutput.write(contentsOf: Data(text.utf8)) }
+    guard let path else { return try StandardOutput.shared.write(text: text) }
     do {
-      try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+      if isPlain(path) {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+      } else {
+        try writeInPlace(Array(text.utf8), path)
+      }
     } catch {
-      throw SessionError.unwritable(path, why: "the file cannot be made")
+      throw SessionError.unwritable(path, why: SystemReason.clause(for: error))
     }
+  }
+
+  /// Whether a new file may take the place of what is there. A FIFO, a device or a link such as /dev/stdout is written
+  /// to, not replaced.
+  private static func isPlain(_ path: String) -> Bool {
+    var about = stat()
+    return lstat(path, &about) != 0 || [S_IFREG, S_IFDIR].contains(about.st_mode & S_IFMT)
+  }
+
+  private static func writeInPlace(_ bytes: [UInt8], _ path: String) throws {
+    func failure(_ number: Int32) -> POSIXError { POSIXError(POSIXErrorCode(rawValue: number) ?? .EIO) }
+    let descriptor = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC)
+    guard descriptor >= 0 else { throw failure(errno) }
+    defer { close(descriptor) }
+    let number = ct_write_all(descriptor, bytes, bytes.count)
+    guard number == 0 else { throw failure(number) }
   }
 }
 
 extension String {
-  /// On one line and without control characters: a session may come from anywhere, and a terminal obeys what it is
-  /// sent.
-  var printable: String {
-    String(
-      unicodeScalars.map { scalar in
-        scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format
-          ? "\u{FFFD}" : Character(scalar)
-      })
-  }
-
   fileprivate func padding(_ width: Int) -> String {
     self + String(repeating: " ", count: max(0, width - count))
   }
