@@ -65,6 +65,13 @@ void ct_guard_suspend(void);
 /// Puts the terminal back. Async-signal-safe.
 void ct_guard_leave(void);
 
+// MARK: mapped.c
+
+/// From here on a file that becomes shorter while it is read through a memory map ends the process with one sentence that
+/// names it: exit code 4 for a model's file (.safetensors, .json), 3 for another one, 5 where the disk failed. A terminal
+/// in the screen's mode is put back first. Any other SIGBUS acts as before.
+void ct_mapped_guard(void);
+
 // MARK: socket.c
 
 /// A Unix domain socket `folder`/`name` that only this user can connect to; a file of that name is replaced.

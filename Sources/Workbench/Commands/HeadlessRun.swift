@@ -18,6 +18,7 @@ struct HeadlessRun {
     if let control, control != "-", access(control, R_OK) != 0 {
       throw UsageError("--control \(control): \(String(cString: strerror(errno)))")
     }
+    try ThreadSupply.require(pool: plan.runFile.training.threads)
     // A reader that goes away (`workbench train … | head`) must not kill a run: it stops and saves. The other commands
     // die of the signal, as programs that only print do.
     signal(SIGPIPE, SIG_IGN)

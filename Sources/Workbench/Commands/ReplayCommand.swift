@@ -52,6 +52,7 @@ struct ReplayCommand: ParsableCommand {
       print(driver.frame(), terminator: "")
       return
     }
+    try ThreadSupply.require(pool: 0)
     guard RunScreen.isPossible else {
       throw UsageError("replay needs a terminal; without one, --frame STEP prints the screen at a step as text")
     }

@@ -1,4 +1,6 @@
 import ArgumentParser
+import CProcess
+import CTerminal
 import Foundation
 import Text
 import Training
@@ -6,6 +8,8 @@ import Training
 @main
 enum Main {
   static func main() {
+    cp_begin()
+    ct_mapped_guard()
     do {
       try Workbench.checkName(CommandLine.arguments.dropFirst().first)
       var command = try Workbench.parseAsRoot()
