@@ -46,11 +46,13 @@ extension EndToEnd {
       return setpriv.map { "exec \($0) --reuid 65534 --regid 65534 --clear-groups" }
     }()
 
+    /// The limit of processes has another letter in dash than in bash.
     private func limited(_ command: String, _ folder: TemporaryFolder) async throws -> Program.Result {
       try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: folder.path)
       let lowers = try #require(Self.lowers)
       return try await Program.shell(
-        "ulimit -u 1; \(lowers) \"$WORKBENCH\" \(command)", environment: ["HOME": folder.path], directory: folder.path,
+        "ulimit -p 1 2> /dev/null || ulimit -u 1; \(lowers) \"$WORKBENCH\" \(command)",
+        environment: ["HOME": folder.path], directory: folder.path,
         limit: 60)
     }
 

@@ -33,6 +33,11 @@ extension EndToEnd {
       let folder = try folder()
       let run = try LiveProgram(arguments(["--headless"]), directory: folder.path)
       _ = try await run.object("a step") { $0.isStep }
+      // The record follows by at most a tenth of a second.
+      let recorded = try await Patience.wait {
+        SessionRecord.lines(folder.path("run")).compactMap(JSONObject.init).contains { $0.isStep }
+      }
+      #expect(recorded)
       try shorten(folder)
       #expect(try await run.end() == .exited(4), "\(run.errors)")
       #expect(run.errors.split(separator: "\n").last.map(String.init) == sentence(folder))
