@@ -26,6 +26,7 @@ let package = Package(
     .systemLibrary(
       name: "CNcurses", path: "Sources/CNcurses", providers: [.apt(["libncursesw5-dev"])]),
     .target(name: "CTerminal", path: "Sources/CTerminal"),
+    .target(name: "CProcess", dependencies: ["CTerminal"], path: "Sources/CProcess"),
     .target(name: "CKernels", path: "Sources/CKernels", cSettings: [.unsafeFlags(["-O3"])]),
     .systemLibrary(name: "CBytes", path: "Sources/CBytes"),
     .systemLibrary(name: "CZlib", path: "Sources/CZlib", providers: [.apt(["zlib1g-dev"])]),
@@ -70,7 +71,8 @@ let package = Package(
     .executableTarget(
       name: "workbench",
       dependencies: [
-        "WorkbenchScreen", "CTerminal", "Session", "Training", "DemoWorld", "Control", "Model", "Checkpoint",
+        "WorkbenchScreen", "CTerminal", "CProcess", "Session", "Training", "DemoWorld", "Control", "Model",
+        "Checkpoint",
         "Numerics", "Text", "PreferenceData", "Preference", "JSON", "SpeedMeasurement",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "cterminal.h"
+#include "mapped.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -80,6 +81,7 @@ static void on_fatal(int signal, siginfo_t *info, void *context) {
   // A person who asks for an end gets it at once; a crash goes on to whoever reported crashes before, such as Swift's
   // backtraces.
   // Sent from outside, the signal would not strike again when such a reporter returns, and the process would run on.
+  if (signal == SIGBUS) ct_mapped_report(info);
   if (signal == SIGQUIT || (info->si_code == SI_USER && info->si_pid != getpid())) die_of(signal);
   ct_guard_leave();
   ct_capture_abandon();

@@ -47,6 +47,8 @@ extension EndToEnd {
           ["score", "--model", "m", "--precision", "fp8", "-"], 2,
           "The value 'fp8' is invalid for '--precision <precision>'…"),
         ErrorCase(["generate", "--model", "m", "--n", "0", "-"], 2, "--n: 0 is not between 1 and 10000"),
+        ErrorCase(["score", "--model", "m", "--threads", "257", "-"], 2, "--threads: 257 is not between 1 and 256"),
+        ErrorCase(["bench", "--threads", "0"], 2, "--threads: 0 is not between 1 and 256"),
         ErrorCase(["generate", "--model", "m", "--n", "x", "-"], 2, "The value 'x' is invalid for '--n <k>'"),
         ErrorCase(
           ["generate", "--model", "m", "--temperature=-1", "-"], 2,
@@ -151,12 +153,74 @@ extension EndToEnd {
           ["generate", "--model", Project.Demo.model, "-"], input: #"{"prompt": 5}"# + "\n", 3,
           "standard input: line 1: …"),
         ErrorCase(
+          ["score", "--model", Project.Demo.model, "/dev/zero"], 3,
+          "/dev/zero: is a device, not a file of rows (standard input is -)"),
+        ErrorCase(
+          ["train", "RUN.yaml", "--headless"], files: ["RUN.yaml": EndToEnd.runFile(train: "/dev/zero")], 3,
+          "/dev/zero: is a device, not a file of rows (standard input is -)"),
+        ErrorCase(
+          ["score", "--model", Project.Demo.model, "-"],
+          input: #"{"prompt": [{"role": "user"}], "response": "x"}"# + "\n", 3,
+          #"standard input: line 1: a message needs the texts "role" and "content" (or "from" and "value")"#),
+        ErrorCase(
           ["tokenize", "--model", Project.Demo.model, "rows.jsonl"], files: ["rows.jsonl": "\"a\"\n[1]\n"], 3,
           "rows.jsonl: line 2: …"),
       ])
     func data(_ example: ErrorCase) async throws { try await check(example) }
 
+    /// A pipe that never ends, in one line.
+    @Test("a row that does not end", arguments: ["-", "pipe"])
+    func endlessRow(input: String) async throws {
+      let folder = try TemporaryFolder()
+      #expect(mkfifo(folder.path("pipe"), 0o600) == 0)
+      let command = "exec \"$WORKBENCH\" score --model '\(Project.Demo.model)' \(input)"
+      let result = try await Program.shell(
+        input == "-" ? "cat /dev/zero | (\(command))" : "cat /dev/zero > pipe & \(command)", directory: folder.path)
+      let name = input == "-" ? "-" : "pipe"
+      expectOneComplaint(result, 3, containing: ["\(name): line 1: does not end within 256 MiB, as no row does"])
+    }
+
+    @Test("ShareGPT's messages are read as training reads them")
+    func shareGPT() async throws {
+      func run(_ arguments: [String], _ input: String) async throws -> String {
+        let result = try await Program.run(arguments, input: input + "\n")
+        #expect(result.ending == .exited(0), "\(result.errors)")
+        return result.output
+      }
+      let plain = #"[{"role": "user", "content": "How do I reach the top shelf?"}]"#
+      let shared = #"[{"from": "human", "value": "How do I reach the top shelf?"}]"#
+      let model = ["--model", Project.Demo.model]
+      let tokenize = ["tokenize"] + model + ["--chat", "--generation-prompt", "-"]
+      #expect(try await run(tokenize, shared) == run(tokenize, plain))
+      let score = ["score"] + model + ["-"]
+      let answer = #"[{"from": "gpt", "value": "Use a step ladder."}]"#
+      #expect(
+        try await run(score, #"{"prompt": \#(shared), "response": \#(answer)}"#)
+          == run(score, #"{"prompt": \#(plain), "response": "Use a step ladder."}"#))
+      let generate = ["generate"] + model + ["--greedy", "--max-new-tokens", "8", "-"]
+      let expected = JSONObject(try await run(generate, #"{"prompt": \#(plain)}"#))?.texts("responses")
+      #expect(expected?.count == 1)
+      #expect(try await JSONObject(run(generate, #"{"prompt": \#(shared)}"#))?.texts("responses") == expected)
+    }
+
     // MARK: 4, model and adapter files
+
+    @Test("a file of the tokenizer that is no file", arguments: ["tokenizer.json", "tokenizer_config.json"])
+    func specialFile(name: String) async throws {
+      for device in ["/dev/zero", "pipe"] {
+        let model = try TemporaryFolder()
+        try brokenModel(model, "") { $0 }
+        try FileManager.default.removeItem(at: model.url(name))
+        #expect(mkfifo(model.path("pipe"), 0o600) == 0)
+        try FileManager.default.createSymbolicLink(atPath: model.path(name), withDestinationPath: device)
+        let result = try await Program.run(["tokenize", "--model", model.path, "-"], input: "\"a\"\n")
+        #expect(result.ending == .exited(4), "\(result.errors)")
+        #expect(
+          result.complaints == [
+            "error: \(model.path(name)): cannot be read: it is a device or a pipe, not a file"
+          ])
+      }
+    }
 
     @Test(
       "a model that is not there",

@@ -72,6 +72,13 @@ int ct_write_all(int fd, const void *bytes, size_t count);
 /// Waits for bytes; their count, 0 at the end, -1 with errno set.
 long ct_read(int fd, void *buffer, size_t capacity);
 
+// MARK: mapped.c
+
+/// From here on a file that becomes shorter while it is read through a memory map ends the process with one sentence that
+/// names it: exit code 4 for a model's file (.safetensors, .json), 3 for another one, 5 where the disk failed. A terminal
+/// in the screen's mode is put back first. Any other SIGBUS acts as before.
+void ct_mapped_guard(void);
+
 // MARK: socket.c
 
 /// A Unix domain socket `folder`/`name` that only this user can connect to; a file of that name is replaced.

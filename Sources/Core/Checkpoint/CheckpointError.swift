@@ -18,6 +18,10 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible, Localize
   case missingTensor(file: String, name: String)
   case unexpectedTensor(file: String, name: String, reason: String)
   case wrongShape(file: String, name: String, shape: [Int], expected: [Int])
+  /// An element is NaN or an infinity, which makes whatever is computed with it so.
+  case notFinite(file: String, name: String, element: Int, value: Float)
+  /// Numbers computed from finite weights are not finite.
+  case overflow(folder: String)
 
   public var description: String {
     switch self {
@@ -35,6 +39,12 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible, Localize
       "\(file) has a tensor \(Self.quoted(name)) that would be ignored: \(reason)"
     case .wrongShape(let file, let name, let shape, let expected):
       "\(file): tensor \(Self.quoted(name)) has shape \(shape), but the configuration asks for \(expected)"
+    case .notFinite(let file, let name, let element, let value):
+      "\(file): tensor \(Self.quoted(name)) holds \(value.isNaN ? "NaN" : "an infinity") at element \(element), so nothing "
+        + "can be computed with it; the checkpoint is damaged or was saved from a run that had failed"
+    case .overflow(let folder):
+      "\(folder): the model's numbers are not finite, although each of its weights is; they are too large for the model "
+        + "to compute with"
     }
   }
 

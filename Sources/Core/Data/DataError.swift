@@ -6,7 +6,11 @@ public enum DataError: Error, Sendable, Equatable, CustomStringConvertible {
   case noFiles
   case notFound(path: String)
   case isDirectory(path: String)
+  /// A character or block device: it may never end.
+  case isDevice(path: String)
   case unreadable(path: String, why: String)
+  /// A row that does not end within `RowReader.maximumLine`, which only an endless source has.
+  case endlessRow(path: String, line: Int)
   case truncatedGzip(path: String, rows: Int)
   case corruptGzip(path: String, rows: Int, why: String)
   case truncatedZstd(path: String, rows: Int)
@@ -36,6 +40,9 @@ public enum DataError: Error, Sendable, Equatable, CustomStringConvertible {
     case .noFiles: "data.train: no file is named"
     case .notFound(let path): "\(path): no such file"
     case .isDirectory(let path): "\(path): is a folder; name the file in it"
+    case .isDevice(let path): "\(path): is a device, not a file of rows (standard input is -)"
+    case .endlessRow(let path, let line):
+      "\(path): line \(line): does not end within \(RowReader.maximumLine >> 20) MiB, as no row does"
     case .unreadable(let path, let why): "\(path): cannot be read (\(why))"
     case .truncatedGzip(let path, let rows):
       "\(path): the gzip stream ends early, after \(grouped(rows)) rows; the file is cut off, fetch it again"

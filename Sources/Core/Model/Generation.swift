@@ -11,7 +11,8 @@ extension LanguageModel {
   /// - Parameters:
   ///   - index: the prompt's number among those generated for with this seed.
   ///   - onToken: called after every step with the number of tokens drawn so far; return false to stop there.
-  /// - Throws: `ModelError` for an empty or too long prompt, a token outside the vocabulary or unusable settings.
+  /// - Throws: `ModelError` for an empty or too long prompt, a token outside the vocabulary, unusable settings, and for
+  ///   logits that are not finite.
   public func generate(
     _ prompt: [Int32], count: Int, settings: SamplingSettings, seed: UInt64, index: Int = 0, adapter: LoRAAdapter?,
     onToken: ((_ tokens: Int) -> Bool)? = nil
@@ -23,12 +24,13 @@ extension LanguageModel {
     let lowRank = adapter.map(refreshed)
     let session = try prefill(prompt, adapter: lowRank, longest: prompt.count + newTokens)
     let first = session.firstLogits
+    guard TokenSampler.canDraw(first) else { throw ModelError.notFinite }
     let together = samplesTogether(promptCount: prompt.count, newTokens: newTokens, count: count)
     var result: [[Int32]] = []
     var drawn = 0
     for start in stride(from: 0, to: count, by: together) {
       let samples = start..<min(start + together, count)
-      let found = decode(
+      let found = try decode(
         session, first: first, samples: samples, newTokens: newTokens, settings: settings, seed: seed, index: index
       ) { step in
         drawn += step
@@ -82,7 +84,7 @@ extension LanguageModel {
   private func decode(
     _ session: Prefilled, first: [Float], samples: Range<Int>, newTokens: Int, settings: SamplingSettings,
     seed: UInt64, index: Int, onStep: (_ tokens: Int) -> Bool
-  ) -> [[Int32]]? {
+  ) throws -> [[Int32]]? {
     let promptCount = session.prompt.count
     let caches = makeCaches(session, samples: samples.count, capacity: newTokens)
     let step = DecodeStep(
@@ -104,13 +106,16 @@ extension LanguageModel {
       let tokens = active.compactMap { sequences[$0].last }
       let logits = step.logits(tokens, samples: active, position: position, promptCount: promptCount)
       let before = active.map { streams[$0] }
-      let drawn = runtime.parallelMap(active.count) { row in
+      let drawn = runtime.parallelMap(active.count) { row -> (token: Int32, stream: RandomStream)? in
+        let logits = logits.floats(row: row)
+        guard TokenSampler.canDraw(logits) else { return nil }
         var stream = before[row]
-        return (token: sampler.draw(logits.floats(row: row), &stream), stream: stream)
+        return (token: sampler.draw(logits, &stream), stream: stream)
       }
       for (row, sample) in active.enumerated() {
-        sequences[sample].append(drawn[row].token)
-        streams[sample] = drawn[row].stream
+        guard let (token, stream) = drawn[row] else { throw ModelError.notFinite }
+        sequences[sample].append(token)
+        streams[sample] = stream
       }
       betweenLayers?()
     }

@@ -7,6 +7,8 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
   case adapterDoesNotFit(reason: String)
   case coefficientCount(found: Int, expected: Int)
   case badSampling(reason: String)
+  /// Logits hold NaN or an infinity, so that no token can be drawn from them.
+  case notFinite
 
   public var description: String {
     switch self {
@@ -24,6 +26,8 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
       "A loss returned \(found) gradients for a group of \(expected) responses."
     case .badSampling(let reason):
       "The sampling settings cannot be used: \(reason)."
+    case .notFinite:
+      "The model's numbers are not finite, so no token can be drawn from them."
     }
   }
 }

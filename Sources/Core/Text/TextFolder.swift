@@ -88,16 +88,25 @@ public struct TextFolder: TextEncoding {
   private static func read(_ file: String, in folder: URL) throws -> Data? {
     let url = folder.appendingPathComponent(file)
     guard FileManager.default.fileExists(atPath: url.path) else { return nil }
+    func unreadable(_ reason: String) -> TokenizerError { .unreadable(file: url.path, reason: reason) }
+    // Without O_NONBLOCK, opening a named pipe would wait for its writer.
+    let descriptor = open(url.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { throw unreadable(String(cString: strerror(errno))) }
+    let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw unreadable(String(cString: strerror(errno))) }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: break
+    case S_IFDIR: throw unreadable("it is a folder")
+    default: throw unreadable("it is a device or a pipe, not a file")
+    }
+    guard status.st_size <= sizeLimit else {
+      throw TokenizerError.invalid(file: file, problem: "is larger than \(sizeLimit >> 20) MiB")
+    }
     do {
-      let size = try FileManager.default.attributesOfItem(atPath: url.path)[.size] as? Int ?? 0
-      guard size <= sizeLimit else {
-        throw TokenizerError.invalid(file: file, problem: "is larger than \(sizeLimit >> 20) MiB")
-      }
-      return try Data(contentsOf: url)
-    } catch let error as TokenizerError {
-      throw error
+      return try handle.readToEnd() ?? Data()
     } catch {
-      throw TokenizerError.unreadable(file: url.path, reason: error.localizedDescription)
+      throw unreadable("the system refuses to read it")
     }
   }
 

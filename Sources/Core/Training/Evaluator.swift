@@ -126,7 +126,7 @@ final class Evaluator {
     var groups: [PromptGroup] = []
     for index in set.items.indices.prefix(options.divergencePrompts) {
       let prompt = try set.items[index].prompt
-      let answers = try scorer.model.generate(
+      let answers = try generate(
         prompt, count: options.divergenceSamples, settings: settings, seed: seed, index: index,
         adapter: scorer.adapter)
       groups.append(PromptGroup(prompt: prompt, responses: answers))
@@ -135,6 +135,18 @@ final class Evaluator {
     let reference = try scorer.model.score(groups, adapter: nil).joined()
     return PolicyDiagnostics.kl(
       tokenLogRatios: zip(policy, reference).map { own, other in zip(own, other).map { Double($0) - Double($1) } })
+  }
+
+  /// Answers of a policy whose numbers are no longer finite are empty: the loop's next step ends the run with the reason.
+  private func generate(
+    _ prompt: [Int32], count: Int, settings: SamplingSettings, seed: UInt64, index: Int, adapter: LoRAAdapter?
+  ) throws -> [[Int32]] {
+    do {
+      return try scorer.model.generate(
+        prompt, count: count, settings: settings, seed: seed, index: index, adapter: adapter)
+    } catch ModelError.notFinite {
+      return Array(repeating: [], count: count)
+    }
   }
 
   // MARK: Answers
@@ -159,7 +171,7 @@ final class Evaluator {
   private func greedy(_ index: Int, adapter: LoRAAdapter?) throws -> String {
     let settings = SamplingSettings(
       maxNewTokens: options.maxNewTokens, stopTokenIDs: stopTokens, greedy: true)
-    let ids = try scorer.model.generate(
+    let ids = try generate(
       try set.items[index].prompt, count: 1, settings: settings, seed: seed, index: index, adapter: adapter)
     return text.decode(ids[0], skipSpecialTokens: true)
   }
@@ -171,7 +183,7 @@ final class Evaluator {
     var sampled = 0
     for index in set.items.indices where sampled < options.gradedSamples {
       let wanted = min(options.samplesPerPrompt, options.gradedSamples - sampled)
-      let answers = try scorer.model.generate(
+      let answers = try generate(
         try set.items[index].prompt, count: wanted, settings: settings, seed: seed, index: index, adapter: adapter)
       for ids in answers {
         let answer = text.decode(ids, skipSpecialTokens: true)

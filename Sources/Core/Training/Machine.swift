@@ -15,12 +15,7 @@ public enum Machine {
     return line?.split(separator: ":", maxSplits: 1).last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown"
   }
 
-  /// Bytes a new program could use without swapping (`MemAvailable` of /proc/meminfo); nil where that is not told.
-  public static var availableMemory: Int? {
-    guard let text = try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8) else { return nil }
-    for line in text.split(separator: "\n") where line.hasPrefix("MemAvailable:") {
-      return line.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 * 1024 }
-    }
-    return nil
-  }
+  /// Bytes this process can still take, by what the machine has left and by the limits it is under; nil where the system
+  /// tells neither.
+  public static var availableMemory: Int? { MemoryLimits().available }
 }

@@ -4,6 +4,18 @@ import Numerics
 import PreferenceData
 import Text
 
+/// What a memory plan needs to know of data.
+protocol SequenceLengths {
+  /// Tokens of the longest prompt with its longest response.
+  var longestSequence: Int { get }
+  /// Tokens of the longest prompt with all its responses.
+  var longestGroup: Int { get }
+  /// Tokens of the longest prompt.
+  var longestPrompt: Int { get }
+  /// The most tokens that one prompt's responses have together.
+  var longestResponses: Int { get }
+}
+
 /// Preference files to token ids, as the run file's `data` section says.
 public struct PreferenceReader: Sendable {
   public let data: RunFile.DataSettings
@@ -30,7 +42,7 @@ public struct PreferenceReader: Sendable {
   }
 
   /// Some of a store's examples, with the report on all rows that were read.
-  public struct Encoded: Sendable {
+  public struct Encoded: Sendable, SequenceLengths {
     public var store: ExampleStore
     /// Which examples, ascending.
     public var indices: [Int]

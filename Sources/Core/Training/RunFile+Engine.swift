@@ -37,6 +37,12 @@ extension RunFile {
     return objective
   }
 
+  /// What a person should know before the run, one sentence each; none keeps it from running.
+  public func advice(_ objective: Objective) -> [String] {
+    unreadKeys(objective)
+      + (ThreadCount.warning(training.threads, name: "training.threads").map { [$0] } ?? [])
+  }
+
   /// Keys with a value of their own that this run does not read, one sentence each. Those that would mislead are refused
   /// instead; these stay so that one `--set` can change the preference model.
   public func unreadKeys(_ objective: Objective) -> [String] {

@@ -19,10 +19,7 @@ struct RunPreparation {
   func loop() throws -> TrainingLoop {
     publish(.stateChanged(.loading))
     let objective = try file.objective()
-    let isNew = plan.resume == nil || plan.resume?.branch != nil
-    if isNew, let path = plan.sessionPath, FileManager.default.fileExists(atPath: path + "/run.yaml") {
-      throw TrainingError.sessionExists(path)
-    }
+    try checkSession()
 
     publish(.loading(LoadingProgress(what: "mapping \(file.model)")))
     let checkpoint = try CheckpointFolder(path: file.model)
@@ -31,8 +28,8 @@ struct RunPreparation {
     let text = try TextFolder(path: file.model)
     try checkLengths(checkpoint.configuration)
 
-    let (training, heldOut) = try readData(
-      text: text, configuration: checkpoint.configuration, objective: objective)
+    let (training, heldOut) = try trainingSets(
+      readData(text: text, configuration: checkpoint.configuration, objective: objective))
     let threads = file.training.threads ?? Machine.cores
     let runtime = Runtime(threads: threads, precision: file.training.precision)
     publish(.loading(LoadingProgress(what: "preparing the model")))
@@ -42,8 +39,9 @@ struct RunPreparation {
     }
     let earlier = try plan.resume?.checkpoint.map { try CheckpointStore.load($0, model: checkpoint.configuration) }
     let adapter = try makeAdapter(checkpoint.configuration, from: earlier)
-    try checkMemory(
-      model: model, adapter: adapter, mismatches: objective.needsKL, sets: [training] + (heldOut.map { [$0] } ?? []))
+    _ = try fitMemory(
+      model: model, adapter: adapter.configuration, mismatches: objective.needsKL,
+      sets: [training] + (heldOut.map { [$0] } ?? []))
 
     if let branch = plan.resume?.branch, branch.step >= loopSettings(prompts: training.count).totalSteps {
       throw TrainingError.setting(
@@ -80,6 +78,11 @@ struct RunPreparation {
       }, evaluator: evaluator, journal: plan.journal, mailbox: mailbox, publish: publish)
     if let resume = plan.resume { try loop.resume(resume, from: earlier) }
     loop.offeredReferences = offered
+    loop.findDamage = { [initial = file.adapter.initFrom] in
+      let found = checkpoint.whyNotFinite(adapter: initial)
+      if case .overflow = found { return nil }
+      return found
+    }
     publish(
       .started(
         RunDescription(
@@ -95,6 +98,14 @@ struct RunPreparation {
   }
 
   // MARK: Session
+
+  /// A new run needs a folder that holds none.
+  func checkSession() throws {
+    let isNew = plan.resume == nil || plan.resume?.branch != nil
+    if isNew, let path = plan.sessionPath, FileManager.default.fileExists(atPath: path + "/run.yaml") {
+      throw TrainingError.sessionExists(path)
+    }
+  }
 
   /// The run file as the session keeps it: with paths that hold from any folder.
   private var recorded: RunFile {
@@ -156,16 +167,17 @@ struct RunPreparation {
 
   // MARK: Data
 
-  private func readData(
+  /// The prompts that the run trains on and those that it holds out, tokenised.
+  func readData(
     text: TextFolder, configuration: ModelConfiguration, objective: Objective
-  ) throws -> (training: TrainingSet, heldOut: TrainingSet?) {
+  ) throws -> (training: PreferenceReader.Encoded, heldOut: PreferenceReader.Encoded?) {
     let reader = PreferenceReader(
       data: file.data, text: text, vocabulary: configuration.vocabularySize, model: file.model,
       keepsUnpaired: objective.judgesAlone)
     var training = try reader.read(file.data.train) { what, fraction in
       publish(.loading(LoadingProgress(what: what, fraction: fraction)))
     }
-    for line in file.unreadKeys(objective) { publish(.log(LogLine(level: .warning, text: line))) }
+    for line in file.advice(objective) { publish(.log(LogLine(level: .warning, text: line))) }
     for line in training.report.lines() { publish(.log(LogLine(level: .info, text: line))) }
     var heldOut: PreferenceReader.Encoded?
     switch file.data.evaluation {
@@ -177,17 +189,24 @@ struct RunPreparation {
     case .fraction(let share): (training, heldOut) = training.split(share, seed: plan.orderSeed ?? file.training.seed)
     }
     guard !training.indices.isEmpty else {
+      if case .fraction(let share) = file.data.evaluation, let heldOut, heldOut.count > 0 {
+        throw TrainingError.setting(
+          "data.eval_fraction: \(share) holds out all \(heldOut.count) prompts, so none is left to train on")
+      }
       throw TrainingError.nothingToTrainOn(file.data.train.joined(separator: ", "))
     }
     try keepUsable(&training, objective: objective)
+    return (training, heldOut.flatMap { $0.indices.isEmpty ? nil : $0 })
+  }
+
+  private func trainingSets(
+    _ data: (training: PreferenceReader.Encoded, heldOut: PreferenceReader.Encoded?)
+  ) -> (training: TrainingSet, heldOut: TrainingSet?) {
     let scale = file.preference.rewardScale
+    let reference = scale == .datasetZscore && data.heldOut != nil ? data.training.rewards : nil
     return (
-      TrainingSet(training, rewardScale: scale),
-      heldOut.flatMap {
-        $0.indices.isEmpty
-          ? nil
-          : TrainingSet($0, rewardScale: scale, reference: scale == .datasetZscore ? training.rewards : nil)
-      }
+      TrainingSet(data.training, rewardScale: scale),
+      data.heldOut.map { TrainingSet($0, rewardScale: scale, reference: reference) }
     )
   }
 
@@ -210,12 +229,13 @@ struct RunPreparation {
           text: "\(left) prompts are left out: with preference.preferred \(file.preference.preferred) they have no "
             + "dispreferred response\(cure)")))
     guard !usable.isEmpty else {
-      throw TrainingError.nothingToTrainOn(file.data.train.joined(separator: ", "))
+      throw TrainingError.nothingDispreferred(
+        file.data.train.joined(separator: ", "), preferred: file.preference.preferred, cure: cure)
     }
     data.indices = usable
   }
 
-  private func checkLengths(_ configuration: ModelConfiguration) throws {
+  func checkLengths(_ configuration: ModelConfiguration) throws {
     if let window = configuration.slidingWindow, window < file.data.maxLength {
       throw TrainingError.slidingWindow(window: window, maxLength: file.data.maxLength)
     }
@@ -223,7 +243,7 @@ struct RunPreparation {
 
   // MARK: Model
 
-  private func makeAdapter(
+  func makeAdapter(
     _ configuration: ModelConfiguration, from earlier: CheckpointStore.Contents?
   ) throws -> LoRAAdapter {
     if let earlier { return try LoRAAdapter(folder: earlier.adapter, model: configuration) }
@@ -243,9 +263,9 @@ struct RunPreparation {
   }
 
   /// Refuses a run that cannot fit, with the number, before anything large is allocated.
-  private func checkMemory(
-    model: LanguageModel, adapter: LoRAAdapter, mismatches: Bool, sets: [TrainingSet]
-  ) throws {
+  func fitMemory(
+    model: LanguageModel, adapter: LoRAConfiguration, mismatches: Bool, sets: [some SequenceLengths]
+  ) throws -> MemoryPlan {
     // KTO puts one prompt before the responses of another.
     let longest =
       mismatches
@@ -254,14 +274,15 @@ struct RunPreparation {
     let available = Machine.availableMemory
     let plan = model.fitMemory(
       available: available, tokens: max(model.tokenBudget, longest), longestGroup: longest,
-      adapter: adapter.configuration)
+      adapter: adapter)
     publish(.log(LogLine(level: .info, text: "memory plan\n\(plan)")))
     if let available, plan.totalBytes > available {
       throw TrainingError.doesNotFit(needed: plan.totalBytes, available: available)
     }
+    return plan
   }
 
-  private func loopSettings(prompts: Int) -> LoopSettings {
+  func loopSettings(prompts: Int) -> LoopSettings {
     let training = file.training
     let perEpoch = LoopSettings.stepsPerEpoch(prompts: prompts, promptsPerStep: training.promptsPerStep)
     let total: Int

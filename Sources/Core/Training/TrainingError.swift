@@ -2,6 +2,8 @@
 public enum TrainingError: Error, CustomStringConvertible, Equatable {
   case notFinite(step: Int, loss: Double, gradientNorm: Double, checkpoint: String?)
   case nothingToTrainOn(String)
+  /// `preference.preferred` leaves no prompt a response to prefer the others over.
+  case nothingDispreferred(String, preferred: Int, cure: String)
   case doesNotFit(needed: Int, available: Int)
   case sessionExists(String)
   case cannotWrite(String, why: String)
@@ -22,8 +24,15 @@ public enum TrainingError: Error, CustomStringConvertible, Equatable {
       return
         "training stopped at step \(step): loss \(Self.number(loss)), gradient norm \(Self.number(norm)); the update "
         + "was not applied, and "
-        + kept + "; a lower learning rate or a smaller max_grad_norm usually helps"
+        + kept
+        + (step == 1
+          ? "; nothing had been learned yet, so it is not the learning rate: the model's numbers are too large for these "
+            + "texts, or the checkpoint is not what it should be"
+          : "; a lower learning rate or a smaller max_grad_norm usually helps")
     case .nothingToTrainOn(let path): return "\(path): no prompt is left to train on; see the report above"
+    case .nothingDispreferred(let path, let preferred, let cure):
+      return "\(path): no prompt is left to train on: with preference.preferred \(preferred) none has a dispreferred "
+        + "response\(cure)"
     case .doesNotFit(let needed, let available):
       return "the run needs \(Self.megabytes(needed)) and \(Self.megabytes(available)) of memory are available; "
         + "a smaller data.max_length or training.prompts_per_step needs less"

@@ -1,3 +1,4 @@
+import Checkpoint
 import Control
 import Dispatch
 import Model
@@ -25,6 +26,9 @@ final class TrainingLoop {
   var references = ReferenceCache()
   /// Reference log-probs of other runs, until a step has shown that this engine computes the same ones.
   var offeredReferences: [ResumePoint.Reference] = []
+  /// Looks for a weight of the model that is not finite, which no setting of the run can mend. It reads the whole
+  /// checkpoint, so it is asked only where a step's numbers are not finite.
+  var findDamage: (() -> CheckpointError?)?
   /// References of inspected prompts. Kept apart, so that a look never changes which responses a step scores together.
   private var inspectedReferences = ReferenceCache()
 
@@ -105,6 +109,7 @@ final class TrainingLoop {
       totals.add(record)
       publish(.step(record))
       guard record.loss.isFinite, record.gradientNorm.isFinite else {
+        if let damage = findDamage?() { throw damage }
         throw TrainingError.notFinite(
           step: record.step, loss: record.loss, gradientNorm: record.gradientNorm, checkpoint: lastCheckpoint?.path)
       }

@@ -6,7 +6,7 @@ import Text
 
 /// Tokenised prompts with their ranked responses, ready for the loop: responses best first, rewards as the sampler
 /// sees them. Token ids and texts are read from their store when they are asked for.
-public struct TrainingSet: Sendable {
+public struct TrainingSet: Sendable, SequenceLengths {
   public struct Item: Sendable {
     public var prompt: [Int32]
     /// Each with its end-of-turn token, best first.

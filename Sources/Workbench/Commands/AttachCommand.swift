@@ -23,6 +23,7 @@ struct AttachCommand: ParsableCommand {
     guard RunScreen.isPossible else {
       throw UsageError("attach needs a terminal; `workbench sessions show` prints what a session holds")
     }
+    try ThreadSupply.require(pool: 0)
     let reader = try Self.reader(session)
     switch try reader.status() {
     case .live: break

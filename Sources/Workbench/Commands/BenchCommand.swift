@@ -27,13 +27,12 @@ struct BenchCommand: ParsableCommand {
   var precision: Precision = .bf16
 
   func validate() throws {
-    if let threads, !(1...1024).contains(threads) {
-      throw ValidationError("--threads: \(threads) is not between 1 and 1024")
-    }
+    if let refusal = threads.flatMap(ThreadCount.refusal) { throw ValidationError("--threads: \(refusal)") }
   }
 
   func run() throws {
     let begin = Date()
+    if let warning = ThreadCount.warning(threads, name: "--threads") { ExitStatus.write("warning: \(warning)") }
     let threads = threads ?? Machine.cores
     let runtime = Runtime(threads: threads, precision: precision)
     try line("processor", "\(Machine.processorName); \(runtime.summary)")

@@ -2,7 +2,6 @@ import ArgumentParser
 import Checkpoint
 import Foundation
 import Model
-import Numerics
 import Preference
 import PreferenceData
 import Text
@@ -21,10 +20,10 @@ struct CheckCommand: ParsableCommand {
 
   func run() throws {
     let file = try RunFile.read(path: runFile, overrides: overrides)
-    let objective = try file.objective()
-    let checkpoint = try CheckpointFolder(path: file.model)
+    try ThreadSupply.require(pool: file.training.threads)
+    let check = try RunCheck(RunPlan(runFile: file, sessionPath: file.session))
+    let (objective, checkpoint, text) = (check.objective, check.checkpoint, check.text)
     let configuration = checkpoint.configuration
-    let text = try TextFolder(path: file.model)
 
     try section("model")
     try line(
@@ -34,12 +33,7 @@ struct CheckCommand: ParsableCommand {
     try line(
       "chat template: \(text.hasChatTemplate ? "yes" : "none; HH-RLHF transcripts are used as plain text, rows of messages are dropped")"
     )
-
-    var lora = file.adapter.lora
-    if let folder = file.adapter.initFrom {
-      lora = try AdapterFolder.read(path: folder, model: configuration).configuration
-      try file.adapter.check(against: lora)
-    }
+    let lora = try check.adapter()
     let targets = lora.targetModules.map(\.rawValue).joined(separator: ", ")
     try line(
       "adapter: rank \(lora.rank), alpha \(lora.alpha), scale \(lora.scale), on \(targets)"
@@ -47,19 +41,13 @@ struct CheckCommand: ParsableCommand {
 
     try section("objective")
     try line(objective.describe())
-    try file.unreadKeys(objective).forEach(line)
+    try file.advice(objective).forEach(line)
     if objective.usesGamma { try line("γ: \(gammaPlan(file))") }
 
     try section("data")
-    let reader = PreferenceReader(
-      data: file.data, text: text, vocabulary: configuration.vocabularySize, model: file.model,
-      keepsUnpaired: objective.judgesAlone)
-    let data = try reader.read(file.data.train) { _, _ in }
-    try data.report.lines().forEach(line)
-    guard data.count > 0 else {
-      throw TrainingError.nothingToTrainOn(file.data.train.joined(separator: ", "))
-    }
-    let store = data.store
+    let data = try check.data()
+    try data.training.report.lines().forEach(line)
+    let store = data.training.store
     let all = 0..<store.count
     let responses = all.reduce(0) { $0 + store.responseCount($1) }
     try line(
@@ -67,27 +55,15 @@ struct CheckCommand: ParsableCommand {
         + "longest \(all.reduce(0) { max($0, store.promptTokens($1)) }); "
         + "response mean \(all.reduce(0) { $0 + store.responseTokens($1) } / responses), "
         + "longest \(all.reduce(0) { max($0, store.longestResponse($1)) })")
-    if case .files(let paths) = file.data.evaluation {
+    if case .files = file.data.evaluation, let heldOut = data.heldOut {
       try section("held-out data")
-      try reader.read(paths) { _, _ in }.report.lines().forEach(line)
+      try heldOut.report.lines().forEach(line)
     }
 
     try section("memory")
-    let runtime = Runtime(
-      threads: file.training.threads ?? Machine.cores, precision: file.training.precision)
-    let model = try LanguageModel(checkpoint: checkpoint, runtime: runtime)
-    try PreferenceReader.check(longest: data.longestSequence, limit: model.longestSequence)
-    let longest = data.longestGroup
-    let available = Machine.availableMemory
-    let plan = model.fitMemory(
-      available: available, tokens: max(model.tokenBudget, longest), longestGroup: longest, adapter: lora)
+    let plan = try check.memory(data, adapter: lora)
     try plan.description.split(separator: "\n").forEach { try line(String($0)) }
-    if let available {
-      try line("available: \(available / 1_000_000) MB")
-      if plan.totalBytes > available {
-        throw TrainingError.doesNotFit(needed: plan.totalBytes, available: available)
-      }
-    }
+    if let available = Machine.availableMemory { try line("available: \(available / 1_000_000) MB") }
 
     try section("two examples, token by token: [scored] (context)")
     for index in all.prefix(2) { try show(store.example(index), text: text) }

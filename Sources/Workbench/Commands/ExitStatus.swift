@@ -28,14 +28,14 @@ enum ExitStatus: Int32 {
     case is RunFileError, is PreferenceError, is UsageError, is SessionExport.Problem: self = .usage
     case CheckpointError.unwritable, DataError.unwritable: self = .doesNotFit
     case is DataError, is InputError: self = .data
-    case is MemoryError, is OutputError: self = .doesNotFit
+    case is MemoryError, is OutputError, is ThreadShortage: self = .doesNotFit
     case is CheckpointError, is ModelError, is TokenizerError, is ChatTemplateError, is WorldFileError: self = .model
     case let error as SessionError:
       if case .unwritable = error { self = .doesNotFit } else { self = .usage }
     case let error as TrainingError:
       switch error {
       case .notFinite: self = .stoppedByItself
-      case .nothingToTrainOn: self = .data
+      case .nothingToTrainOn, .nothingDispreferred: self = .data
       case .doesNotFit, .cannotWrite, .diskRefuses: self = .doesNotFit
       case .sessionExists, .resumeChanged, .setting: self = .usage
       case .vocabulary, .slidingWindow, .sequenceTooLong, .badCheckpoint: self = .model

@@ -24,6 +24,7 @@ struct ExportCommand: ParsableCommand {
     if FileManager.default.fileExists(atPath: to, isDirectory: &isFolder), !isFolder.boolValue {
       throw UsageError("--to \(to): is a file, not a folder")
     }
+    try ThreadSupply.require(pool: 0)
     let contents = (try? FileManager.default.contentsOfDirectory(atPath: to)) ?? []
     guard contents.isEmpty else { throw UsageError("--to \(to): the folder is not empty") }
     if merge {

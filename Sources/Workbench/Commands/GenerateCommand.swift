@@ -62,8 +62,10 @@ struct GenerateCommand: ParsableCommand {
       guard !object.contains("responses") else { throw LineInput.Problem("the line has \"responses\" already") }
       let prompt = try pairs.encode(prompt: try row.textOrMessages("prompt"))
       try loaded.check(prompt: prompt)
-      let answers = try loaded.model.generate(
-        prompt, count: count, settings: settings, seed: seed, index: index, adapter: loaded.adapter)
+      let answers = try loaded.finite {
+        try loaded.model.generate(
+          prompt, count: count, settings: settings, seed: seed, index: index, adapter: loaded.adapter)
+      }
       index += 1
       let texts = answers.map { JSONValue.string(loaded.text.decode($0, skipSpecialTokens: true)) }
       object.set("responses", .array(texts))

@@ -15,6 +15,7 @@ struct HeadlessRun {
 
   /// Returns when the run is over.
   func run() throws -> ExitStatus {
+    try ThreadSupply.require(pool: plan.runFile.training.threads)
     // A reader that goes away (`workbench train … | head`) must not kill a run: it stops and saves.
     let output = LineOutput()
     let progress = ProgressReport()

@@ -31,6 +31,9 @@ struct LineInput {
     }
   }
 
+  static let notAMessage = Problem(
+    "a message needs the texts \"role\" and \"content\" (or \"from\" and \"value\")")
+
   /// What is wrong with a line, in a few words.
   struct Problem: Error {
     var why: String
@@ -44,21 +47,16 @@ extension JSONValue {
   func textOrMessages(_ key: String) throws -> TextOrMessages {
     guard let object else { throw LineInput.Problem("not a JSON object") }
     guard let value = object[key] else { throw LineInput.Problem("\"\(key)\" is missing") }
-    if let text = value.string { return .text(text) }
-    guard value.array != nil else {
+    if value.string == nil, value.array == nil {
       throw LineInput.Problem("\"\(key)\" is neither a text nor a list of messages")
     }
-    return .messages(try value.messages())
+    do { return try value.textOrMessages() } catch { throw LineInput.notAMessage }
   }
 
-  func messages() throws -> [ChatMessage] {
-    guard let array else { throw LineInput.Problem("not a list of messages") }
-    return try array.map { item in
-      guard let role = item.object?["role"]?.string, let content = item.object?["content"]?.string else {
-        throw LineInput.Problem("a message needs the texts \"role\" and \"content\"")
-      }
-      return ChatMessage(role: role, content: content)
-    }
+  /// Messages as the readers of preference data take them.
+  func conversation() throws -> [ChatMessage] {
+    guard array != nil else { throw LineInput.Problem("not a list of messages") }
+    do { return try messages() } catch { throw LineInput.notAMessage }
   }
 
   func tokenIDs() throws -> [Int32] {

@@ -20,12 +20,11 @@ struct ModelOptions: ParsableArguments {
   var threads: Int?
 
   func validate() throws {
-    if let threads, !(1...1024).contains(threads) {
-      throw ValidationError("--threads: \(threads) is not between 1 and 1024")
-    }
+    if let refusal = threads.flatMap(ThreadCount.refusal) { throw ValidationError("--threads: \(refusal)") }
   }
 
   func load() throws -> LoadedModel {
+    if let warning = ThreadCount.warning(threads, name: "--threads") { ExitStatus.write("warning: \(warning)") }
     let folder = try CheckpointFolder(path: model)
     let text = try TextFolder(path: model)
     let runtime = Runtime(threads: threads ?? Machine.cores, precision: precision)
@@ -33,7 +32,7 @@ struct ModelOptions: ParsableArguments {
     let loaded = try adapter.map {
       try LoRAAdapter(folder: AdapterFolder.read(path: $0, model: folder.configuration), model: folder.configuration)
     }
-    return LoadedModel(folder: folder, text: text, model: language, adapter: loaded)
+    return LoadedModel(folder: folder, text: text, model: language, adapter: loaded, adapterPath: adapter)
   }
 }
 
@@ -44,8 +43,18 @@ struct LoadedModel {
   let text: TextFolder
   let model: LanguageModel
   let adapter: LoRAAdapter?
+  let adapterPath: String?
 
   var stopTokens: [Int32] { folder.configuration.stopTokens(with: text) }
+
+  /// What `compute` returns. Where its numbers are not finite, the weights are searched for the reason.
+  func finite<Result>(_ compute: () throws -> Result) throws -> Result {
+    do {
+      return try compute()
+    } catch ModelError.notFinite {
+      throw folder.whyNotFinite(adapter: adapterPath)
+    }
+  }
 
   /// Refuses a line that the model cannot read, by the line's place, before it delays or spoils the others.
   func check(prompt: [Int32], response: [Int32] = []) throws {

@@ -52,6 +52,7 @@ struct ReplayCommand: ParsableCommand {
       try StandardOutput.shared.write(text: driver.frame())
       return
     }
+    try ThreadSupply.require(pool: 0)
     guard RunScreen.isPossible else {
       throw UsageError("replay needs a terminal; without one, --frame STEP prints the screen at a step as text")
     }

@@ -30,6 +30,7 @@ struct RunScreen {
 
   /// Returns when the person has left and the run is over, or goes on in another process.
   func run() throws -> ExitStatus {
+    try ThreadSupply.require(pool: plan.runFile.training.threads)
     let recorder = plan.sessionPath.map(SessionRecorder.init)
     var prepared = plan
     prepared.journal = recorder

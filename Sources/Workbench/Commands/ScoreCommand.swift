@@ -32,7 +32,10 @@ struct ScoreCommand: ParsableCommand {
     var waiting: [PromptGroup] = []
     func flush() throws {
       guard !waiting.isEmpty else { return }
-      for group in try loaded.model.score(waiting, adapter: loaded.adapter) { try emit(group[0], to: output) }
+      for group in try loaded.model.score(waiting, adapter: loaded.adapter) {
+        try loaded.finite { if !group[0].allSatisfy(\.isFinite) { throw ModelError.notFinite } }
+        try emit(group[0], to: output)
+      }
       waiting.removeAll()
     }
     do {

@@ -15,6 +15,7 @@ struct StartMenu {
 
   /// Returns when the person has left, or a run begun here is over. A replay and a run that was followed come back here.
   func run() throws {
+    try ThreadSupply.require(pool: 0)
     while true {
       let screen = try StartSession(options: look, sessions: Self.entries, check: Self.problem)
       switch try screen.run() {

@@ -52,7 +52,7 @@ struct TokenizeCommand: ParsableCommand {
         json.add("text", text.decode(try row.tokenIDs(), skipSpecialTokens: false))
         try output.write(json.text)
       } else if chat {
-        let rendered = try text.render(try row.messages(), addGenerationPrompt: generationPrompt)
+        let rendered = try text.render(try row.conversation(), addGenerationPrompt: generationPrompt)
         try emit(text.encode(rendered, addSpecialTokens: false), text: rendered)
       } else {
         guard let plain = row.string ?? row.object?["text"]?.string else {

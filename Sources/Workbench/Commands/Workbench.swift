@@ -1,4 +1,6 @@
 import ArgumentParser
+import CProcess
+import CTerminal
 import Foundation
 import Numerics
 import Text
@@ -7,6 +9,8 @@ import Training
 @main
 enum Main {
   static func main() {
+    cp_begin()
+    ct_mapped_guard()
     // A reader that goes away and a file that grows beyond its limit are errors of a write (EPIPE, EFBIG), which each
     // command ends or goes on with as it should; the signals would kill it in the midst of its work.
     signal(SIGPIPE, SIG_IGN)

@@ -34,6 +34,29 @@ import Testing
   }
 }
 
+// MARK: - README.md
+
+/// The example of "Your own model and data" is in examples/, byte for byte.
+@Suite struct ReadmeExample {
+  private func example(_ name: String) throws -> String {
+    try String(contentsOf: Page.root.appendingPathComponent("examples/\(name)"), encoding: .utf8)
+  }
+
+  @Test func runFileIsTheOneThatIsShown() throws {
+    let shown = try #require(Page("README.md").section("Your own model and data")).blocks("yaml")
+    #expect(shown.map { $0 + "\n" } == [try example("run.yaml")])
+  }
+
+  @Test func rowsAreThoseThatAreShown() throws {
+    let lines = try example("prefs.jsonl").components(separatedBy: "\n")
+    let shown = try #require(Page("README.md").section("Your own model and data")).blocks("console")
+    let console = try #require(shown.first { $0.hasPrefix("$ wc -l prefs.jsonl") })
+    #expect(
+      console == "$ wc -l prefs.jsonl\n\(lines.count - 1) prefs.jsonl\n$ head -n 1 prefs.jsonl\n\(lines[0])")
+    #expect(lines.last == "")
+  }
+}
+
 // MARK: - docs/run-file.md
 
 @Suite struct RunFilePage {

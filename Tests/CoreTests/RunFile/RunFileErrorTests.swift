@@ -416,7 +416,7 @@ import Testing
       text: "RUN.yaml: training.threads: \"many\" is not auto or a number of threads"),
     Case(
       adding: "training: {threads: 0}",
-      text: "RUN.yaml: training.threads: 0 is not allowed; expected a whole number from 1 to 1024"),
+      text: "RUN.yaml: training.threads: 0 is not allowed; expected a whole number from 1 to 256"),
     Case(
       adding: "training: {eval_steps: 0}",
       text: "RUN.yaml: training.eval_steps: 0 is not allowed; expected a whole number from 1 to 10000000, or null"),

@@ -26,6 +26,8 @@ final class ByteSource {
       var isFolder: ObjCBool = false
       guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { throw .notFound(path: path) }
       guard !isFolder.boolValue else { throw .isDirectory(path: path) }
+      var status = stat()
+      if stat(path, &status) == 0, [S_IFCHR, S_IFBLK].contains(status.st_mode & S_IFMT) { throw .isDevice(path: path) }
       guard let file = gzopen(path, "rb") else {
         throw .unreadable(path: path, why: String(cString: strerror(errno)))
       }

@@ -3,7 +3,10 @@ import CBytes
 /// Cuts a file into rows without holding more than one: JSON lines, or the elements of one JSON array (which may be
 /// pretty-printed). What follows an array is read as lines again, so that nothing is lost in silence.
 struct RowReader {
+  /// A row of more bytes than this is passed over and counted.
   static let maximumRow = 64 << 20
+  /// A row of more bytes than this is taken for one that never ends, such as a device's behind a pipe.
+  static let maximumLine = 256 << 20
 
   private let source: ByteSource
   private var chunk = [UInt8](repeating: 0, count: ByteSource.chunkSize)
@@ -21,6 +24,8 @@ struct RowReader {
   private(set) var line = 0
   /// The row is longer than `maximumRow`; `row` holds its start only.
   private(set) var isTooLong = false
+  /// Bytes of the row so far, those left out of `row` too.
+  private var length = 0
 
   init(_ source: ByteSource, readsArrays: Bool = true) {
     self.source = source
@@ -35,6 +40,7 @@ struct RowReader {
     while true {
       row.removeAll(keepingCapacity: true)
       isTooLong = false
+      length = 0
       if inArray {
         guard try nextElement() else { continue }
       } else {
@@ -69,7 +75,7 @@ struct RowReader {
     var found = false
     while try fill() {
       let stop = Int(cb_index_of(chunk, Int64(position), Int64(end), 0x0A))
-      keep(position..<stop)
+      try keep(position..<stop)
       position = stop
       found = true
       if stop < end {
@@ -107,7 +113,7 @@ struct RowReader {
           case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
           case UInt8(ascii: "}"): depth -= 1
           case UInt8(ascii: "]") where depth <= 0, UInt8(ascii: ",") where depth <= 0:
-            keep(start..<position)
+            try keep(start..<position)
             position += 1
             inArray = byte == UInt8(ascii: ",")
             return inArray || !row.allSatisfy(\.isASCIISpace)
@@ -117,7 +123,7 @@ struct RowReader {
         }
         position += 1
       }
-      keep(start..<position)
+      try keep(start..<position)
     }
     throw .unterminatedArray(path: source.path, line: line)
   }
@@ -132,7 +138,9 @@ struct RowReader {
     return end > 0
   }
 
-  private mutating func keep(_ range: Range<Int>) {
+  private mutating func keep(_ range: Range<Int>) throws(DataError) {
+    length += range.count
+    guard length <= RowReader.maximumLine else { throw .endlessRow(path: source.path, line: line) }
     guard row.count + range.count <= RowReader.maximumRow else {
       isTooLong = true
       return

@@ -15,8 +15,6 @@ struct UnicodeClasses: OptionSet, Sendable {
 
   /// What NFC can change.
   static let composing = UnicodeClasses(rawValue: 64)
-  /// What takes part in normal forms by the version of Unicode that HF follows there.
-  static let combining = UnicodeClasses(rawValue: 128)
 
   private static let blockSize = 256
 
@@ -35,7 +33,6 @@ struct UnicodeClasses: OptionSet, Sendable {
     mark(UnicodeTables.punctuation, .punctuation)
     mark(UnicodeTables.wordCharacters, .word)
     mark(UnicodeTables.composing, .composing)
-    mark(UnicodeTables.combining, .combining)
     var blocks: [Int] = []
     var classes: [UInt8] = []
     var known: [[UInt8]: Int] = [:]

@@ -1,99 +1,149 @@
-import Foundation
-
-/// Unicode normal forms as HF tokenizers computes them: those of Unicode 9, in which marks and decompositions that later
-/// versions added are ordinary characters. Foundation follows a later version, so text is cut at such characters, which
-/// combine with nothing, and the parts between them are normalized.
+/// Unicode normal forms (UAX #15) as HF tokenizers computes them: those of Unicode 9, in which marks and decompositions
+/// that later versions added are ordinary characters.
+///
+/// Most text is in its form already. It is looked through once, character by character, and only the stretches between
+/// two characters that a form can neither change nor join to a neighbour are decomposed, ordered and composed.
 enum UnicodeNormalization {
-  enum Form: Sendable {
+  enum Form: Sendable, CaseIterable {
     case nfc, nfd, nfkc, nfkd
-  }
 
-  static func normalize(_ bytes: [UInt8], _ form: Form) -> [UInt8] {
-    guard !isNormal(bytes, form) else { return bytes }
-    var output: [UInt8] = []
-    output.reserveCapacity(bytes.count)
-    var part = String.UnicodeScalarView()
-    for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
-      if standsAlone(scalar) {
-        output.append(contentsOf: normalized(String(part), form).utf8)
-        part.removeAll(keepingCapacity: true)
-        output.append(contentsOf: String(Character(scalar)).utf8)
-      } else {
-        part.append(scalar)
+    var composes: Bool { self == .nfc || self == .nfkc }
+    var isCompatible: Bool { self == .nfkc || self == .nfkd }
+
+    /// The first byte of the first character that the form can change: U+0300, U+00C0 or U+00A0.
+    fileprivate var firstByte: UInt8 {
+      switch self {
+      case .nfc: 0xCC
+      case .nfd: 0xC3
+      case .nfkc, .nfkd: 0xC2
       }
     }
-    output.append(contentsOf: normalized(String(part), form).utf8)
-    return output
   }
 
-  /// Whether the text is known to be in the form already.
-  private static func isNormal(_ bytes: [UInt8], _ form: Form) -> Bool {
-    guard form == .nfc else { return bytes.allSatisfy { $0 < 0x80 } }
-    let lookup = UnicodeClasses.Lookup()
+  /// - Parameter bytes: valid UTF-8.
+  static func normalize(_ bytes: [UInt8], _ form: Form) -> [UInt8] {
+    let first = form.firstByte
+    let isInert = InertCharacters(form)
+    var output: [UInt8] = []
+    var copied = 0
     var index = 0
     while index < bytes.count {
-      // Nothing below U+0300 changes, and its lead bytes are below 0xCC.
-      if bytes[index] < 0xCC {
+      // Nothing below the form's first character changes; the later bytes of such characters are below it as well.
+      if bytes[index] < first {
         index += 1
         continue
       }
-      let (classes, length) = lookup(bytes, index)
-      if classes.contains(.composing) { return false }
-      index += length
-    }
-    return true
-  }
-
-  private static let oldHangul: [ClosedRange<UInt32>] = [0x1113...0x1160, 0x1176...0x11A7, 0x11C3...0x11FF]
-
-  /// Whether text is cut at this character.
-  private static func standsAlone(_ scalar: Unicode.Scalar) -> Bool {
-    guard scalar.value >= 0x300 else { return false }
-    // Old Hangul letters, which compose with nothing, but which Foundation on Linux takes for neighbouring modern ones.
-    if oldHangul.contains(where: { $0.contains(scalar.value) }) { return true }
-    if scalar.properties.canonicalCombiningClass != .notReordered {
-      return !UnicodeClasses(scalar).contains(.combining)
-    }
-    let ranges = UnicodeTables.laterComposing
-    return stride(from: 0, to: ranges.count - 1, by: 2).contains {
-      ranges[$0] <= scalar.value && scalar.value <= ranges[$0 + 1]
-    }
-  }
-
-  private static func normalized(_ text: String, _ form: Form) -> String {
-    switch form {
-    case .nfd: return decomposed(text)
-    case .nfkd: return decomposed(text.decomposedStringWithCompatibilityMapping)
-    case .nfc: return composingHangul(decomposed(text).precomposedStringWithCanonicalMapping)
-    case .nfkc:
-      let decomposed = decomposed(text.decomposedStringWithCompatibilityMapping)
-      return composingHangul(decomposed.precomposedStringWithCanonicalMapping)
-    }
-  }
-
-  /// Twice, because Foundation on Linux does not put marks in order that come out of one character's decomposition and
-  /// meet another's.
-  private static func decomposed(_ text: String) -> String {
-    text.decomposedStringWithCanonicalMapping.decomposedStringWithCanonicalMapping
-  }
-
-  /// Joins a Hangul syllable without a final consonant to one that follows it (Unicode 3.12), which Foundation on Linux
-  /// leaves undone where the syllable was composed before.
-  private static func composingHangul(_ text: String) -> String {
-    let (syllables, finals): (ClosedRange<UInt32>, ClosedRange<UInt32>) = (0xAC00...0xD7A3, 0x11A8...0x11C2)
-    guard text.unicodeScalars.contains(where: { finals.contains($0.value) }) else { return text }
-    var output = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars {
-      if finals.contains(scalar.value), let last = output.last, syllables.contains(last.value),
-        (last.value - syllables.lowerBound) % 28 == 0,
-        let joined = Unicode.Scalar(last.value + scalar.value - finals.lowerBound + 1)
-      {
-        output.removeLast()
-        output.append(joined)
-      } else {
-        output.append(scalar)
+      let (inert, length) = isInert(bytes, index)
+      if inert {
+        index += length
+        continue
       }
+      // From the character before, which may take a mark, to the next one that nothing happens to.
+      let start = index > copied ? startOfCharacter(before: index, in: bytes, from: copied) : index
+      var end = index + length
+      while end < bytes.count {
+        let (inert, length) = isInert(bytes, end)
+        if inert { break }
+        end += length
+      }
+      output.append(contentsOf: bytes[copied..<start])
+      append(bytes[start..<end], form, to: &output)
+      copied = end
+      index = end
     }
-    return String(output)
+    if copied == 0 { return bytes }
+    output.append(contentsOf: bytes[copied...])
+    return output
+  }
+
+  // MARK: One stretch
+
+  private struct Mark {
+    var point: UInt32
+    /// Canonical combining class; 0 for a character that begins anew.
+    var order: UInt8
+  }
+
+  private static func append(_ bytes: ArraySlice<UInt8>, _ form: Form, to output: inout [UInt8]) {
+    let data = UnicodeNormalizationData.shared
+    var marks: [Mark] = []
+    for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
+      data.decompose(scalar.value, compatible: form.isCompatible) { marks.append(Mark(point: $0, order: $1)) }
+    }
+    sort(&marks)
+    if form.composes { compose(&marks, data) }
+    for mark in marks {
+      guard let scalar = Unicode.Scalar(mark.point) else { continue }
+      output.append(contentsOf: scalar.utf8)
+    }
+  }
+
+  /// Puts every run of marks in the order of their classes; equal ones keep theirs (Unicode 3.11, D109).
+  private static func sort(_ marks: inout [Mark]) {
+    var start = 0
+    while start < marks.count {
+      guard marks[start].order != 0 else {
+        start += 1
+        continue
+      }
+      var end = start
+      var isSorted = true
+      while end < marks.count, marks[end].order != 0 {
+        if end > start, marks[end].order < marks[end - 1].order { isSorted = false }
+        end += 1
+      }
+      if !isSorted {
+        // The place decides between equal classes, so that the sort need not be stable.
+        let sorted = (start..<end).sorted { (marks[$0].order, $0) < (marks[$1].order, $1) }.map { marks[$0] }
+        marks.replaceSubrange(start..<end, with: sorted)
+      }
+      start = end
+    }
+  }
+
+  /// Joins every mark that is not blocked to its starter (Unicode 3.11, D115 and D117).
+  private static func compose(_ marks: inout [Mark], _ data: UnicodeNormalizationData) {
+    var starter: Int?
+    // Of the mark kept last behind the starter; nothing stands between them at −1.
+    var last = -1
+    var kept = 0
+    for mark in marks {
+      if let starter, last < Int(mark.order), let composed = data.composed(marks[starter].point, mark.point) {
+        marks[starter].point = composed
+        continue
+      }
+      if mark.order == 0 {
+        starter = kept
+        last = -1
+      } else {
+        last = Int(mark.order)
+      }
+      marks[kept] = mark
+      kept += 1
+    }
+    marks.removeLast(marks.count - kept)
+  }
+}
+
+/// Which characters a form leaves as they are, whatever stands before or behind them.
+private struct InertCharacters {
+  private let form: UnicodeNormalization.Form
+  private let classes = UnicodeClasses.Lookup()
+  private let data = UnicodeNormalizationData.shared
+
+  init(_ form: UnicodeNormalization.Form) { self.form = form }
+
+  /// For the character that begins at `index`, with its length in bytes.
+  @inline(__always)
+  func callAsFunction(_ bytes: [UInt8], _ index: Int) -> (isInert: Bool, length: Int) {
+    if form == .nfc {
+      let (found, length) = classes(bytes, index)
+      return (!found.contains(.composing), length)
+    }
+    let (point, length) = decodeUTF8(bytes, index)
+    if form == .nfkc {
+      return (!classes(bytes, index).classes.contains(.composing) && !data.hasCompatibleMapping(point), length)
+    }
+    return (data.isDecomposed(point, compatible: form == .nfkd), length)
   }
 }

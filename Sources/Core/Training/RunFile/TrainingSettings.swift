@@ -60,7 +60,7 @@ extension RunFile.TrainingSettings {
       guard case .scalar(let text, _) = value, NumberText.isNumber(text) else {
         throw section.error("threads", "\(value.phrase) is not auto or a number of threads")
       }
-      threads = try section.integer("threads", default: 1, in: 1...1024)
+      threads = try section.integer("threads", default: 1, in: ThreadCount.allowed)
     }
     evalSteps = try section.optionalInteger("eval_steps", default: evalSteps, in: 1...10_000_000)
     saveSteps = try section.optionalInteger("save_steps", default: saveSteps, in: 1...10_000_000)
