@@ -101,13 +101,15 @@ extension EndToEnd {
         return result
       }
 
+      // A token is shown for what it is.
+      let shown = try await expect(["check", run], [0]).output
+      for piece in ["[␛]", "[<␛[31m\u{FFFD}2J␇␈␡"] { #expect(shown.contains(piece), "\(shown)") }
       let trained = try await expect(["train", run, "--headless"], [0])
       #expect(trained.objects.count == trained.lines.count && trained.lines.count > 4)
       #expect(trained.objects.first?.text("session")?.hasSuffix(session) == true, "the path is told as it is")
       #expect(trained.objects.contains { $0.event == "generation" })
-      // A token is shown for what it is.
-      let shown = try await expect(["check", run], [0]).output
-      for piece in ["[␛]", "[<␛[31m\u{FFFD}2J␇␈␡"] { #expect(shown.contains(piece), "\(shown)") }
+      // The session is taken now.
+      try await expect(["check", run], [2])
       let lines = try await expect(["sessions", "lines", session], [0])
       #expect(lines.objects.count == lines.lines.count)
       for more in [["list", "."], ["list", "absent\(Self.hostile)"]] { try await expect(["sessions"] + more, [0, 2]) }

@@ -59,6 +59,19 @@ public struct SessionReader: Sendable {
     }
   }
 
+  /// What the latest process of the session computed with: precision, kernel level and the probe of its arithmetic.
+  /// - Throws: `SessionError` where the record is damaged.
+  public func engine() throws -> String? {
+    let path = SessionFolder.database(folder)
+    do {
+      return try database.read { db in
+        try String.fetchOne(db, sql: "SELECT engine FROM segment ORDER BY id DESC LIMIT 1")
+      }
+    } catch {
+      throw Self.explain(error, path: path)
+    }
+  }
+
   static func open(_ path: String) throws -> DatabaseQueue {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {

@@ -14,10 +14,12 @@ public struct SessionSummary: Sendable {
   private var end: RunSummary?
   private var began: Date?
   private var last: Date?
+  private let engine: String?
 
   public init(_ reader: SessionReader) throws {
     self.reader = reader
     status = try reader.status()
+    engine = try reader.engine()
     try reader.forEach(visits: false) { recorded in
       began = began ?? recorded.time
       last = recorded.time
@@ -63,6 +65,7 @@ public struct SessionSummary: Sendable {
       "  step \(steps) of \(run.totalSteps)" + (began.map { ", begun \(Self.text($0))" } ?? "")
         + (last.map { ", last written \(Self.text($0))" } ?? ""),
     ]
+    if let engine { lines.append("  \(engine)") }
     if let parent = run.parent { lines.append("  branch of \(parent.session) from step \(parent.step) on") }
     if let loss, let margin { lines.append(String(format: "  loss %.4f, margin %+.4f", loss, margin)) }
     if let evaluation {
