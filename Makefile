@@ -5,7 +5,7 @@
 
 # One configuration everywhere, so that run and test share one build. With colours a terminal's build would be another
 # one than a log's.
-SWIFT_FLAGS := -c release --no-color-diagnostics -Xswiftc -enable-testing
+SWIFT_FLAGS := -c release --no-color-diagnostics
 PROGRAM     := .build/release/workbench
 SOURCES     := Sources Tests Package.swift
 

@@ -1,6 +1,16 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
+// Tests read what is internal to this package's modules. A flag of the whole build would keep all that is internal to
+// the dependencies as well, and GRDB alone would take several seconds more to compile.
+let testable: [SwiftSetting] = [.unsafeFlags(["-enable-testing"])]
+
+// Tests are compiled for one short run: without the optimizer, without a second pass for a module that nobody imports,
+// and with no index but the one of their own names, which SwiftPM looks for tests in.
+let testing: [SwiftSetting] = [
+  .unsafeFlags(["-Onone", "-no-emit-module-separately-wmo", "-index-ignore-system-modules"])
+]
+
 // Targets are the architecture: an arrow that is not listed here does not compile.
 //   JSON, Numerics <- Checkpoint, Model <- Preference, PreferenceData <- Training <- Session <- Workbench
 let package = Package(
@@ -33,41 +43,46 @@ let package = Package(
     .systemLibrary(name: "CZstd", path: "Sources/CZstd", providers: [.apt(["libzstd-dev"])]),
 
     // Core: the engine. No terminal code.
-    .target(name: "Numerics", dependencies: ["CKernels"], path: "Sources/Core/Numerics"),
-    .target(name: "JSON", dependencies: ["CBytes"], path: "Sources/Core/JSON"),
-    .target(name: "Checkpoint", dependencies: ["Numerics", "JSON"], path: "Sources/Core/Checkpoint"),
-    .target(name: "Text", dependencies: ["JSON"], path: "Sources/Core/Text"),
-    .target(name: "Model", dependencies: ["Numerics", "Checkpoint"], path: "Sources/Core/Model"),
     .target(
-      name: "PreferenceData", dependencies: ["Text", "JSON", "CBytes", "CZlib", "CZstd"], path: "Sources/Core/Data"),
-    .target(name: "Preference", dependencies: ["Numerics"], path: "Sources/Core/Preference"),
-    .target(name: "Control", path: "Sources/Core/Control"),
+      name: "Numerics", dependencies: ["CKernels"], path: "Sources/Core/Numerics", swiftSettings: testable),
+    .target(name: "JSON", dependencies: ["CBytes"], path: "Sources/Core/JSON", swiftSettings: testable),
+    .target(
+      name: "Checkpoint", dependencies: ["Numerics", "JSON"], path: "Sources/Core/Checkpoint", swiftSettings: testable),
+    .target(name: "Text", dependencies: ["JSON"], path: "Sources/Core/Text", swiftSettings: testable),
+    .target(
+      name: "Model", dependencies: ["Numerics", "Checkpoint"], path: "Sources/Core/Model", swiftSettings: testable),
+    .target(
+      name: "PreferenceData", dependencies: ["Text", "JSON", "CBytes", "CZlib", "CZstd"], path: "Sources/Core/Data",
+      swiftSettings: testable),
+    .target(name: "Preference", dependencies: ["Numerics"], path: "Sources/Core/Preference", swiftSettings: testable),
+    .target(name: "Control", path: "Sources/Core/Control", swiftSettings: testable),
     .target(
       name: "Training",
       dependencies: [
         "Numerics", "JSON", "Checkpoint", "Text", "Model", "PreferenceData", "Preference", "Control", "Yams",
       ],
-      path: "Sources/Core/Training"),
+      path: "Sources/Core/Training", swiftSettings: testable),
     .target(
       name: "Session",
       dependencies: [
         "Training", "Control", "Checkpoint", "JSON", .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ],
-      path: "Sources/Core/Session"),
+      path: "Sources/Core/Session", swiftSettings: testable),
     .target(
       name: "SpeedMeasurement", dependencies: ["Numerics", "Checkpoint", "Model"],
-      path: "Sources/Core/Evaluation/Speed"),
+      path: "Sources/Core/Evaluation/Speed", swiftSettings: testable),
 
     // The teaching world behind `workbench demo`.
     .target(
-      name: "DemoWorld", dependencies: ["Numerics"], path: "Sources/DemoWorld", resources: [.copy("Resources")]),
+      name: "DemoWorld", dependencies: ["Numerics"], path: "Sources/DemoWorld", resources: [.copy("Resources")],
+      swiftSettings: testable),
     .executableTarget(name: "make-demo-world", dependencies: ["DemoWorld"], path: "Sources/MakeDemoWorld"),
 
     // The program.
     .target(
       name: "WorkbenchScreen", dependencies: ["CNcurses", "CTerminal", "Control", "Preference", "Yams"],
-      path: "Sources/Workbench/Screen"),
+      path: "Sources/Workbench/Screen", swiftSettings: testable),
     .executableTarget(
       name: "workbench",
       dependencies: [
@@ -78,29 +93,77 @@ let package = Package(
       ],
       path: "Sources/Workbench/Commands"),
 
+    // One test target a module, so that a module's tests compile as soon as it does.
     .testTarget(
-      name: "CoreTests",
+      name: "NumericsTests", dependencies: ["Numerics"], path: "Tests/CoreTests/Numerics", swiftSettings: testing),
+    .testTarget(
+      name: "JSONTests", dependencies: ["JSON", "TestSupport"], path: "Tests/CoreTests/JSON", swiftSettings: testing),
+    .testTarget(
+      name: "CheckpointTests", dependencies: ["Checkpoint", "Numerics", "JSON"], path: "Tests/CoreTests/Checkpoint",
+      swiftSettings: testing),
+    .testTarget(
+      name: "TextTests", dependencies: ["Text", "JSON", "TestSupport"], path: "Tests/CoreTests/Text",
+      swiftSettings: testing),
+    .testTarget(
+      name: "ModelTests", dependencies: ["Model", "Numerics", "Checkpoint", "SpeedMeasurement"],
+      path: "Tests/CoreTests/Model", swiftSettings: testing),
+    .testTarget(
+      name: "PreferenceDataTests", dependencies: ["PreferenceData", "Text", "JSON", "TestSupport"],
+      path: "Tests/CoreTests/Data", swiftSettings: testing),
+    .testTarget(
+      name: "PreferenceTests", dependencies: ["Preference", "Numerics"], path: "Tests/CoreTests/Preference",
+      swiftSettings: testing),
+    .testTarget(
+      name: "RunFileTests",
+      dependencies: ["Training", "Checkpoint", "Numerics", "Preference", "PreferenceData", "Text"],
+      path: "Tests/CoreTests/RunFile", swiftSettings: testing),
+    .testTarget(
+      name: "TrainingTests",
       dependencies: [
-        "Numerics", "Checkpoint", "Text", "Model", "PreferenceData", "Preference", "Control", "Training", "Session",
-        "DemoWorld", "SpeedMeasurement", "JSON", .product(name: "GRDB", package: "GRDB.swift"),
+        "TrainingFixture", "TestSupport", "Training", "Control", "Checkpoint", "Model", "Numerics", "Preference",
+        "PreferenceData", "Session", "Text", "DemoWorld",
       ],
-      path: "Tests/CoreTests"),
+      path: "Tests/CoreTests/Training", swiftSettings: testing),
     .testTarget(
-      name: "WorkbenchTests", dependencies: ["WorkbenchScreen", "Control"], path: "Tests/WorkbenchTests"),
+      name: "SessionTests",
+      dependencies: [
+        "TrainingFixture", "TestSupport", "Session", "Training", "Control", "Checkpoint", "Numerics", "Preference",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ],
+      path: "Tests/CoreTests/Session", swiftSettings: testing),
+    .testTarget(
+      name: "DemoWorldTests", dependencies: ["DemoWorld"], path: "Tests/CoreTests/DemoWorld", swiftSettings: testing),
+    .testTarget(
+      name: "DocumentationTests",
+      dependencies: ["TestSupport", "Session", "Training", "Preference", "PreferenceData", "Text"],
+      path: "Tests/CoreTests/Docs", swiftSettings: testing),
+    .testTarget(
+      name: "WorkbenchTests", dependencies: ["WorkbenchScreen", "Control"], path: "Tests/WorkbenchTests",
+      swiftSettings: testing),
     .testTarget(
       name: "EndToEndTests",
       dependencies: ["Session", "Training", "Checkpoint", "Control", .product(name: "GRDB", package: "GRDB.swift")],
-      path: "Tests/EndToEndTests"),
-    .executableTarget(
-      name: "trap-screen", dependencies: ["WorkbenchScreen", "Control"], path: "Tests/Programs/TrapScreen"),
-    .target(name: "CAllocationMeter", path: "Tests/CAllocationMeter"),
+      path: "Tests/EndToEndTests", swiftSettings: testing),
     .testTarget(
       name: "FuzzTests",
       dependencies: [
         "CAllocationMeter", "Numerics", "JSON", "Checkpoint", "Text", "PreferenceData", "Training", "Session",
         "WorkbenchScreen",
       ],
-      path: "Tests/FuzzTests"),
+      path: "Tests/FuzzTests", swiftSettings: testing),
+
+    // What the tests share.
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: testing),
+    .target(
+      name: "TrainingFixture",
+      dependencies: [
+        "TestSupport", "Training", "Control", "Checkpoint", "Model", "Numerics", "Preference", "PreferenceData",
+      ],
+      path: "Tests/TrainingFixture",
+      swiftSettings: testable + testing),
+    .executableTarget(
+      name: "trap-screen", dependencies: ["WorkbenchScreen", "Control"], path: "Tests/Programs/TrapScreen"),
+    .target(name: "CAllocationMeter", path: "Tests/CAllocationMeter"),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import PreferenceData
@@ -29,21 +30,12 @@ enum DataFiles {
   static func shared(_ name: String) -> String? {
     var roots: [URL] = []
     if let path = ProcessInfo.processInfo.environment["WORKBENCH_SHARED"] { roots.append(URL(fileURLWithPath: path)) }
-    roots.append(packageRoot.deletingLastPathComponent().appendingPathComponent("shared"))
+    roots.append(TestPackage.root.deletingLastPathComponent().appendingPathComponent("shared"))
     return roots.map { $0.appendingPathComponent("data/\(name)").path }
       .first { FileManager.default.fileExists(atPath: $0) }
   }
 
-  /// Tests/CoreTests/Data/DataFiles.swift is three folders below the package.
-  static var packageRoot: URL {
-    var url = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
-    for _ in 0..<4 { url.deleteLastPathComponent() }
-    return url
-  }
-
-  static func fixture(_ name: String) -> String {
-    packageRoot.appendingPathComponent("Tests/Fixtures/data/\(name)").path
-  }
+  static func fixture(_ name: String) -> String { TestPackage.fixture("data/\(name)").path }
 
   /// One dataset of these lines, however many of them are bad.
   static func load(_ lines: [String], format: DataFormat? = nil, maxBadRows: Double = 1) throws -> PreferenceDataset {

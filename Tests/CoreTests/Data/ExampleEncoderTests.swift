@@ -62,7 +62,9 @@ import Text
   @Test func aSharedPromptEndsWhereAllAgree() throws {
     let list = try plain.encode(prompt: .text("a"), responses: [.text("bc"), .text("x")])
     #expect(list.prompt == [Toy.bos])
-    #expect(list.responses == [[Toy.merged] + .bytes("c") + [Toy.eos], .bytes("ax") + [Toy.eos]])
+    let merged: [Int32] = [Toy.merged] + .bytes("c") + [Toy.eos]
+    let plainly: [Int32] = .bytes("ax") + [Toy.eos]
+    #expect(list.responses == [merged, plainly])
     #expect(list.notes == [.boundaryMoved])
     // Nothing lost: prompt + response are the ids of the whole text.
     #expect(list.prompt + list.responses[0] == Toy().encode("abc", addSpecialTokens: true) + [Toy.eos])

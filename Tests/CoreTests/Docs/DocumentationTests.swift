@@ -1,5 +1,6 @@
 import Foundation
 import Session
+import TestSupport
 import Testing
 
 @testable import Preference
@@ -10,7 +11,7 @@ import Testing
 @Suite struct DocumentationTests {
   @Test(arguments: Page.names) func linksLeadSomewhere(name: String) throws {
     let page = try Page(name)
-    let folder = Page.root.appendingPathComponent(name).deletingLastPathComponent()
+    let folder = TestPackage.root.appendingPathComponent(name).deletingLastPathComponent()
     for link in page.localLinks {
       let exists = FileManager.default.fileExists(atPath: folder.appendingPathComponent(link).path)
       #expect(exists, "\(name) links to \(link)")
@@ -118,13 +119,13 @@ import Testing
     let section = try #require(page.section("`\(format.rawValue)`"), "no section \(format.rawValue)")
     let examples = section.blocks("json")
     #expect(!examples.isEmpty)
-    try DataScratch.with { scratch in
-      for (index, example) in examples.enumerated() {
-        let path = try scratch.write("\(index).jsonl", example + "\n")
-        let data = try PreferenceDataset.load(paths: [path])
-        #expect(data.format == format)
-        #expect(data.report.droppedRows == 0, "\(data.report.lines())")
-      }
+    let scratch = try TemporaryFolder()
+    for (index, example) in examples.enumerated() {
+      let path = "\(scratch.path)/\(index).jsonl"
+      try (example + "\n").write(toFile: path, atomically: false, encoding: .utf8)
+      let data = try PreferenceDataset.load(paths: [path])
+      #expect(data.format == format)
+      #expect(data.report.droppedRows == 0, "\(data.report.lines())")
     }
   }
 

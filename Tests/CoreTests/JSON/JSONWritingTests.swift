@@ -1,11 +1,12 @@
 import Foundation
 import JSON
+import TestSupport
 import Testing
 
 @Suite struct JSONWritingTests {
   /// What is written reads back as the same value.
   @Test func writesWhatItReads() throws {
-    let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: DataFiles.fixture("json_cases.json"))))
+    let bytes = [UInt8](try Data(contentsOf: TestPackage.fixture("data/json_cases.json")))
     let value = try JSONValue(parsing: bytes, JSONReaderTests.python)
     #expect(!value.description.contains("\n"))
     for text in [value.description, value.compactText, value.indentedText] {

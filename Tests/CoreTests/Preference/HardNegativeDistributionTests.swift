@@ -7,11 +7,13 @@ struct HardNegativeDistributionTests {
   @Test func handWorked() {
     // γ = log 2: weights 2^3, 2^1, 2^0 over rewards 3, 1, 0: 8/11, 2/11, 1/11; ESS = 121/(64 + 4 + 1).
     let q = HardNegativeDistribution(rewards: [4, 3, 1, 0], gamma: log(2.0))
-    #expect(agrees(q.probabilities, [0, 8.0 / 11, 2.0 / 11, 1.0 / 11]))
+    let hard: [Double] = [0, 8 / 11, 2 / 11, 1 / 11]
+    #expect(agrees(q.probabilities, hard))
     #expect(agrees(q.effectiveSampleSize, 121.0 / 69))
     #expect(q.candidates == [1, 2, 3])
     let easy = HardNegativeDistribution(rewards: [4, 3, 1, 0], gamma: -log(2.0))
-    #expect(agrees(easy.probabilities, [0, 1.0 / 13, 4.0 / 13, 8.0 / 13]))
+    let turned: [Double] = [0, 1 / 13, 4 / 13, 8 / 13]
+    #expect(agrees(easy.probabilities, turned))
     let uniform = HardNegativeDistribution(rewards: [4, 3, 1, 0], gamma: 0)
     #expect(agrees(uniform.effectiveSampleSize, 3))
   }

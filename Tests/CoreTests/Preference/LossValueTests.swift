@@ -106,7 +106,8 @@ struct LossValueTests {
     // l' = (−5, −3), β = ½: −1; margin ½·½ = 0.25: −log σ(−1.25) = 1.5012, σ(1.25) = 0.7772998611
     let value = try value(.simpo)
     #expect(agrees(value.loss, 1.25 + log1p(exp(-1.25))))
-    #expect(agrees(value.gradient, [-0.5 * 0.7772998611 / 2, 0.5 * 0.7772998611 / 4], 1e-9))
+    let gradient: [Double] = [-0.5 * 0.7772998611 / 2, 0.5 * 0.7772998611 / 4]
+    #expect(agrees(value.gradient, gradient, 1e-9))
     // TRL's absolute margin of the same size; and its NLL per token, weight 1: 10/2 more, −1/2 more.
     #expect(try self.value(.simpo) { $0.simpoGamma = 0.25 } == value)
     let likelihood = try self.value(.simpo) { $0.nllWeight = 1 }
@@ -165,13 +166,15 @@ struct LossValueTests {
     let pl = try Objective(model: .pl, parameterization: .dpo, beta: 0.5)
     let ranked = try #require(pl.visit(group)).value
     #expect(agrees(ranked.loss, log(4)))
-    #expect(agrees(ranked.gradient, [-1.0 / 3, 0.125, 5.0 / 24]))
+    let rankedGradient: [Double] = [-1 / 3, 0.125, 5 / 24]
+    #expect(agrees(ranked.gradient, rankedGradient))
     // HPS at γ = log 3: q = (3/4, 1/4), N = 2: log((2 + 2(3·3/4 + 1/4))/2) = log 3.5; a = (4.5/7, 0.5/7).
     let hps = try Objective(model: .hps, parameterization: .dpo, estimator: .expectation, beta: 0.5)
     let (selection, hard) = try #require(hps.visit(group, gamma: log(3.0)))
     #expect(agrees(selection.probabilities, [0, 0.75, 0.25]))
     #expect(agrees(hard.loss, log(3.5)))
-    #expect(agrees(hard.gradient, [-2.5 / 7, 2.25 / 7, 0.25 / 7]))
+    let hardGradient: [Double] = [-2.5 / 7, 2.25 / 7, 0.25 / 7]
+    #expect(agrees(hard.gradient, hardGradient))
     // Ties make no statement: with rewards (2, 1, 1) only the first factor is left, log 3.
     let tied = PreferenceFixture.group(scores: [log(2), log(3), 0], beta: 0.5, rewards: [2, 1, 1])
     #expect(agrees(try #require(pl.visit(tied)).value.loss, log(3)))

@@ -1,4 +1,5 @@
 import Checkpoint
+import Numerics
 import Preference
 import Testing
 
@@ -164,6 +165,12 @@ struct UnreadKeyTests {
 extension ScoredGroup {
   /// The loss of one visit of this list.
   fileprivate func visit(_ objective: Objective, gamma: Double) -> Double? {
-    objective.visit(self, gamma: gamma)?.value.loss
+    var stream = RandomStream(seed: 7, purpose: .negativeSampling, index: 0)
+    guard let selection = objective.select(rewards: rewards, gamma: gamma, stream: &stream) else { return nil }
+    let picked = ScoredGroup(
+      logProbs: selection.responses.map { logProbs[$0] },
+      referenceLogProbs: selection.responses.map { referenceLogProbs[$0] },
+      lengths: selection.responses.map { lengths[$0] }, rewards: selection.responses.map { rewards[$0] }, kl: kl)
+    return objective.evaluate(picked, selection: selection).loss
   }
 }

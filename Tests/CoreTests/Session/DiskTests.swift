@@ -7,6 +7,7 @@ import Testing
 
 @testable import Session
 @testable import Training
+@testable import TrainingFixture
 
 /// A file system of its own, small enough to fill. Needs root; tests are skipped elsewhere.
 final class SmallDisk: Sendable {

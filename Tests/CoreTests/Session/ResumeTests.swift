@@ -3,10 +3,12 @@ import Control
 import Foundation
 import Numerics
 import Preference
+import TestSupport
 import Testing
 
 @testable import Session
 @testable import Training
+@testable import TrainingFixture
 
 /// A real training loop whose events are recorded, cut off after any event as a killed process would be, and gone on
 /// with: the numbers must be those of a run that never stopped.

@@ -1,8 +1,10 @@
 import Control
 import Foundation
+import TestSupport
 
 @testable import Session
 @testable import Training
+@testable import TrainingFixture
 
 /// A session folder with a recorder, without a trainer: events are made up.
 struct SessionFixture {
@@ -11,7 +13,7 @@ struct SessionFixture {
 
   init() throws { temporary = try TemporaryFolder() }
 
-  static let model = LoopFixture.folder.appendingPathComponent("model").path
+  static let model = LoopFixture.modelPath
 
   static func facts(resumedFrom: Int? = nil, data: String = "d") -> RunFacts {
     RunFacts(

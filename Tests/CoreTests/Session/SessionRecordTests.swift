@@ -1,6 +1,7 @@
 import Control
 import Foundation
 import GRDB
+import TestSupport
 import Testing
 
 @testable import Session

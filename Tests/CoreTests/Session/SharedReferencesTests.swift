@@ -1,9 +1,11 @@
 import Control
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Session
 @testable import Training
+@testable import TrainingFixture
 
 @Suite struct SharedReferencesTests {
   private static func hashes(_ count: Int) -> TokenHashes {

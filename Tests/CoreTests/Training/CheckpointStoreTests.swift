@@ -4,9 +4,11 @@ import Foundation
 import Model
 import Numerics
 import Preference
+import TestSupport
 import Testing
 
 @testable import Training
+@testable import TrainingFixture
 
 struct CheckpointStoreTests {
   @Test func holdsAdapterMomentsAndState() throws {
@@ -133,7 +135,7 @@ struct CheckpointStoreTests {
     func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() }
     #expect(try names() == ["checkpoint-7", "checkpoint-8"])
     let store = CheckpointStore(
-      session: folder.path, baseModelName: "m", model: try CheckpointFolder(path: SessionFixture.model).configuration)
+      session: folder.path, baseModelName: "m", model: try CheckpointFolder(path: LoopFixture.modelPath).configuration)
     store.removeOld(keeping: 1, best: 7)
     #expect(try names() == ["checkpoint-7", "checkpoint-8"])
     store.removeOld(keeping: nil, best: nil)

@@ -8,6 +8,7 @@ import Text
 import Testing
 
 @testable import Training
+@testable import TrainingFixture
 
 /// What an evaluation measures beside the loss.
 struct EvaluatorTests {

@@ -6,6 +6,7 @@ import Preference
 import Testing
 
 @testable import Training
+@testable import TrainingFixture
 
 /// With B = 0 the policy is the reference: every log-ratio of the first step is exactly 0, whatever the precision, and
 /// the losses are the closed forms of the HPS paper at s = 0.

@@ -7,6 +7,7 @@ import Preference
 import Testing
 
 @testable import Training
+@testable import TrainingFixture
 
 /// Full-batch runs of the real loop against TRL's KTOTrainer: loss, KL estimate, gradient and adapter.
 struct KTOTrajectoryTests {

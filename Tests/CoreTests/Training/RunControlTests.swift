@@ -3,9 +3,11 @@ import Control
 import Foundation
 import Model
 import Preference
+import TestSupport
 import Testing
 
 @testable import Training
+@testable import TrainingFixture
 
 /// Pause, single steps and edits: what is acknowledged for a step is what the records of the steps then show.
 struct RunControlTests {

@@ -4,9 +4,11 @@ import Foundation
 import Model
 import Numerics
 import Preference
+import TestSupport
 import Testing
 
 @testable import Training
+@testable import TrainingFixture
 
 /// Settings that must not change a run, and the ends a run can come to.
 struct TrainingLoopTests {

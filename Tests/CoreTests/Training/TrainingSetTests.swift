@@ -7,6 +7,7 @@ import Testing
 import Text
 
 @testable import Training
+@testable import TrainingFixture
 
 struct TrainingSetTests {
   @Test func anEpochIsAPermutationOfItsOwn() {

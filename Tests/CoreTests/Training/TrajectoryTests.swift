@@ -7,6 +7,7 @@ import Preference
 import Testing
 
 @testable import Training
+@testable import TrainingFixture
 
 /// Full-batch runs of the real loop against TRL's DPOTrainer, from the same initial adapter, fp32; the fixtures'
 /// README says what each file holds and how far TRL itself is from double precision.

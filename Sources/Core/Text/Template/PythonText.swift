@@ -215,8 +215,8 @@ enum PythonText {
       let fraction = digits.dropFirst()
       let magnitude = String(exponent.magnitude)
       let padded = magnitude.count < 2 ? "0" + magnitude : magnitude
-      return sign + digits.prefix(1) + (fraction.isEmpty ? "" : "." + fraction) + "e" + (exponent < 0 ? "-" : "+")
-        + padded
+      let significand = fraction.isEmpty ? String(digits.prefix(1)) : "\(digits.prefix(1)).\(fraction)"
+      return "\(sign)\(significand)e\(exponent < 0 ? "-" : "+")\(padded)"
     }
     if exponent < 0 { return sign + "0." + String(repeating: "0", count: -exponent - 1) + digits }
     let whole = digits.prefix(exponent + 1)

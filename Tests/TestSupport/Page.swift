@@ -1,34 +1,27 @@
 import Foundation
 
 /// A page of the documentation, taken apart as far as the tests need it.
-struct Page {
-  let name: String
-  let text: String
+package struct Page {
+  package let name: String
+  package let text: String
 
   /// - Parameter name: relative to the package, such as `docs/run-file.md`.
-  init(_ name: String) throws {
+  package init(_ name: String) throws {
     self.name = name
-    text = try String(contentsOf: Page.root.appendingPathComponent(name), encoding: .utf8)
+    text = try String(contentsOf: TestPackage.root.appendingPathComponent(name), encoding: .utf8)
   }
 
-  /// Tests/CoreTests/Docs/Page.swift is three folders below the package.
-  static let root: URL = {
-    var url = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
-    for _ in 0..<4 { url.deleteLastPathComponent() }
-    return url
-  }()
-
-  static let names =
+  package static let names =
     ["README.md", "sessions/README.md"]
     + ["commands", "run-file", "data-formats", "screen", "objectives", "models", "SESSION"].map { "docs/\($0).md" }
 
   private var lines: [String] { text.components(separatedBy: "\n") }
 
   /// Fenced blocks of one language.
-  func blocks(_ language: String) -> [String] { Page.blocks(language, in: lines) }
+  package func blocks(_ language: String) -> [String] { Page.blocks(language, in: lines) }
 
   /// The lines below the heading whose text is `title`, down to the next heading.
-  func section(_ title: String) -> Section? {
+  package func section(_ title: String) -> Section? {
     guard let start = lines.firstIndex(where: { $0.hasPrefix("#") && $0.drop { $0 == "#" }.dropFirst() == title })
     else { return nil }
     var body: [String] = []
@@ -41,11 +34,11 @@ struct Page {
     return Section(lines: body)
   }
 
-  struct Section {
-    let lines: [String]
+  package struct Section {
+    package let lines: [String]
 
     /// The cells of every table row, code marks taken off. `\|` is not a cell's end.
-    var rows: [[String]] {
+    package var rows: [[String]] {
       lines.filter { $0.hasPrefix("| ") }.map { line in
         line.replacing("\\|", with: "\u{1}").split(separator: "|").map {
           $0.trimmingCharacters(in: .whitespaces).replacing("\u{1}", with: "|").replacing("`", with: "")
@@ -53,7 +46,7 @@ struct Page {
       }
     }
 
-    func blocks(_ language: String) -> [String] { Page.blocks(language, in: lines) }
+    package func blocks(_ language: String) -> [String] { Page.blocks(language, in: lines) }
   }
 
   private static func blocks(_ language: String, in lines: [String]) -> [String] {
@@ -75,7 +68,7 @@ struct Page {
   }
 
   /// Targets of the links that stay within the repository, without anchors.
-  var localLinks: [String] {
+  package var localLinks: [String] {
     text.matches(of: /\]\(([^)]+)\)/).compactMap { match in
       let target = match.1.split(separator: "#", omittingEmptySubsequences: false).first.map(String.init) ?? ""
       return target.isEmpty || target.contains("://") ? nil : target

@@ -6,6 +6,7 @@ import Numerics
 import Preference
 import PreferenceData
 import Synchronization
+import TestSupport
 
 @testable import Training
 
@@ -14,8 +15,8 @@ import Synchronization
 /// Commands are sent from inside event handlers, which run on the training thread at known moments, so every test is
 /// deterministic: no sleeps and no second thread.
 struct LoopFixture {
-  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("Fixtures/trajectory")
+  static let folder = TestPackage.fixture("trajectory")
+  static let modelPath = folder.appendingPathComponent("model").path
 
   var objective: Objective
   var set: TrainingSet
@@ -89,7 +90,7 @@ struct LoopFixture {
   func loop(
     _ events: EventLog = EventLog(), adapter saved: AdapterFolder? = nil, journal: (any RunJournal)? = nil
   ) throws -> TrainingLoop {
-    let checkpoint = try CheckpointFolder(path: Self.folder.appendingPathComponent("model").path)
+    let checkpoint = try CheckpointFolder(path: Self.modelPath)
     let model = try LanguageModel(
       checkpoint: checkpoint, runtime: Runtime(threads: threads, precision: precision, kernelLevel: level))
     model.tokenBudget = tokenBudget
@@ -196,17 +197,4 @@ extension EventLog {
       then(event, log)
     }
   }
-}
-
-/// A folder that is removed with the value's last owner.
-final class TemporaryFolder: Sendable {
-  let path: String
-
-  init() throws {
-    let url = FileManager.default.temporaryDirectory.appendingPathComponent("training-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    path = url.path
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
 }
