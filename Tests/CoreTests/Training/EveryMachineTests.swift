@@ -4,9 +4,11 @@ import DemoWorld
 import Foundation
 import Model
 import Numerics
+import TestSupport
 import Testing
 
 @testable import Training
+@testable import TrainingFixture
 
 /// A response has one log-prob: whatever is scored beside it, on however many threads, before and after an adapter was
 /// saved, in a pass of its own or on the way of a step. To the bit, at every kernel level that this machine runs.
