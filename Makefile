@@ -1,5 +1,6 @@
 # make run    installs what is missing, builds, opens the workbench on its embedded default and trains
 # make test   the same set-up, then every test
+# make test-numbers WORKBENCH_KERNELS=avx2   after make test: what computes numbers once more, at a lower kernel level
 # make build  the release build alone            make bench   the benchmark suite
 # make soak   the long sweeps (fuzzing, kills, kernels on arm64)    make format  swift-format over the tree
 
@@ -9,7 +10,7 @@ SWIFT_FLAGS := -c release --no-color-diagnostics
 PROGRAM     := .build/release/workbench
 SOURCES     := Sources Tests Package.swift
 
-.PHONY: run test build setup bench soak format lint clean
+.PHONY: run test test-numbers build setup bench soak format lint clean
 
 run: build
 	@$(PROGRAM) demo
@@ -21,6 +22,11 @@ build: setup
 test: setup
 	@swift build $(SWIFT_FLAGS) --build-tests
 	@swift test $(SWIFT_FLAGS) --skip-build
+
+# Kernels, passes, trajectories, the steady state, kills and resumes: whatever a kernel level could change.
+NUMBERS := NumericsTests|ModelTests|TrainingTests|ResumeTests|Kills|Branches
+test-numbers: setup
+	@WORKBENCH_KERNELS=$(WORKBENCH_KERNELS) swift test $(SWIFT_FLAGS) --skip-build --filter '$(NUMBERS)'
 
 setup:
 	@./Tools/setup.sh
