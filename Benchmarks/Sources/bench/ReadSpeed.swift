@@ -23,8 +23,8 @@ struct ReadSpeed {
     let time = seconds {
       let found = runtime.parallelMap(threads) { [memory] thread -> Double in
         memory.withUnsafeBufferPointer { buffer in
-          let part = buffer[count * thread / threads..<count * (thread + 1) / threads]
-          return part.withUnsafeBytes { cm_read($0.baseAddress, Int64($0.count)) }
+          let (first, end) = (count * thread / threads, count * (thread + 1) / threads)
+          return cm_read(buffer.baseAddress.map { $0 + first }, Int64(4 * (end - first)))
         }
       }
       precondition(found.count == threads)
