@@ -40,7 +40,7 @@ import Testing
 /// The example of "Your own model and data" is in examples/, byte for byte.
 @Suite struct ReadmeExample {
   private func example(_ name: String) throws -> String {
-    try String(contentsOf: Page.root.appendingPathComponent("examples/\(name)"), encoding: .utf8)
+    try String(contentsOf: TestPackage.root.appendingPathComponent("examples/\(name)"), encoding: .utf8)
   }
 
   @Test func runFileIsTheOneThatIsShown() throws {
