@@ -6,6 +6,7 @@ import Training
 @main
 enum Main {
   static func main() {
+    StandardStreams.secure()
     do {
       try Workbench.checkName(CommandLine.arguments.dropFirst().first)
       var command = try Workbench.parseAsRoot()
