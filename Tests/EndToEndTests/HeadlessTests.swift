@@ -164,13 +164,24 @@ extension EndToEnd {
       #expect(!run.errors.contains("error: "))
     }
 
-    @Test("a reader that goes away ends the run quietly")
+    @Test("a reader that goes away stops the run, which says so and can be resumed")
     func brokenPipe() async throws {
-      let arguments = EndToEnd.headlessDemo(steps: 100_000).map { "'\($0)'" }.joined(separator: " ")
-      let result = try await Program.shell(#"{ "$WORKBENCH" \#(arguments); echo "status $?" >&2; } | head -n 1"#)
-      #expect(result.objects.map(\.event) == ["started"])
+      let folder = try TemporaryFolder()
+      let arguments = EndToEnd.headlessDemo(steps: 100_000, ["--session", "run"]).map { "'\($0)'" }
+        .joined(separator: " ")
+      let result = try await Program.shell(
+        #"{ "$WORKBENCH" \#(arguments); echo "status $?" >&2; } | head -n 4"#, directory: folder.path)
+      #expect(result.objects.count == 4 && result.objects.first?.event == "started")
       #expect(result.errorLines.last == "status 130", "\(result.errors)")
       #expect(result.complaints.isEmpty)
+      let sentence = "warning: whoever read standard output has gone; the run stops after this step and saves"
+      #expect(result.errorLines.filter { $0.hasPrefix("warning: whoever") } == [sentence], "\(result.errors)")
+      let record = SessionRecord.lines(folder.path("run")).compactMap(JSONObject.init)
+      // One stop, obeyed, and none that was refused.
+      #expect(record.filter { $0.text("origin") == "signal" }.map(\.event) == ["stop"])
+      let step = try #require(record.last { $0.isStep }?.integer("step"))
+      #expect(record.last?.event == "finished" && record.last?.text("reason") == "interrupted")
+      #expect(FileManager.default.fileExists(atPath: folder.path("run/checkpoint-\(step)/adapter_model.safetensors")))
     }
 
     @Test("an endless input ends with the reader of the output")

@@ -12,6 +12,8 @@ public struct SessionBranch {
   public let liveReference: Bool
   /// The sentence that every view of the run shows.
   public let notice: String?
+  /// What a person should know: checkpoints that were passed over.
+  public let notes: [String]
 
   /// - Parameters:
   ///   - folder: the parent's; it may be training.
@@ -38,7 +40,8 @@ public struct SessionBranch {
           why: "a branch has its parent's model, adapter, data and prompts of each step, so "
             + "\(fixed.joined(separator: ", ")) cannot be changed")
       }
-      let saved = try Self.checkpoint(past, step: step, folder: folder, model: child.model)
+      let choice = BranchPoint(database: database, folder: folder, model: child.model)
+      let (saved, reading, notes) = try choice.choose(past, step: step)
       let references = try database.read { try SessionResume.references($0, through: saved.step) }
       runFile = child
       point = ResumePoint(
@@ -46,7 +49,8 @@ public struct SessionBranch {
         engine: past.engine, force: false,
         branch: BranchOrigin(
           session: URL(fileURLWithPath: folder).standardizedFileURL.path, step: saved.step,
-          orderSeed: past.parent?.orderSeed ?? parent.training.seed, fresh: Self.fresh(overrides)))
+          orderSeed: past.parent?.orderSeed ?? parent.training.seed, fresh: Self.fresh(overrides)), reading: reading)
+      self.notes = notes
       liveReference = past.liveReference
       notice = past.notice
     } catch {
@@ -71,25 +75,5 @@ public struct SessionBranch {
         // The key itself, one below it, or a section that holds it.
         return keys.contains { $0 == path || $0.hasPrefix(path + ".") || path.hasPrefix($0 + ".") }
       })
-  }
-
-  private static func checkpoint(
-    _ past: SessionPast, step: Int?, folder: String, model: String
-  ) throws -> CheckpointStore.Saved {
-    guard let step else {
-      var notes: [String] = []
-      guard let saved = try SessionResume.lastGood(past, folder: folder, model: model, notes: &notes) else {
-        throw SessionError.cannotBranch(folder, why: "no checkpoint has been written yet")
-      }
-      return saved
-    }
-    let there = past.checkpoints.filter { FileManager.default.fileExists(atPath: "\(folder)/checkpoint-\($0)") }
-    guard there.contains(step) else {
-      let list = there.isEmpty ? "it has none" : "there are \(there.map(String.init).joined(separator: ", "))"
-      throw SessionError.cannotBranch(folder, why: "there is no checkpoint of step \(step) (\(list))")
-    }
-    let saved = CheckpointStore.Saved(step: step, path: "\(folder)/checkpoint-\(step)")
-    try CheckpointStore.verify(saved, model: try CheckpointFolder(path: model).configuration)
-    return saved
   }
 }

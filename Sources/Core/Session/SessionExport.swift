@@ -21,12 +21,24 @@ public struct SessionExport {
     guard FileManager.default.fileExists(atPath: root + "/run.yaml") else {
       throw Problem(description: "\(session): no session is here (run.yaml is missing)")
     }
-    guard let saved = isCheckpoint ? CheckpointStore.at(session) : CheckpointStore.latest(session: session) else {
+    guard let saved = isCheckpoint ? CheckpointStore.at(session) : Self.last(session) else {
       throw Problem(description: "\(session): the session has no checkpoint yet")
     }
     step = saved.step
     checkpoint = saved.path
     run = try RunFile.read(path: root + "/run.yaml", overrides: [])
+  }
+
+  /// The last checkpoint that the record announces and that is still there; without a readable record, the last one
+  /// there is.
+  private static func last(_ session: String) -> CheckpointStore.Saved? {
+    let announced = try? SessionReader.open(SessionFolder.database(session)).read { db in
+      try SessionSchema.require(db, path: session)
+      return try SessionPast(db, folder: session).checkpoints
+    }
+    guard let announced else { return CheckpointStore.latest(session: session) }
+    return announced.reversed().lazy.map { CheckpointStore.Saved(step: $0, path: "\(session)/checkpoint-\($0)") }
+      .first { FileManager.default.fileExists(atPath: $0.path) }
   }
 
   /// Writes the adapter with the files PEFT loads.

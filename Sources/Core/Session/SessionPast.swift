@@ -15,6 +15,8 @@ struct SessionPast {
   var isComplete: Bool
   /// Steps of the announced checkpoints that are on the present line, ascending.
   var checkpoints: [Int]
+  /// Steps of every checkpoint that any process has announced.
+  var announced: Set<Int>
   var changes: [RecordedChange]
   /// Set for a branch.
   var parent: BranchOrigin?
@@ -44,10 +46,20 @@ struct SessionPast {
       .checkpoint,
       "AND NOT EXISTS (SELECT 1 FROM segment WHERE segment.id > event.segment AND resumed_from < event.step)"
     ).map { try EventBody.decode(EventBody.Checkpoint.self, $0).step }.sorted()
+    announced = try Self.announced(db)
     parent = try BranchOrigin.recorded(db)
     changes = try bodies(.command, "").compactMap { body in
       try EventBody.decode(EventBody.Command.self, body).acknowledgement(in: folder).flatMap(RecordedChange.init)
     }
+  }
+
+  static func announced(_ db: Database) throws -> Set<Int> {
+    let bodies = try Row.fetchAll(
+      db, sql: "SELECT body FROM event WHERE kind = ?", arguments: [EventBody.Kind.checkpoint.rawValue])
+    return try Set(
+      bodies.map {
+        try EventBody.decode(EventBody.Checkpoint.self, DatabaseRow(row: $0, table: "event").text("body")).step
+      })
   }
 }
 

@@ -31,16 +31,20 @@ public struct SessionReader: Sendable {
     do {
       let database = try Self.open(path)
       var parent: BranchOrigin?
+      var isHeld = false
       let started = try database.read { db -> EventBody.Started? in
         try SessionSchema.require(db, path: path)
         parent = try BranchOrigin.recorded(db)
         guard
           let row = try Row.fetchOne(
             db, sql: "SELECT body FROM event WHERE kind = 'started' ORDER BY seq DESC LIMIT 1")
-        else { return nil }
+        else {
+          isHeld = try SessionLease.isHeld(folder: folder, db)
+          return nil
+        }
         return try EventBody.decode(EventBody.Started.self, DatabaseRow(row: row, table: "event").text("body"))
       }
-      guard let started else { throw SessionError.notBegun(folder) }
+      guard let started else { throw isHeld ? SessionError.beginning(folder) : SessionError.notBegun(folder) }
       guard started.isInRange else { throw SessionError.damaged(path, why: "the run's size is out of range") }
       self.database = database
       description = RunDescription(
@@ -52,7 +56,7 @@ public struct SessionReader: Sendable {
         rewardSample: started.rewardSample, preferred: started.preferred ?? 1, notice: started.notice,
         parent: parent.map { ParentRun(session: $0.session, step: $0.step) })
     } catch {
-      if case SessionError.notBegun = error, SessionLease.isHeld(folder: folder) {
+      if case SessionError.notBegun = error, (try? SessionLease.isHeld(folder: folder)) == true {
         throw SessionError.beginning(folder)
       }
       throw Self.explain(error, path: path)
@@ -139,7 +143,7 @@ public struct SessionReader: Sendable {
   public func status() throws -> Status {
     do {
       return try database.read { db in
-        if SessionLease.isHeld(folder: folder) {
+        if try SessionLease.isHeld(folder: folder, db) {
           let pid = try Int64.fetchOne(db, sql: "SELECT pid FROM lease") ?? 0
           return .live(pid: Int32(truncatingIfNeeded: pid))
         }

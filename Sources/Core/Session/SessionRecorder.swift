@@ -17,6 +17,8 @@ public final class SessionRecorder: RunJournal {
     var flushIsPlanned = false
     var trouble: String?
     var isClosed = false
+    /// From `open` on.
+    var claim: SessionClaim?
   }
 
   /// `@unchecked Sendable`: read and changed on `queue` only.
@@ -45,6 +47,7 @@ public final class SessionRecorder: RunJournal {
     try queue.sync {
       let writer = try SessionWriter(folder: folder, facts: facts)
       disk.writer = writer
+      state.withLock { $0.claim = writer.claim }
       let timer = DispatchSource.makeTimerSource(queue: queue)
       timer.schedule(deadline: .now() + Self.heartbeat, repeating: Self.heartbeat)
       timer.setEventHandler { [weak self] in self?.beat() }
@@ -52,6 +55,18 @@ public final class SessionRecorder: RunJournal {
       disk.heartbeat = timer
     }
   }
+
+  public func abandon() {
+    queue.sync {
+      disk.heartbeat?.cancel()
+      disk.heartbeat = nil
+      disk.writer?.abandon()
+      disk.writer = nil
+      state.withLock { $0.isClosed = true }
+    }
+  }
+
+  public func requireFolder() throws { try state.withLock { $0.claim }?.check() }
 
   public func knownReferences(_ facts: RunFacts) -> [ResumePoint.Reference] {
     SharedReferences.beside(folder, facts: facts)

@@ -21,12 +21,15 @@ public struct SessionResume {
   public init(session folder: String, force: Bool) throws {
     let path = SessionFolder.database(folder)
     do {
+      // Before the record is read: whoever puts another session there meanwhile is found out.
+      let held = try? HeldFolder(path: folder)
       let database = try SessionReader.open(path)
       let past = try database.read { db in
         try SessionSchema.require(db, path: path)
         return try SessionPast(db, folder: folder)
       }
-      guard !SessionLease.isHeld(folder: folder) else { throw SessionError.inUse(folder, pid: past.pid) }
+      let isHeld = try database.read { try SessionLease.isHeld(folder: folder, $0) }
+      guard !isHeld else { throw SessionError.inUse(folder, pid: past.pid) }
       if past.isComplete {
         throw SessionError.cannotResume(folder, why: "the run is complete; no step is left")
       }
@@ -38,10 +41,23 @@ public struct SessionResume {
           folder, why: "it is a branch whose process died before its first checkpoint; remove it and branch again")
       }
       let checkpoint = try Self.lastGood(past, folder: folder, model: runFile.model, notes: &notes)
+      if checkpoint == nil, !past.checkpoints.isEmpty {
+        // A branch has its parent's adapter from nowhere else.
+        if let parent = past.parent {
+          throw SessionError.cannotResume(
+            folder,
+            why: "none of its checkpoints reads back whole, and a branch cannot begin anew; branch \(parent.session) "
+              + "again"
+          )
+        }
+        notes.append("\(folder): no checkpoint is left that reads back whole; the run goes on from the start, step 0")
+      }
       let references = try database.read { try Self.references($0, through: checkpoint?.step ?? 0) }
       point = ResumePoint(
         checkpoint: checkpoint, references: references, changes: past.changes, modelHash: past.modelHash,
-        dataHash: past.dataHash, engine: past.engine, force: force)
+        dataHash: past.dataHash, engine: past.engine, force: force,
+        announced: AnnouncedCheckpoints(
+          line: past.checkpoints.filter { $0 <= checkpoint?.step ?? 0 }, replaced: past.announced), folder: held)
       liveReference = past.liveReference
       notice = past.notice
       orderSeed = past.parent?.orderSeed
@@ -88,13 +104,12 @@ public struct SessionResume {
     return Set(before.keys).union(after.keys).filter { before[$0] != after[$0] }.sorted()
   }
 
-  /// The last announced checkpoint that reads back whole; nil where none was announced.
+  /// The last announced checkpoint that reads back whole; nil where none does.
   static func lastGood(
     _ past: SessionPast, folder: String, model: String, notes: inout [String]
   ) throws -> CheckpointStore.Saved? {
     guard !past.checkpoints.isEmpty else { return nil }
     let configuration = try CheckpointFolder(path: model).configuration
-    var problem = "its checkpoints are gone"
     for step in past.checkpoints.reversed() {
       let saved = CheckpointStore.Saved(step: step, path: "\(folder)/checkpoint-\(step)")
       // Removed ones (save_total_limit) are no news.
@@ -103,11 +118,10 @@ public struct SessionResume {
         try CheckpointStore.verify(saved, model: configuration)
         return saved
       } catch {
-        problem = "\(error)"
         notes.append("passed over: \(error)")
       }
     }
-    throw SessionError.cannotResume(folder, why: problem)
+    return nil
   }
 
   /// Every reference log-prob that the steps up to `step` used, in their order.

@@ -17,9 +17,12 @@ public struct RecordedEvent: Sendable {
 /// The database of one session while this process writes it. Belongs to the recorder's queue.
 final class SessionWriter {
   let folder: String
-  private let lease: SessionLease
+  /// What says whether the session is still this process's; any thread may ask.
+  let claim: SessionClaim
   private let queue: DatabaseQueue
   private let segment: Int
+  /// Whether the database was made by this process.
+  private let isNew: Bool
   /// Of the last row of `step` or `event`.
   private var sequence: Int64
   /// Optimizer steps complete, for events that name no step.
@@ -35,8 +38,10 @@ final class SessionWriter {
   /// - Throws: `SessionError`.
   init(folder: String, facts: RunFacts) throws {
     self.folder = folder
-    lease = try SessionLease(folder: folder)
+    let lease = try SessionLease(folder: folder)
     let path = SessionFolder.database(folder)
+    isNew = FileIdentity.at(path) == .nothing
+    var opened: DatabaseQueue?
     do {
       var configuration = Configuration()
       configuration.journalMode = .wal
@@ -47,7 +52,8 @@ final class SessionWriter {
         // The log is folded back often, so that it stays small beside the data.
         try db.execute(sql: "PRAGMA wal_autocheckpoint = 256")
       }
-      queue = try DatabaseQueue(path: path, configuration: configuration)
+      let queue = try DatabaseQueue(path: path, configuration: configuration)
+      opened = queue
       let identity = ProcessIdentity.current
       let machine = try EventBody.json(facts.machine)
       (segment, sequence, written) = try queue.write { db in
@@ -57,7 +63,9 @@ final class SessionWriter {
         try SessionSchema.migrate(db)
         // With other data (a forced resume) the prompts' numbers stand for other texts.
         let before = try String.fetchOne(db, sql: "SELECT data_hash FROM segment ORDER BY id DESC LIMIT 1")
-        if before != nil, facts.resumedFrom == nil || facts.branch != nil { throw TrainingError.sessionExists(folder) }
+        let isResumed = facts.resumedFrom != nil && facts.branch == nil
+        if before != nil, !isResumed { throw TrainingError.sessionExists(folder) }
+        if before == nil, isResumed { throw TrainingError.folderLost(folder) }
         if let before, before != facts.dataHash {
           try db.execute(sql: "DELETE FROM prompt")
           try db.execute(sql: "DELETE FROM response")
@@ -90,7 +98,13 @@ final class SessionWriter {
       }
       step = facts.resumedFrom ?? 0
       tokenHashes = facts.tokenHashes
+      self.queue = queue
+      guard case .file(let database) = FileIdentity.at(path) else { throw TrainingError.folderLost(folder) }
+      claim = SessionClaim(folder: folder, lease: lease, database: database)
     } catch {
+      try? opened?.close()
+      if isNew, !lease.isLost { Self.removeDatabase(path) }
+      lease.takeBack()
       throw Self.explain(error, path: path)
     }
   }
@@ -98,6 +112,7 @@ final class SessionWriter {
   /// All of `batch` or nothing of it.
   /// - Parameter durable: returns only when the disk has it.
   func write(_ batch: [RecordedEvent], durable: Bool) throws {
+    try claim.check()
     var sequence = sequence
     var step = step
     var added: Set<Int> = []
@@ -130,16 +145,36 @@ final class SessionWriter {
     written.formUnion(added)
   }
 
-  func beat() throws { try queue.write { try beat($0) } }
+  func beat() throws {
+    try claim.check()
+    try queue.write { try beat($0) }
+  }
 
   /// Folds the log back into the database and lets go of the session. Unless somebody reads it at this moment, what is
   /// left is one plain file: it opens where nothing can be written beside it, on a read-only disk or in a repository.
   func close() {
+    // SQLite finds a log to be folded back by its name, which may be another session's by now.
+    guard (try? claim.check()) != nil else {
+      try? queue.close()
+      return
+    }
     _ = try? queue.writeWithoutTransaction { db in
       try db.checkpoint(.truncate)
       try db.execute(sql: "PRAGMA busy_timeout = 0; PRAGMA journal_mode = DELETE")
     }
     try? queue.close()
+  }
+
+  /// Closes, and removes what was made for a session that did not begin after all.
+  func abandon() {
+    close()
+    guard isNew, (try? claim.check()) != nil else { return }
+    Self.removeDatabase(SessionFolder.database(folder))
+    claim.lease.takeBack()
+  }
+
+  private static func removeDatabase(_ path: String) {
+    for suffix in ["-wal", "-shm", "-journal", ""] { unlink(path + suffix) }
   }
 
   private func beat(_ db: Database) throws {

@@ -9,7 +9,7 @@ public enum TensorBoardFile {
   /// - Throws: `SessionError.unwritable`.
   public static func write(_ table: MetricTable, name: String, to folder: String) throws -> String {
     let begin = table.rows.first?.time ?? Date(timeIntervalSince1970: 0)
-    let path = "\(folder)/events.out.tfevents.\(Int(begin.timeIntervalSince1970)).\(name).workbench"
+    let path = "\(folder)/\(prefix)\(Int(begin.timeIntervalSince1970)).\(name)\(suffix)"
     var bytes = record(event(time: begin, step: nil, body: field(3, Array("brain.Event:2".utf8))))
     for row in table.rows {
       var summary: [UInt8] = []
@@ -29,6 +29,12 @@ public enum TensorBoardFile {
     }
     return path
   }
+
+  private static let prefix = "events.out.tfevents."
+  private static let suffix = ".workbench"
+
+  /// Whether a file of this name is one that `write` has made.
+  static func isOwn(_ name: String) -> Bool { name.hasPrefix(prefix) && name.hasSuffix(suffix) }
 
   /// Transformers' names on TensorBoard: `eval_loss` is `eval/loss`, all others are below `train/`.
   static func tag(_ column: String) -> String {

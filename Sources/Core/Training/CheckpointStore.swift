@@ -60,12 +60,22 @@ public struct CheckpointStore {
   let baseModelName: String
   let model: ModelConfiguration
 
-  func save(adapter: LoRAAdapter, optimizer: Optimizer, state: TrainerState) throws -> Saved {
+  /// - Parameters:
+  ///   - own: steps of checkpoints that the record announces; one of them may be replaced, anything else stays.
+  ///   - requireFolder: throws where the session folder is not this run's any more; asked before anything is written,
+  ///     and again before it gets its name.
+  func save(
+    adapter: LoRAAdapter, optimizer: Optimizer, state: TrainerState, replacing own: Set<Int>,
+    requireFolder: () throws -> Void
+  ) throws -> Saved {
     let final = URL(fileURLWithPath: session).appendingPathComponent("\(Self.prefix)\(state.step)")
-    let temporary = URL(fileURLWithPath: session).appendingPathComponent(".\(Self.prefix)\(state.step).partial")
+    let temporary = URL(fileURLWithPath: session).appendingPathComponent(Self.partial(state.step))
     do {
+      // Opened first: once it is known to be the run's own, names change in this folder or nowhere.
+      let folder = try HeldFolder(path: session)
+      try requireFolder()
       try? FileManager.default.removeItem(at: temporary)
-      try FileManager.default.createDirectory(at: temporary, withIntermediateDirectories: true)
+      try FileManager.default.createDirectory(at: temporary, withIntermediateDirectories: false)
       let (first, second, updates) = (optimizer.firstMoment, optimizer.secondMoment, optimizer.updates)
       let file = temporary.appendingPathComponent(Self.optimizerName)
       let beside = Ahead { try Moments.write(first, second, updates: updates, to: file) }
@@ -77,15 +87,22 @@ public struct CheckpointStore {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
       try encoder.encode(state).write(to: temporary.appendingPathComponent(Self.stateName))
+      try Data().write(to: temporary.appendingPathComponent(Self.unannouncedName))
       for name in try FileManager.default.contentsOfDirectory(atPath: temporary.path) {
         try Self.sync(temporary.appendingPathComponent(name).path)
       }
       try Self.sync(temporary.path)
-      if FileManager.default.fileExists(atPath: final.path) { try FileManager.default.removeItem(at: final) }
-      try FileManager.default.moveItem(at: temporary, to: final)
-      try Self.sync(session)
+      try requireFolder()
+      if FileIdentity.at(final.path) != .nothing {
+        guard own.contains(state.step) else { throw TrainingError.occupied(final.path) }
+        try remove(state.step, from: folder)
+      }
+      try folder.rename(Self.partial(state.step), to: final.lastPathComponent)
+      try folder.sync()
       _ = try Self.load(Saved(step: state.step, path: final.path), model: model)
     } catch {
+      // Where the folder is another's by now, so is what bears the name of the temporary one.
+      try requireFolder()
       try? FileManager.default.removeItem(at: temporary)
       if error is CheckpointError || error is TrainingError { throw error }
       throw TrainingError.cannotWrite(final.path, why: SystemReason.clause(for: error))
@@ -96,6 +113,11 @@ public struct CheckpointStore {
   private static let prefix = "checkpoint-"
   private static let optimizerName = "optimizer.safetensors"
   private static let stateName = "trainer_state.json"
+  /// In a checkpoint that the record does not announce yet.
+  private static let unannouncedName = ".unannounced"
+
+  private static func partial(_ step: Int) -> String { ".\(prefix)\(step).partial" }
+  private static func doomed(_ step: Int) -> String { ".\(prefix)\(step).old" }
 
   // MARK: Reading
 
@@ -181,23 +203,57 @@ public struct CheckpointStore {
 
   // MARK: The last and the best
 
-  /// Removes all but the last `count` checkpoints and the one of step `best`; what cannot be removed stays.
-  func removeOld(keeping count: Int?, best: Int?) {
-    guard let count else { return }
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: session)) ?? []
-    let all = names.compactMap { Self.at(session + "/" + $0) }.sorted { $0.step < $1.step }
-    for old in all.dropLast(count) where old.step != best {
-      // Under another name first: a folder with the name of a checkpoint is never half of one.
-      let doomed = session + "/.\(Self.prefix)\(old.step).old"
-      if rename(old.path, doomed) == 0 { try? FileManager.default.removeItem(atPath: doomed) }
+  /// The record announces this checkpoint now, so it stays whatever happens to the process.
+  func announced(_ step: Int) {
+    try? HeldFolder(path: "\(session)/\(Self.prefix)\(step)").unlink(Self.unannouncedName)
+  }
+
+  /// Removes checkpoints of the run. One that cannot be removed stays, and so does one that a branch reads.
+  /// - Returns: the steps of those that are gone.
+  func remove(_ steps: [Int], requireFolder: () throws -> Void) -> [Int] {
+    guard !steps.isEmpty, let folder = try? HeldFolder(path: session), (try? requireFolder()) != nil else { return [] }
+    return steps.filter { step in
+      let path = "\(session)/\(Self.prefix)\(step)"
+      guard FileIdentity.at(path) != .nothing else { return true }
+      guard let lock = FolderInUse.lockForRemoval(path) else { return false }
+      defer { lock.release() }
+      return (try? remove(step, from: folder)) != nil
     }
   }
 
-  /// Removes what a process that died left half-written.
-  static func removeLeftovers(session: String) {
+  /// Under another name first: a folder with the name of a checkpoint is never half of one.
+  private func remove(_ step: Int, from folder: HeldFolder) throws {
+    let doomed = session + "/" + Self.doomed(step)
+    try? FileManager.default.removeItem(atPath: doomed)
+    try folder.rename("\(Self.prefix)\(step)", to: Self.doomed(step))
+    try? FileManager.default.removeItem(atPath: doomed)
+  }
+
+  /// Removes what processes that died left: half-written and half-removed checkpoints, and whole ones that they could
+  /// not announce any more.
+  /// - Parameter own: the steps that the session's record announces.
+  static func removeLeftovers(session: String, announced own: Set<Int>) {
+    for (name, step) in leftovers(session: session) {
+      if own.contains(step), at(name) != nil {
+        unlink("\(session)/\(name)/\(unannouncedName)")
+      } else {
+        try? FileManager.default.removeItem(atPath: session + "/" + name)
+      }
+    }
+  }
+
+  /// What only a process of this program can have left in a session folder, by name and step.
+  public static func leftovers(session: String) -> [(name: String, step: Int)] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: session)) ?? []
-    for name in names where name.hasPrefix(".\(prefix)") {
-      try? FileManager.default.removeItem(atPath: session + "/" + name)
+    return names.compactMap { name in
+      if let saved = at(session + "/" + name) {
+        return FileManager.default.fileExists(atPath: saved.path + "/" + unannouncedName) ? (name, saved.step) : nil
+      }
+      let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+      guard parts.count == 3, parts[0].isEmpty, let saved = at(String(parts[1])),
+        name == partial(saved.step) || name == doomed(saved.step)
+      else { return nil }
+      return (name, saved.step)
     }
   }
 

@@ -1,12 +1,20 @@
 import Foundation
 
-/// Why a disk that could be written a moment ago refuses now, where waiting may help: it is full, or read-only.
+/// Why a disk that could be written a moment ago refuses now, where waiting may help: it is full, or read-only, or
+/// somebody's file lies in the way.
 struct DiskTrouble {
   let sentence: String
 
   /// nil for an error of another kind.
   init?(_ error: any Error, folder: String) {
     let words = "\(error)"
+    switch error as? TrainingError {
+    case .folderLost: return nil
+    case .occupied:
+      sentence = words
+      return
+    default: break
+    }
     let temporary = [ENOSPC, EDQUOT, EROFS].map { String(cString: strerror($0)) } + ["no space left", "read-only"]
     guard temporary.contains(where: words.localizedCaseInsensitiveContains) || Self.isFull(folder) else { return nil }
     sentence = words

@@ -31,10 +31,18 @@ public struct ResumePoint: Sendable {
   public var force: Bool
   /// Set where the checkpoint is another session's, of which this one is a branch.
   public var branch: BranchOrigin?
+  /// What the session's record announces; nothing for a branch, which has no checkpoint of its own yet.
+  public var announced: AnnouncedCheckpoints
+  /// Keeps the checkpoint from being removed by the run that wrote it until it was read.
+  public var reading: FolderInUse?
+  /// The session's folder, from before its record was read; nil for a branch, which begins in one of its own.
+  public var folder: HeldFolder?
 
   public init(
     checkpoint: CheckpointStore.Saved?, references: [Reference], changes: [RecordedChange], modelHash: String,
-    dataHash: String, engine: String, force: Bool, branch: BranchOrigin? = nil
+    dataHash: String, engine: String, force: Bool, branch: BranchOrigin? = nil,
+    announced: AnnouncedCheckpoints = AnnouncedCheckpoints(), reading: FolderInUse? = nil,
+    folder: HeldFolder? = nil
   ) {
     self.checkpoint = checkpoint
     self.references = references
@@ -44,6 +52,9 @@ public struct ResumePoint: Sendable {
     self.engine = engine
     self.force = force
     self.branch = branch
+    self.announced = announced
+    self.reading = reading
+    self.folder = folder
   }
 
   /// What is not as it was, one phrase each.
@@ -115,10 +126,15 @@ extension TrainingLoop {
     pendingChanges.removeAll(where: isDue)
   }
 
+  /// Throws where the session folder is not this run's any more.
+  func requireFolder() throws { try journal?.requireFolder() }
+
   /// Waits while the record cannot be written.
   func untilTheRecordTakes() throws {
+    try requireFolder()
     try untilTheDiskTakes { [journal] in
       guard journal?.trouble != nil else { return nil }
+      try journal?.requireFolder()
       journal?.retry()
       return journal?.trouble
     }
@@ -142,8 +158,10 @@ extension TrainingLoop {
       complaint = left
       if stopRequest != nil { throw TrainingError.diskRefuses(complaint) }
     }
-    publish(.log(LogLine(level: .info, text: "the disk can be written again")))
-    if stopRequest == nil, !pauseRequested { publish(.stateChanged(.running)) }
+    // A run that is told to stop may also have been told to wait for some of it no longer.
+    guard stopRequest == nil else { return }
+    publish(.log(LogLine(level: .info, text: "what waited is written")))
+    if !pauseRequested { publish(.stateChanged(.running)) }
   }
 
   private static var secondsBetweenAttempts: Double { 1 }

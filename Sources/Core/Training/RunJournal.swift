@@ -8,6 +8,11 @@ public protocol RunJournal: AnyObject, Sendable {
   /// `RunEvent.started`.
   /// - Throws: one sentence; the run does not begin then.
   func open(_ facts: RunFacts) throws
+  /// Lets go of a session that was opened for a run that could not begin after all, and takes back what `open` made.
+  func abandon()
+  /// Whether the session folder is still the one that `open` took. Asked before every write into it.
+  /// - Throws: `TrainingError.folderLost` where it was removed or replaced.
+  func requireFolder() throws
   /// Reference log-probs that runs beside this one have computed with the same model, engine and token ids.
   func knownReferences(_ facts: RunFacts) -> [ResumePoint.Reference]
   /// One sentence while events wait because they cannot be written; nil otherwise. Never waits.

@@ -24,4 +24,16 @@ public struct RunPlan: Sendable {
     self.sessionPath = sessionPath
     self.name = name ?? sessionPath.map { URL(fileURLWithPath: $0).lastPathComponent } ?? "run"
   }
+
+  /// Whether a run may be kept in a folder: one that is missing, or holds neither a run nor a checkpoint.
+  public static func isFree(_ folder: String) -> Bool { (try? requireFree(folder)) != nil }
+
+  /// - Throws: `TrainingError` for a folder that is taken.
+  public static func requireFree(_ folder: String) throws {
+    if FileManager.default.fileExists(atPath: folder + "/run.yaml") { throw TrainingError.sessionExists(folder) }
+    // Other trainers give their checkpoints the same names: theirs and the run's could not be told apart.
+    if let there = CheckpointStore.latest(session: folder) {
+      throw TrainingError.foreignCheckpoint(folder, name: URL(fileURLWithPath: there.path).lastPathComponent)
+    }
+  }
 }

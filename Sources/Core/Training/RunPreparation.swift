@@ -14,7 +14,7 @@ struct RunPreparation {
   let mailbox: CommandMailbox
   let publish: @Sendable (RunEvent) -> Void
 
-  private var file: RunFile { plan.runFile }
+  var file: RunFile { plan.runFile }
 
   func loop() throws -> TrainingLoop {
     publish(.stateChanged(.loading))
@@ -38,6 +38,7 @@ struct RunPreparation {
       try PreferenceReader.check(longest: set.longestSequence, limit: model.longestSequence)
     }
     let earlier = try plan.resume?.checkpoint.map { try CheckpointStore.load($0, model: checkpoint.configuration) }
+    plan.resume?.reading?.release()
     let adapter = try makeAdapter(checkpoint.configuration, from: earlier)
     _ = try fitMemory(
       model: model, adapter: adapter.configuration, mismatches: objective.needsKL,
@@ -95,74 +96,6 @@ struct RunPreparation {
           sessionPath: plan.sessionPath, catalogue: training.catalogue, preferred: file.preference.preferred,
           notice: plan.notice, parent: plan.resume?.branch.map { ParentRun(session: $0.session, step: $0.step) })))
     return loop
-  }
-
-  // MARK: Session
-
-  /// A new run needs a folder that holds none.
-  func checkSession() throws {
-    let isNew = plan.resume == nil || plan.resume?.branch != nil
-    if isNew, let path = plan.sessionPath, FileManager.default.fileExists(atPath: path + "/run.yaml") {
-      throw TrainingError.sessionExists(path)
-    }
-  }
-
-  /// The run file as the session keeps it: with paths that hold from any folder.
-  private var recorded: RunFile {
-    func absolute(_ path: String) -> String { path == "-" ? path : URL(fileURLWithPath: path).path }
-    var file = file
-    file.model = absolute(file.model)
-    file.adapter.initFrom = file.adapter.initFrom.map(absolute)
-    file.data.train = file.data.train.map(absolute)
-    if case .files(let paths) = file.data.evaluation { file.data.evaluation = .files(paths.map(absolute)) }
-    file.session = plan.sessionPath.map(absolute)
-    return file
-  }
-
-  private func facts(of training: TrainingSet, modelHash: String, runtime: Runtime) throws -> RunFacts {
-    let data = try DataFingerprint(training)
-    return RunFacts(
-      runFile: recorded.yaml(), modelHash: modelHash, dataHash: data.root,
-      engine: EngineVersion.name(of: runtime),
-      machine: [
-        "processor": Machine.processorName, "cores": String(Machine.cores), "threads": String(runtime.threads),
-        "system": ProcessInfo.processInfo.operatingSystemVersionString, "host": ProcessInfo.processInfo.hostName,
-      ],
-      resumedFrom: plan.resume.map { $0.checkpoint?.step ?? 0 }, liveReference: plan.liveReference,
-      tokenHashes: data.responses, branch: plan.resume?.branch)
-  }
-
-  private func prepareSession(_ path: String, facts: RunFacts) throws -> String {
-    let existed = FileManager.default.fileExists(atPath: path)
-    if let resume = plan.resume {
-      let differences = resume.differences(from: facts)
-      if !differences.isEmpty {
-        if let branch = resume.branch {
-          throw TrainingError.setting(
-            "\(branch.session): a branch needs its parent's model, data and engine: "
-              + differences.joined(separator: ", and "))
-        }
-        guard resume.force else { throw TrainingError.resumeChanged(path, differences) }
-        publish(
-          .log(
-            LogLine(
-              level: .warning,
-              text: "resumed by force: \(differences.joined(separator: ", and ")); the numbers differ from here on")))
-      }
-    }
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-      try plan.journal?.open(facts)
-      if plan.resume != nil { CheckpointStore.removeLeftovers(session: path) }
-      try facts.runFile.write(toFile: path + "/run.yaml", atomically: true, encoding: .utf8)
-    } catch {
-      if !existed { try? FileManager.default.removeItem(atPath: path) }
-      if error is POSIXError || error is CocoaError {
-        throw TrainingError.cannotWrite(path, why: SystemReason.clause(for: error))
-      }
-      throw error
-    }
-    return path
   }
 
   // MARK: Data

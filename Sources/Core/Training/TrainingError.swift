@@ -6,6 +6,12 @@ public enum TrainingError: Error, CustomStringConvertible, Equatable {
   case nothingDispreferred(String, preferred: Int, cure: String)
   case doesNotFit(needed: Int, available: Int)
   case sessionExists(String)
+  /// A checkpoint lies where a new run is to be kept.
+  case foreignCheckpoint(String, name: String)
+  /// Something that the run did not write has the name of its next checkpoint.
+  case occupied(String)
+  /// The session folder is not the run's any more.
+  case folderLost(String)
   case cannotWrite(String, why: String)
   case vocabulary(model: String, id: Int32, size: Int)
   case slidingWindow(window: Int, maxLength: Int)
@@ -38,6 +44,14 @@ public enum TrainingError: Error, CustomStringConvertible, Equatable {
         + "a smaller data.max_length or training.prompts_per_step needs less"
     case .sessionExists(let path):
       return "\(path) already holds a run; name another folder with --session, or remove it"
+    case .foreignCheckpoint(let path, let name):
+      return
+        "\(path) holds \(name), which is no checkpoint of this run; name another folder with --session, or move it away"
+    case .occupied(let path): return "\(path): cannot be written: something that this run did not write is there"
+    case .folderLost(let path):
+      return
+        "\(path): the session folder was removed, or replaced by another, while the run was writing it; the run has ended "
+        + "and touches nothing there any more"
     case .cannotWrite(let path, let why): return "\(path): cannot be written: \(why)"
     case .vocabulary(let model, let id, let size):
       return "\(model): the tokenizer gives id \(id), but the model's vocabulary has \(size) entries"

@@ -35,11 +35,15 @@ final class TrainingLoop {
   /// Optimizer steps complete.
   private(set) var step = 0
   private(set) var tokens = 0
-  private(set) var lastCheckpoint: CheckpointStore.Saved?
+  var lastCheckpoint: CheckpointStore.Saved?
+  /// What of the session folder's checkpoints is this run's.
+  var announced = AnnouncedCheckpoints()
+  /// Announced, but not in the record yet.
+  var unrecorded: [Int] = []
   /// Sums over all steps, for the summary.
-  private var totals = TrainerState.Totals()
+  private(set) var totals = TrainerState.Totals()
   /// The best evaluation so far, by `settings.bestMetric`.
-  private var best: TrainerState.Best?
+  private(set) var best: TrainerState.Best?
   private var order: (epoch: Int, prompts: [Int]) = (-1, [])
 
   // Run control, changed by commands only; see RunControl.swift.
@@ -124,6 +128,7 @@ final class TrainingLoop {
     if step > 0 { try save() }
     try answerTheRest()
     try untilTheRecordTakes()
+    settleCheckpoints()
     return RunSummary(
       steps: step, trainRuntime: totals.seconds, trainLoss: totals.loss / Double(max(1, step)),
       pairsPerSecond: totals.seconds > 0 ? Double(totals.visits) / totals.seconds : 0,
@@ -243,35 +248,6 @@ final class TrainingLoop {
     try save()
   }
 
-  /// What a checkpoint keeps beside the adapter and the moments.
-  private var trainerState: TrainerState {
-    TrainerState(
-      step: step, totalSteps: settings.totalSteps, tokens: tokens, gamma: gamma, learningRate: learningRate.base,
-      beta: objective.beta, seed: settings.seed, promptsPerStep: settings.promptsPerStep, totals: totals, best: best)
-  }
-
-  /// Writes a checkpoint unless there is one of this very step. Waits where the disk has no room.
-  @discardableResult
-  func save() throws -> CheckpointStore.Saved? {
-    guard let store else { return nil }
-    if let lastCheckpoint, lastCheckpoint.step == step { return lastCheckpoint }
-    var saved: CheckpointStore.Saved?
-    try untilTheDiskTakes {
-      do {
-        saved = try store.save(adapter: scorer.adapter, optimizer: optimizer, state: trainerState)
-        return nil
-      } catch {
-        guard let trouble = DiskTrouble(error, folder: store.session) else { throw error }
-        return trouble.sentence
-      }
-    }
-    guard let saved else { return nil }
-    lastCheckpoint = saved
-    publish(.checkpoint(step: step, path: saved.path))
-    store.removeOld(keeping: settings.savedCheckpoints, best: best?.step)
-    return saved
-  }
-
   func inspect(_ prompt: Int) throws {
     guard set.items.indices.contains(prompt) else { return }
     let all = (prompt: prompt, responses: Array(0..<set.responseCount(prompt)))
@@ -283,6 +259,7 @@ final class TrainingLoop {
 
   /// Puts the loop where `point` says an earlier process was. Call it before `run`; the adapter is the point's already.
   func resume(_ point: ResumePoint, from checkpoint: CheckpointStore.Contents?) throws {
+    announced = point.announced
     if let checkpoint {
       let state = checkpoint.state
       try optimizer.restore(checkpoint.moments)

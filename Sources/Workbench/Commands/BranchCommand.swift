@@ -34,6 +34,7 @@ struct BranchCommand: ParsableCommand {
     let front = try options.front()
     let folder = SessionChoice.existing(parent)
     let branch = try SessionBranch(of: folder, step: step, overrides: overrides)
+    for note in branch.notes { ExitStatus.write("warning: \(note)") }
     var plan = RunPlan(runFile: branch.runFile, sessionPath: session ?? SessionChoice.free(branchOf: folder))
     plan.resume = branch.point
     plan.orderSeed = branch.point.branch?.orderSeed

@@ -8,14 +8,14 @@ import Training
 struct ControlReader {
   private let path: String
   private let handle: RunHandle
-  private let output: LineOutput
+  private let output: RunOutput
   private let descriptor: Int32
   /// A FIFO that this process may only read: it ends whenever its last writer goes, and is opened again for the next.
   private let reopens: Bool
 
   /// - Parameter path: `-` for standard input.
   /// - Throws: `UsageError` where there is nothing to read.
-  init(path: String, handle: RunHandle, output: LineOutput) throws {
+  init(path: String, handle: RunHandle, output: RunOutput) throws {
     self.path = path
     self.handle = handle
     self.output = output

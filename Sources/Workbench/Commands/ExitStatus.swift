@@ -28,7 +28,7 @@ enum ExitStatus: Int32 {
     case is RunFileError, is PreferenceError, is UsageError, is SessionExport.Problem: self = .usage
     case CheckpointError.unwritable, DataError.unwritable: self = .doesNotFit
     case is DataError, is InputError: self = .data
-    case is MemoryError, is OutputError, is ThreadShortage: self = .doesNotFit
+    case is MemoryError, is OutputError, is ThreadShortage, is UnwritableOutput: self = .doesNotFit
     case is CheckpointError, is ModelError, is TokenizerError, is ChatTemplateError, is WorldFileError: self = .model
     case let error as SessionError:
       if case .unwritable = error { self = .doesNotFit } else { self = .usage }
@@ -36,8 +36,8 @@ enum ExitStatus: Int32 {
       switch error {
       case .notFinite: self = .stoppedByItself
       case .nothingToTrainOn, .nothingDispreferred: self = .data
-      case .doesNotFit, .cannotWrite, .diskRefuses: self = .doesNotFit
-      case .sessionExists, .resumeChanged, .setting: self = .usage
+      case .doesNotFit, .cannotWrite, .diskRefuses, .occupied, .folderLost: self = .doesNotFit
+      case .sessionExists, .foreignCheckpoint, .resumeChanged, .setting: self = .usage
       case .vocabulary, .slidingWindow, .sequenceTooLong, .badCheckpoint: self = .model
       }
     default: self = .usage

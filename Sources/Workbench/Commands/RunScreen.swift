@@ -71,18 +71,14 @@ struct RunScreen {
     let outcome = handle.wait()
     ownHandle.withLock { $0 = nil }
     server.withLock { $0 }?.close()
-    if let sentence = recorder?.close() { ExitStatus.write("warning: \(sentence)") }
-    switch outcome {
-    case .finished(let summary):
-      if exit == .quit(.detached), summary.reason == "stopped", let session = plan.sessionPath {
-        try Detachment.begin(session: session)
-        return .done
-      }
-      Farewell.print(summary, plan: plan)
-      if case .signal = exit { return .interrupted }
+    let summary = try RunEnd.summary(outcome, recorder)
+    if exit == .quit(.detached), summary.reason == "stopped", let session = plan.sessionPath {
+      try Detachment.begin(session: session)
       return .done
-    case .failed(let error): throw error
     }
+    Farewell.print(summary, plan: plan)
+    if case .signal = exit { return .interrupted }
+    return .done
   }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Training
 
 /// Which folder a session is in: where a run that names none keeps itself, and what a name on the command line means.
 enum SessionChoice {
@@ -15,7 +16,7 @@ enum SessionChoice {
   private static func free(path stem: String) -> String {
     func path(_ number: Int) -> String { stem + (number == 1 ? "" : "-\(number)") }
     var number = 1
-    while FileManager.default.fileExists(atPath: path(number) + "/run.yaml") { number += 1 }
+    while !RunPlan.isFree(path(number)) { number += 1 }
     return path(number)
   }
 

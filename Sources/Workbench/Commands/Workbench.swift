@@ -9,12 +9,12 @@ import Training
 @main
 enum Main {
   static func main() {
+    StandardStreams.secure()
     cp_begin()
     ct_mapped_guard()
-    // A reader that goes away and a file that grows beyond its limit are errors of a write (EPIPE, EFBIG), which each
-    // command ends or goes on with as it should; the signals would kill it in the midst of its work.
+    // A reader that goes away is an error of a write, which each command ends or goes on with as it should; the signal would
+    // kill it in the midst of its work.
     signal(SIGPIPE, SIG_IGN)
-    signal(SIGXFSZ, SIG_IGN)
     do {
       try Workbench.checkName(CommandLine.arguments.dropFirst().first)
       if let complaint = KernelLevel.complaint { throw UsageError(complaint) }

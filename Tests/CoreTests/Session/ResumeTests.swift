@@ -1,6 +1,7 @@
 import Checkpoint
 import Control
 import Foundation
+import GRDB
 import Numerics
 import Preference
 import TestSupport
@@ -127,5 +128,100 @@ import Testing
         FileManager.default.contents(atPath: folder + path)
           == FileManager.default.contents(atPath: whole.path + path))
     }
+  }
+
+  // MARK: Checkpoints that cannot be used
+
+  enum Damage: CaseIterable { case deleted, damaged }
+
+  private func strike(_ path: String, _ damage: Damage) throws {
+    switch damage {
+    case .deleted: try FileManager.default.removeItem(atPath: path)
+    case .damaged: try Data("x".utf8).write(to: URL(fileURLWithPath: path + "/optimizer.safetensors"))
+    }
+  }
+
+  /// Killed after step 8 with checkpoints of 3 and 6, all of which are unusable afterwards.
+  private func cut(_ example: Case, _ damage: Damage, in folders: TemporaryFolder) throws -> String {
+    let folder = folders.path + "/0"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try run(
+      fixture(example, folder), point: nil, kill: 8, remains: folders.path + "/1", commands: example.commands)
+    for step in [3, 6] { try strike(folders.path + "/1/checkpoint-\(step)", damage) }
+    return folders.path + "/1"
+  }
+
+  @Test(arguments: Damage.allCases) func startsAgainWhereNoCheckpointIsLeft(damage: Damage) throws {
+    let example = Self.cases[Self.cases.count - 1]
+    let whole = try TemporaryFolder()
+    let expected = EventLog(example.commands)
+    try fixture(example, whole.path).run(expected)
+    let folders = try TemporaryFolder()
+    let folder = try cut(example, damage, in: folders)
+
+    let past = try SessionResume(session: folder, force: false)
+    #expect(past.point.checkpoint == nil)
+    #expect(past.notes.count == (damage == .damaged ? 3 : 1))
+    #expect(
+      past.notes.last
+        == "\(folder): no checkpoint is left that reads back whole; the run goes on from the start, step 0")
+    #expect(past.point.announced == AnnouncedCheckpoints(line: [], replaced: [3, 6]))
+    // With a limit: those of the line that was left must not crowd out the new ones.
+    var next = try fixture(example, folder)
+    next.savedCheckpoints = 1
+    try run(next, point: past.point, kill: nil, remains: "") { event, _ in
+      guard case .step(let record) = event, record.step % 3 == 1, record.step > 3 else { return }
+      #expect(FileManager.default.fileExists(atPath: "\(folder)/checkpoint-\(record.step - 1)"))
+    }
+    var steps: [StepRecord] = []
+    try SessionReader(folder: folder).forEach { recorded in
+      guard case .step(var record) = recorded.event else { return }
+      record.stepTime = 0
+      steps.append(record)
+    }
+    #expect(steps == expected.steps)
+    #expect(CheckpointStore.latest(session: folder)?.step == Self.total)
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.contains("checkpoint") } == [
+        "checkpoint-\(Self.total)"
+      ])
+  }
+
+  /// A branch has its parent's adapter from its first checkpoint and from nowhere else.
+  @Test func aBranchDoesNotStartAgain() throws {
+    let folders = try TemporaryFolder()
+    let folder = try cut(Self.cases[0], .damaged, in: folders)
+    let database = try DatabaseQueue(path: folder + "/session.db")
+    try database.write { try $0.execute(sql: "INSERT INTO parent VALUES (1, 'sessions/p', 0, '11')") }
+    try database.close()
+    let error = #expect(throws: SessionError.self) { try SessionResume(session: folder, force: true) }
+    #expect(
+      error?.description
+        == "\(folder): cannot be resumed: none of its checkpoints reads back whole, and a branch cannot begin anew; branch "
+        + "sessions/p again")
+  }
+
+  // MARK: Branches
+
+  @Test func aBranchHoldsItsCheckpointUntilItWasRead() throws {
+    let folders = try TemporaryFolder()
+    let folder = folders.path + "/0"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try run(fixture(Self.cases[0], folder), point: nil, kill: nil, remains: "") { _, _ in }
+    let store = CheckpointStore(
+      session: folder, baseModelName: "m", model: try CheckpointFolder(path: SessionFixture.model).configuration)
+    // 12 is the last; without it 9 is, and a damaged 9 is passed over with a word.
+    try FileManager.default.removeItem(atPath: folder + "/checkpoint-12")
+    try strike(folder + "/checkpoint-9", .damaged)
+    let branch = try SessionBranch(of: folder, step: nil, overrides: [])
+    #expect(branch.point.checkpoint?.step == 6)
+    #expect(branch.notes.count == 1)
+    #expect(store.remove([3, 6]) {} == [3])
+    branch.point.reading?.release()
+    #expect(store.remove([6]) {} == [6])
+    let named = #expect(throws: SessionError.self) { try SessionBranch(of: folder, step: 6, overrides: []) }
+    #expect(named?.description.hasSuffix("there is no checkpoint of step 6 (there are 9)") == true)
+    let none = #expect(throws: SessionError.self) { try SessionBranch(of: folder, step: nil, overrides: []) }
+    #expect(none?.description.hasSuffix("no checkpoint of it reads back whole") == true)
   }
 }

@@ -102,12 +102,41 @@ import Testing
   }
 
   @Test func removalLeavesWhatIsNotTheSessions() throws {
-    let fixture = try recorded()
-    try FileManager.default.createDirectory(
-      atPath: fixture.folder + "/checkpoint-2", withIntermediateDirectories: true)
-    try Data().write(to: URL(fileURLWithPath: fixture.folder + "/notes.txt"))
-    try SessionRemoval.remove(fixture.folder)
-    #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.folder) == ["notes.txt"])
+    let fixture = try SessionFixture()
+    let recorder = try fixture.recorder()
+    recorder.observe(.checkpoint(step: 2, path: fixture.folder + "/checkpoint-2"))
+    recorder.close()
+    // 2 is in the record, 4 was about to be announced, 100 is another trainer's.
+    let own = ["checkpoint-2", "checkpoint-4", ".checkpoint-6.partial"]
+    for name in own + ["checkpoint-100", "tensorboard"] {
+      try FileManager.default.createDirectory(
+        atPath: fixture.folder + "/" + name, withIntermediateDirectories: true)
+    }
+    _ = try TensorBoardFile.write(
+      MetricTable(SessionReader(folder: fixture.folder)), name: "r", to: fixture.folder + "/tensorboard")
+    for name in ["notes.txt", "run.yaml", "checkpoint-4/.unannounced", "checkpoint-100/w", "tensorboard/theirs"] {
+      try Data().write(to: URL(fileURLWithPath: fixture.folder + "/" + name))
+    }
+    let left = ["checkpoint-100", "notes.txt", "tensorboard"]
+    #expect(try SessionRemoval.remove(fixture.folder) == left)
+    #expect(
+      try FileManager.default.subpathsOfDirectory(atPath: fixture.folder).sorted() == [
+        "checkpoint-100", "checkpoint-100/w", "notes.txt", "tensorboard", "tensorboard/theirs",
+      ])
     #expect(throws: SessionError.absent(fixture.folder)) { try SessionRemoval.remove(fixture.folder) }
+  }
+
+  @Test func removalLeavesNoFolderOfASessionAlone() throws {
+    let fixture = try recorded()
+    #expect(try SessionRemoval.remove(fixture.folder) == [])
+    #expect(!FileManager.default.fileExists(atPath: fixture.folder))
+  }
+
+  /// Without its record nobody can tell what is the session's, so nothing goes.
+  @Test func aDamagedSessionIsNotRemovedByGuess() throws {
+    let fixture = try SessionFixture()
+    try Data(repeating: 7, count: 5000).write(to: URL(fileURLWithPath: fixture.folder + "/session.db"))
+    #expect(throws: SessionError.self) { try SessionRemoval.remove(fixture.folder) }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.folder) == ["session.db"])
   }
 }

@@ -134,14 +134,17 @@ struct CheckpointStoreTests {
     try fixture.run()
     func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() }
     #expect(try names() == ["checkpoint-7", "checkpoint-8"])
-    let store = CheckpointStore(
-      session: folder.path, baseModelName: "m", model: try CheckpointFolder(path: LoopFixture.modelPath).configuration)
-    store.removeOld(keeping: 1, best: 7)
-    #expect(try names() == ["checkpoint-7", "checkpoint-8"])
-    store.removeOld(keeping: nil, best: nil)
-    #expect(try names() == ["checkpoint-7", "checkpoint-8"])
-    store.removeOld(keeping: 1, best: nil)
-    #expect(try names() == ["checkpoint-8"])
+    var announced = AnnouncedCheckpoints(line: [7, 8])
+    #expect(announced.surplus(keeping: 1, best: 7) == [])
+    #expect(announced.surplus(keeping: 2, best: nil) == [])
+    #expect(announced.surplus(keeping: 1, best: nil) == [7])
+    // Of a line that was left: what lies ahead of the run stays until the run is there.
+    announced = AnnouncedCheckpoints(line: [4], replaced: [6, 8])
+    announced.add(7)
+    #expect(announced.surplus(keeping: 2, best: nil) == [6])
+    #expect(announced.surplus(keeping: 1, best: nil) == [4, 6])
+    announced.add(8)
+    #expect(announced.line == [4, 7, 8] && announced.all == [4, 6, 7, 8])
   }
 
   @Test func latestIsByNumberAndSkipsOtherNames() throws {

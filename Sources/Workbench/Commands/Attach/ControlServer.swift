@@ -4,6 +4,7 @@ import Dispatch
 import Foundation
 import Session
 import Synchronization
+import Training
 import WorkbenchScreen
 
 /// The side of the trainer's process: decides who holds the controls and takes the holder's commands.
@@ -35,6 +36,8 @@ final class ControlServer: Sendable {
 
   private let folder: String
   private let listener: Int32
+  /// The socket's file. Another session may lie in the folder by the time this run ends, with a socket of its own.
+  private let socket: FileIdentity.Found
   private let send: @Sendable (CommandRequest) -> Void
   private let tellOwnScreen: (@Sendable (ControlsNews) -> Void)?
   private let state: Mutex<State>
@@ -53,6 +56,7 @@ final class ControlServer: Sendable {
     tellOwnScreen = ownScreen
     state = Mutex(State(holder: ownScreen == nil ? nil : .ownScreen))
     listener = try ControlSocket.listen(folder: folder)
+    socket = FileIdentity.at(folder + "/" + ControlSocket.name)
     Thread.detachNewThread { [self] in accept() }
   }
 
@@ -76,7 +80,7 @@ final class ControlServer: Sendable {
       // Under the lock: a connection's descriptor is closed only after its name was taken out.
       for screen in state.names.keys { ct_socket_hang_up(screen) }
     }
-    ControlSocket.remove(folder: folder)
+    if socket == FileIdentity.at(folder + "/" + ControlSocket.name) { ControlSocket.remove(folder: folder) }
     ct_socket_hang_up(listener)
   }
 

@@ -171,7 +171,14 @@ extension SessionsCommand {
     var sessions: [String]
 
     func run() throws {
-      for session in sessions { try SessionRemoval.remove(SessionChoice.existing(session)) }
+      for session in sessions {
+        let folder = SessionChoice.existing(session)
+        let left = try SessionRemoval.remove(folder)
+        if !left.isEmpty {
+          let names = left.joined(separator: ", ")
+          ExitStatus.write("warning: \(folder): kept, because the session did not write it: \(names)".printable)
+        }
+      }
     }
   }
 }
