@@ -43,7 +43,7 @@ import Testing
     #expect(summary.checkpointPath == folder.path + "/checkpoint-8")
     try CheckpointStore.verify(
       CheckpointStore.Saved(step: 8, path: folder.path + "/checkpoint-8"),
-      model: CheckpointFolder(path: SessionFixture.model).configuration)
+      model: CheckpointFolder(path: LoopFixture.modelPath).configuration)
   }
 
   @Test func aRunWaitsWhereSomethingHasTheNameOfItsNextCheckpoint() throws {

@@ -21,7 +21,9 @@ enum Program {
   static let environment: [String: String] = {
     let inherited = ProcessInfo.processInfo.environment
     var environment = ["LANG": "C.UTF-8", "TERM": "xterm-256color"]
-    for name in ["PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "WORKBENCH_KERNELS"] { environment[name] = inherited[name] }
+    for name in ["PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "WORKBENCH_KERNELS"] {
+      environment[name] = inherited[name]
+    }
     // A crash is to end the process at once, without a debugger's report.
     environment["SWIFT_BACKTRACE"] = "enable=no"
     return environment
