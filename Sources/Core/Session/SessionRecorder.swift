@@ -17,7 +17,7 @@ public final class SessionRecorder: RunJournal {
     var flushIsPlanned = false
     var trouble: String?
     var isClosed = false
-    /// From `open` on.
+    /// From `open` to `close`.
     var claim: SessionClaim?
   }
 
@@ -62,7 +62,10 @@ public final class SessionRecorder: RunJournal {
       disk.heartbeat = nil
       disk.writer?.abandon()
       disk.writer = nil
-      state.withLock { $0.isClosed = true }
+      state.withLock { state in
+        state.isClosed = true
+        state.claim = nil
+      }
     }
   }
 
@@ -116,6 +119,8 @@ public final class SessionRecorder: RunJournal {
       disk.writer = nil
       return state.withLock { state in
         state.isClosed = true
+        // The lock goes with it.
+        state.claim = nil
         return state.trouble.map { "\(state.waiting.count) events are not in the record: \($0)" }
       }
     }

@@ -81,7 +81,11 @@ import Testing
     #expect(recorder.close() != nil)
     #expect(events.steps.count == 4)
     let before = left.withLock { $0 }
-    #expect(Self.contents(folder) == before)
+    // The database is the run's own as long as it is there: where only the lock is gone, SQLite folds its log back.
+    func compared(_ contents: [String: Data]) -> [String: Data] {
+      loss == .lockRemoved ? contents.filter { !$0.key.hasPrefix("session.db") } : contents
+    }
+    #expect(compared(Self.contents(folder)) == compared(before))
     #expect(FileManager.default.fileExists(atPath: folder) == (loss != .removed))
     if loss == .replaced || loss == .replacedInside { #expect(before["checkpoint-4/optimizer.safetensors"] != nil) }
   }
