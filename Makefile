@@ -7,7 +7,7 @@
 # One configuration everywhere, so that run and test share one build. With colours a terminal's build would be another
 # one than a log's.
 # Line numbers in crash reports would cost a twelfth of the compile time; functions are named without them.
-SWIFT_FLAGS := -c release --no-color-diagnostics --debug-info-format none
+SWIFT_FLAGS := -c release --no-color-diagnostics -debug-info-format none
 PROGRAM     := .build/release/workbench
 SOURCES     := Sources Tests Package.swift
 
