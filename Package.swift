@@ -11,6 +11,11 @@ let testing: [SwiftSetting] = [
   .unsafeFlags(["-Onone", "-no-emit-module-separately-wmo", "-index-ignore-system-modules"])
 ]
 
+// What tests of numbers compute themselves are loops of millions of steps.
+let optimized: [SwiftSetting] = [
+  .unsafeFlags(["-O", "-no-emit-module-separately-wmo", "-index-ignore-system-modules"])
+]
+
 // Targets are the architecture: an arrow that is not listed here does not compile.
 //   JSON, Numerics <- Checkpoint, Model <- Preference, PreferenceData <- Training <- Session <- Workbench
 let package = Package(
@@ -95,7 +100,7 @@ let package = Package(
 
     // One test target a module, so that a module's tests compile as soon as it does.
     .testTarget(
-      name: "NumericsTests", dependencies: ["Numerics"], path: "Tests/CoreTests/Numerics", swiftSettings: testing),
+      name: "NumericsTests", dependencies: ["Numerics"], path: "Tests/CoreTests/Numerics", swiftSettings: optimized),
     .testTarget(
       name: "JSONTests", dependencies: ["JSON", "TestSupport"], path: "Tests/CoreTests/JSON", swiftSettings: testing),
     .testTarget(

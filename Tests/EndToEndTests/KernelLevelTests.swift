@@ -8,15 +8,15 @@ extension EndToEnd {
     @Test("WORKBENCH_KERNELS caps the level, and doctor and the record say so")
     func capped() async throws {
       let folder = try TemporaryFolder()
+      try folder.write("rows.jsonl", EndToEnd.rows)
+      try folder.write("RUN.yaml", EndToEnd.runFile(train: "rows.jsonl"))
       var adapters: [Data] = []
       for threads in 1...2 {
         let result = try await Program.run(
-          [
-            "demo", "--headless", "--session", folder.path("run-\(threads)"), "--set", "training.max_steps=3", "--set",
-            "training.prompts_per_step=3", "--set", "training.threads=\(threads)",
-          ], environment: ["WORKBENCH_KERNELS": "portable"])
+          ["train", "RUN.yaml", "--headless", "--session", "run-\(threads)", "--set", "training.threads=\(threads)"],
+          environment: ["WORKBENCH_KERNELS": "portable"], directory: folder.path)
         #expect(result.ending == .exited(0), "\(result.errors)")
-        adapters.append(try Data(contentsOf: folder.url("run-\(threads)/checkpoint-3/adapter_model.safetensors")))
+        adapters.append(try Data(contentsOf: folder.url("run-\(threads)/checkpoint-2/adapter_model.safetensors")))
       }
       #expect(adapters[0] == adapters[1])
       let shown = try await Program.run(["sessions", "show", folder.path("run-1")])
