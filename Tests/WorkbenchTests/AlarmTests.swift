@@ -24,7 +24,7 @@ struct AlarmTests {
     return driver
   }
 
-  private func kinds(_ driver: ScreenDriver) -> [Alarm.Kind] { driver.state.alarms.map(\.kind) }
+  private func kinds(_ driver: ScreenDriver) -> [Alarm.Kind] { driver.state.run.alarms.map(\.kind) }
 
   @Test func aQuietRunRaisesNone() {
     var quiet = driver(steps: 60) { _, _ in }

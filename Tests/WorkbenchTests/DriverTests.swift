@@ -39,7 +39,7 @@ struct DriverTests {
     #expect(loading.frame().contains("the run is still loading"))
     var (bt, _) = ScreenDriver.running(Size(120, 36), steps: 3, run: SampleRun(isHPS: false))
     bt.press("g")
-    #expect(bt.state.overlay == nil)
+    #expect(bt.state.view.overlay == nil)
     #expect(bt.frame().contains("BT-DPO draws no hard negatives, so it has no γ"))
     #expect(driver.sentCommands.count == sent)
   }
@@ -56,7 +56,7 @@ struct DriverTests {
     #expect(driver.sentCommands.last?.origin == "you")
     driver.acknowledge(step: 31, old: -2.5, new: 1.5)
     #expect(driver.frame().contains("γ -2.50 → +1.50 from step 31 (you)"))
-    #expect(driver.state.marks == [Mark(step: 31, label: "γ+1.5", kind: .override)])
+    #expect(driver.state.run.marks == [Mark(step: 31, label: "γ+1.5", kind: .override)])
     driver.press("6")
     #expect(driver.frame().contains("γ -2.50 → +1.50 from step 31 (you)"))
   }
@@ -101,7 +101,7 @@ struct DriverTests {
     var (driver, _) = ScreenDriver.running(Size(120, 36), steps: 30)
     let sent = driver.sentCommands.count
     driver.press("g", "Up", "Esc")
-    #expect(driver.state.overlay == nil)
+    #expect(driver.state.view.overlay == nil)
     #expect(driver.sentCommands.count == sent)
     driver.press("g", "r")
     #expect(driver.commands.last == .gamma(.schedule))
@@ -161,8 +161,8 @@ struct DriverTests {
     driver.press("Enter")
     driver.acknowledge(step: 31, refusal: "learning rate 0.5 is above the limit of 0.1")
     #expect(driver.frame().contains("learning rate 0.5 is above the limit of 0.1"))
-    #expect(!driver.state.pending.values.contains { $0.command == .learningRate(0.5) })
-    #expect(driver.state.marks.isEmpty)
+    #expect(!driver.state.steering.pending.values.contains { $0.command == .learningRate(0.5) })
+    #expect(driver.state.run.marks.isEmpty)
   }
 
   @Test func messagesDisappear() {
@@ -170,7 +170,7 @@ struct DriverTests {
     driver.press(">")
     #expect(driver.state.nextDeadline != nil)
     driver.advance(seconds: ScreenState.messageTime + 0.1)
-    #expect(driver.state.message == nil)
+    #expect(driver.state.view.message == nil)
     #expect(driver.state.nextDeadline == nil)
     #expect(driver.frame().contains("Space pause"))
   }
@@ -179,8 +179,8 @@ struct DriverTests {
 
   @Test func movingTheSelectionAsksForNumbersOneAtATime() throws {
     var (driver, run) = ScreenDriver.running(Size(120, 36), steps: 30)
-    let order = driver.state.prompts.order
-    let selected = try #require(driver.state.selectedPrompt)
+    let order = driver.state.run.prompts.order
+    let selected = try #require(driver.state.view.selectedPrompt)
     let start = try #require(order.firstIndex(of: selected))
     let sent = driver.sentCommands.count
     driver.press("j", "j", "j")
@@ -201,42 +201,42 @@ struct DriverTests {
   @Test func selectionStaysWithThePromptWhenTheListIsSorted() {
     var (driver, run) = ScreenDriver.running(Size(120, 36), steps: 10)
     driver.press("j", "j")
-    let selected = driver.state.selectedPrompt
+    let selected = driver.state.view.selectedPrompt
     driver.advance(seconds: 5)
     driver.post(.step(run.step(11)))
-    #expect(driver.state.selectedPrompt == selected)
+    #expect(driver.state.view.selectedPrompt == selected)
   }
 
   @Test func enterZoomsAndInspects() {
     var (driver, _) = ScreenDriver.running(Size(120, 36), steps: 10)
     driver.press("Enter")
-    #expect(driver.state.zoomed)
+    #expect(driver.state.view.zoomed)
     #expect(!driver.frame().contains("prompts"))
     driver.press("Esc")
-    #expect(!driver.state.zoomed)
+    #expect(!driver.state.view.zoomed)
     for _ in 0..<6 { driver.press("Tab") }
-    #expect(driver.state.focus == .prompts)
+    #expect(driver.state.view.focus == .prompts)
     driver.press("Enter")
-    #expect(driver.state.page == .prompts)
-    #expect(driver.state.focus == .responses)
+    #expect(driver.state.view.page == .prompts)
+    #expect(driver.state.view.focus == .responses)
     driver.press("j", "j")
-    #expect(driver.state.selectedResponse == 2)
+    #expect(driver.state.view.selectedResponse == 2)
     #expect(driver.frame().contains("response #3"))
     driver.press("Esc", "Esc")
-    #expect(driver.state.page == .charts)
+    #expect(driver.state.view.page == .charts)
   }
 
   @Test func tabsAndPanesGoRound() {
     var (driver, _) = ScreenDriver.running(Size(80, 24), steps: 10)
     for page in Page.allCases {
       driver.press("\(page.rawValue)")
-      #expect(driver.state.page == page)
+      #expect(driver.state.view.page == page)
       let panes = PageLayout.order(page, driver.state)
-      let first = driver.state.focus
+      let first = driver.state.view.focus
       for _ in panes { driver.press("Tab") }
-      #expect(driver.state.focus == first)
+      #expect(driver.state.view.focus == first)
       driver.press("Shift-Tab", "Tab")
-      #expect(driver.state.focus == first)
+      #expect(driver.state.view.focus == first)
     }
   }
 
@@ -245,9 +245,9 @@ struct DriverTests {
     driver.press("s")
     #expect(driver.frame().contains("ema .99"))
     driver.press("f", "f")
-    #expect(driver.state.domain == .frozen(end: 10))
+    #expect(driver.state.view.domain == .frozen(end: 10))
     driver.press("f", "G")
-    #expect(driver.state.tier == .halfBlock)
+    #expect(driver.state.view.tier == .halfBlock)
     driver.press("Ctrl-L")
     #expect(driver.repaints == 1)
   }
@@ -259,7 +259,7 @@ struct DriverTests {
     driver.press("q")
     #expect(driver.frame().contains("leave the workbench?"))
     driver.press("c")
-    #expect(driver.state.overlay == nil)
+    #expect(driver.state.view.overlay == nil)
     driver.press("q", "s")
     #expect(driver.commands.last == .stop)
     #expect(driver.frame().contains("STOP REQUESTED"))
@@ -299,7 +299,7 @@ struct DriverTests {
     driver.press("q", "p")
     driver.acknowledge(step: 11, refusal: "the disk is full")
     #expect(driver.exit == nil)
-    #expect(driver.state.leaving == nil)
+    #expect(driver.state.steering.leaving == nil)
     #expect(driver.frame().contains("the disk is full"))
   }
 

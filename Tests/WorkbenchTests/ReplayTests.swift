@@ -34,7 +34,7 @@ struct ReplayTests {
       if case .step(let record) = past.event, record.step > step { break }
       _ = Reducer.reduce(&state, .run(past.event), now: past.time.timeIntervalSince1970 - 1_000_000)
     }
-    state.sortPrompts()
+    state.run.sortPrompts(now: 0)
     return state
   }
 
@@ -46,12 +46,14 @@ struct ReplayTests {
       driver.press(Array(repeating: "Shift-Right", count: step / 10) + Array(repeating: "Right", count: step % 10))
       let shown = driver.state
       let expected = live(step)
-      #expect(shown.completedSteps == step && shown.replay?.step == step)
-      #expect(shown.metrics.loss.raw.values == expected.metrics.loss.raw.values)
-      #expect(shown.prompts.order == expected.prompts.order && shown.prompts.listed == expected.prompts.listed)
-      #expect(shown.sampling.drawn == expected.sampling.drawn)
-      #expect(shown.shares == expected.shares && shown.events.elements == expected.events.elements)
-      #expect(shown.generations.prompts == expected.generations.prompts)
+      #expect(shown.run.completedSteps == step && shown.view.replay?.step == step)
+      #expect(shown.run.metrics.loss.raw.values == expected.run.metrics.loss.raw.values)
+      #expect(
+        shown.run.prompts.order == expected.run.prompts.order && shown.run.prompts.listed == expected.run.prompts.listed
+      )
+      #expect(shown.run.sampling.drawn == expected.run.sampling.drawn)
+      #expect(shown.run.shares == expected.run.shares && shown.run.events.elements == expected.run.events.elements)
+      #expect(shown.run.generations.prompts == expected.run.generations.prompts)
     }
   }
 
@@ -76,8 +78,8 @@ struct ReplayTests {
     driver.press("End")
     for expected in stride(from: 2_990, through: 2_500, by: -10) {
       driver.press("Shift-Left")
-      #expect(driver.state.completedSteps == expected)
-      #expect(driver.state.metrics.loss.raw.count == expected)
+      #expect(driver.state.run.completedSteps == expected)
+      #expect(driver.state.run.metrics.loss.raw.count == expected)
     }
   }
 
@@ -98,35 +100,35 @@ struct ReplayTests {
   @Test func playsAtRecordedTimeAndSpeed() throws {
     // The clock begins with `started`; step 3 comes 10 s late.
     var driver = try ScreenDriver(recording: Record(steps: 60, gaps: [3: 10]), size: Size(120, 36))
-    #expect(driver.state.replay?.speed == 1)
+    #expect(driver.state.view.replay?.speed == 1)
     driver.press("Space")
     #expect(driver.frame().contains("REPLAY 1×"))
     driver.advance(seconds: 0.12)
-    #expect(driver.state.completedSteps == 2)
+    #expect(driver.state.run.completedSteps == 2)
     // A silence of 10.05 s is played as one of 2 s, 0.02 s of which are over.
     driver.advance(seconds: 1.9)
-    #expect(driver.state.completedSteps == 2)
+    #expect(driver.state.run.completedSteps == 2)
     driver.advance(seconds: 0.1)
-    #expect(driver.state.completedSteps == 3)
+    #expect(driver.state.run.completedSteps == 3)
     driver.press("+", "+", "+")
-    #expect(driver.state.replay?.speed == 10)
+    #expect(driver.state.view.replay?.speed == 10)
     driver.advance(seconds: 0.1)
     // 10 × 0.1 s are 20 steps of 0.05 s.
-    #expect((22...23).contains(driver.state.completedSteps))
+    #expect((22...23).contains(driver.state.run.completedSteps))
     driver.press("Space")
-    let stopped = driver.state.completedSteps
+    let stopped = driver.state.run.completedSteps
     driver.advance(seconds: 5)
-    #expect(driver.state.completedSteps == stopped)
-    #expect(driver.state.replay?.playing == false)
+    #expect(driver.state.run.completedSteps == stopped)
+    #expect(driver.state.view.replay?.playing == false)
     driver.press("Space")
     driver.advance(seconds: 50)
     driver.advance(seconds: 1)
-    #expect(driver.state.completedSteps == 60)
-    #expect(driver.state.replay?.playing == false)
+    #expect(driver.state.run.completedSteps == 60)
+    #expect(driver.state.view.replay?.playing == false)
     // From the end, playing begins anew.
     driver.press("Space")
     driver.advance(seconds: 0.01)
-    #expect(driver.state.completedSteps < 5)
+    #expect(driver.state.run.completedSteps < 5)
   }
 
   @Test func speedsGoFromOneToAThousand() {
@@ -152,22 +154,22 @@ struct ReplayTests {
     }
     var driver = try ScreenDriver(recording: Record(events), size: Size(120, 36))
     driver.press(".")
-    #expect(driver.state.completedSteps == 20)
+    #expect(driver.state.run.completedSteps == 20)
     // An alarm is an event too: the spike at step 41.
     driver.press(".")
-    #expect(driver.state.completedSteps == 41)
+    #expect(driver.state.run.completedSteps == 41)
     driver.press(".")
-    #expect(driver.state.completedSteps == 50)
+    #expect(driver.state.run.completedSteps == 50)
     driver.press(".")
     #expect(driver.frame().contains("no event after step 50"))
     driver.press(",", ",")
-    #expect(driver.state.completedSteps == 20)
+    #expect(driver.state.run.completedSteps == 20)
     driver.press("n")
-    #expect(driver.state.completedSteps == 41)
+    #expect(driver.state.run.completedSteps == 41)
     driver.press("n")
     #expect(driver.frame().contains("no anomaly after step 41"))
     driver.press("End", "N")
-    #expect(driver.state.completedSteps == 41)
+    #expect(driver.state.run.completedSteps == 41)
   }
 
   // MARK: A run that goes on
@@ -184,16 +186,16 @@ struct ReplayTests {
   @Test func theRunGoesOnBehindTheReplay() {
     var (driver, run) = liveDriver()
     driver.press("R")
-    #expect(driver.state.completedSteps == 30 && driver.state.replay != nil)
+    #expect(driver.state.run.completedSteps == 30 && driver.state.view.replay != nil)
     driver.press("Shift-Left")
-    #expect(driver.state.completedSteps == 20)
+    #expect(driver.state.run.completedSteps == 20)
     for step in 31...35 { driver.post(.step(run.step(step))) }
-    #expect(driver.state.completedSteps == 20)
+    #expect(driver.state.run.completedSteps == 20)
     #expect(driver.frame().contains("the run is at 35"))
     driver.press("g")
     #expect(driver.frame().contains("you look at the past; R goes back to the run"))
     driver.press("R")
-    #expect(driver.state.replay == nil && driver.state.completedSteps == 35)
+    #expect(driver.state.view.replay == nil && driver.state.run.completedSteps == 35)
     #expect(driver.frame().contains("RUNNING"))
     driver.press("g")
     #expect(driver.state.context == .gammaEditor)
@@ -202,34 +204,34 @@ struct ReplayTests {
   @Test func theViewStaysThroughReplay() {
     var (driver, _) = liveDriver()
     driver.press("3", "j")
-    let selected = driver.state.selectedPrompt
+    let selected = driver.state.view.selectedPrompt
     driver.press("R", "Shift-Left")
-    #expect(driver.state.page == .prompts && driver.state.selectedPrompt == selected)
+    #expect(driver.state.view.page == .prompts && driver.state.view.selectedPrompt == selected)
     driver.press("6", "R")
-    #expect(driver.state.page == .events)
+    #expect(driver.state.view.page == .events)
   }
 
   @Test func crosshairShowsWholeCurvesAndThePanelsOfItsStep() {
     var (driver, _) = liveDriver()
     driver.press("v", "Shift-Left")
     #expect(driver.frame().contains("CROSSHAIR"))
-    #expect(driver.state.completedSteps == 20)
-    #expect(driver.state.metrics.loss.raw.count == 30)
-    let smoothed = driver.state.metrics.loss.smoothed(.medium).value(at: 20)
+    #expect(driver.state.run.completedSteps == 20)
+    #expect(driver.state.run.metrics.loss.raw.count == 30)
+    let smoothed = driver.state.run.metrics.loss.smoothed(.medium).value(at: 20)
     #expect(driver.frame().contains(NumberText.plain(smoothed ?? .nan, decimals: 4)))
     // The prompts are those of step 20.
-    #expect(driver.state.prompts.entries.values.allSatisfy { $0.lastStep <= 20 })
+    #expect(driver.state.run.prompts.entries.values.allSatisfy { $0.lastStep <= 20 })
     driver.press("v")
-    #expect(driver.state.metrics.loss.raw.count == 20)
+    #expect(driver.state.run.metrics.loss.raw.count == 20)
     driver.press("Esc")
-    #expect(driver.state.replay == nil)
+    #expect(driver.state.view.replay == nil)
   }
 
   @Test func aSignalEndsTheReplayAndSavesTheRun() {
     var (driver, _) = liveDriver()
     driver.press("R", "Left")
     driver.signal(15)
-    #expect(driver.state.replay == nil)
+    #expect(driver.state.view.replay == nil)
     #expect(driver.sentCommands.last?.command == .stop)
   }
 
@@ -250,7 +252,7 @@ struct ReplayTests {
     driver.post(.step(run.step(1)))
     driver.press("R")
     #expect(driver.frame().contains("the record cannot be read: the disk is gone"))
-    #expect(driver.state.completedSteps == 1)
+    #expect(driver.state.run.completedSteps == 1)
     #expect(throws: Broken.Problem.self) { try ScreenDriver(recording: Broken(), size: Size(80, 24)) }
   }
 

@@ -27,18 +27,18 @@ struct RunsTests {
     #expect(driver.peerRequests == [.list, .curves("sessions/a"), .curves("sessions/b")])
     driver.post(.curves(path: "sessions/a", curves(0.1)))
     driver.press("s", "s")
-    #expect(driver.state.smoothing == .off)
+    #expect(driver.state.view.smoothing == .off)
     // At this run's step 30: 0.7 − 0.15 + 0.1 = 0.65.
     #expect(driver.frame().contains("A 0.650"))
     #expect(driver.frame().contains("margin +0.12 ± 0.03 over 40 prompts, p 0.001"))
     driver.post(.unreadable(path: "sessions/b", "sessions/b: the session database is damaged"))
     #expect(driver.frame().contains("sessions/b: the session database is damaged"))
-    #expect(driver.state.peers.overlays.map(\.path) == ["sessions/a"])
+    #expect(driver.state.view.peers.overlays.map(\.path) == ["sessions/a"])
     driver.press("k", "Enter")
-    #expect(driver.state.peers.overlays.isEmpty)
+    #expect(driver.state.view.peers.overlays.isEmpty)
     // Curves that come after a run was taken off are dropped.
     driver.post(.curves(path: "sessions/a", curves(0)))
-    #expect(driver.state.peers.overlays.isEmpty)
+    #expect(driver.state.view.peers.overlays.isEmpty)
   }
 
   @Test func aBranchIsAskedForAndShown() {
@@ -67,7 +67,7 @@ struct RunsTests {
     driver.press("8")
     #expect(driver.peerRequests.suffix(2) == [.list, .curves("sessions/demo-1-branch")])
     driver.press("B", "Esc")
-    #expect(driver.state.overlay == nil)
+    #expect(driver.state.view.overlay == nil)
     driver.post(PeerNews.notBranched("sessions/demo-1: cannot be branched: no checkpoint has been written yet"))
     #expect(driver.frame().contains("cannot be branched: no checkpoint has been written yet"))
   }
@@ -84,13 +84,13 @@ struct RunsTests {
     driver.press("s", "s")
     #expect(driver.frame().contains("parent, forked at 10; margin +0.12"))
     // This run's loss minus the parent's, 0.650, at the same step.
-    let own = driver.state.metrics.loss.raw.values.last ?? .nan
+    let own = driver.state.run.metrics.loss.raw.values.last ?? .nan
     driver.resize(Size(200, 48))
     #expect(driver.frame().contains("vs A \(NumberText.signed(own - 0.65, decimals: 3))"))
     // Taken off, it stays off.
     driver.press("j", "Enter")
     driver.post(PeerNews.list([child, parent]))
-    #expect(driver.state.peers.overlays.isEmpty)
+    #expect(driver.state.view.peers.overlays.isEmpty)
   }
 
   @Test func withoutASourceItSaysSo() {
@@ -105,7 +105,7 @@ struct RunsTests {
     driver.press("8")
     driver.post(PeerNews.list((0..<9).map { PeerRun(path: "s/\($0)", name: "\($0)", detail: "") }))
     for _ in 0..<9 { driver.press("Enter", "j") }
-    #expect(driver.state.peers.overlays.count == PeerBook.most)
+    #expect(driver.state.view.peers.overlays.count == PeerBook.most)
     #expect(driver.frame().contains("6 runs at a time can be told apart"))
   }
 

@@ -158,7 +158,7 @@ extension ScreenDriver {
       for event in SampleRun.besides(step) { driver.post(event) }
     }
     // The trainer has answered the inspection that the first visit led to.
-    if let asked = driver.state.inspecting {
+    if let asked = driver.state.steering.inspecting {
       driver.post(.inspected(run.inspection(asked, step: steps)))
     }
     return (driver, run)

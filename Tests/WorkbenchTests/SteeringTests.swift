@@ -23,7 +23,7 @@ struct SteeringTests {
     #expect(driver.frame().contains("the peak learning rate goes back to 2e-03"))
     let sent = driver.sentCommands.count
     driver.press("Esc")
-    #expect(driver.sentCommands.count == sent && driver.state.overlay == nil)
+    #expect(driver.sentCommands.count == sent && driver.state.view.overlay == nil)
     driver.press("u", "Enter")
     #expect(driver.commands.last == .learningRate(0.002))
     driver.acknowledge(step: 33, old: 3e-4, new: 0.002)
@@ -46,7 +46,7 @@ struct SteeringTests {
   @Test func thePeakIsEditedNotThePresentRate() {
     var (driver, _) = ScreenDriver.running(Size(120, 36), steps: 50)
     // The schedule has halved the rate by now; Enter as it stands changes nothing.
-    #expect(driver.state.lastStep?.learningRate == 0.001)
+    #expect(driver.state.run.lastStep?.learningRate == 0.001)
     driver.press("l")
     #expect(driver.frame().contains("peak learning rate 2e-03"))
     #expect(driver.frame().contains("as the schedule's peak"))
@@ -73,10 +73,10 @@ struct SteeringTests {
   @Test func anInspectionThatAnotherReplacedIsNotWaitedFor() {
     var (driver, run) = ScreenDriver.running(Size(120, 36), steps: 30)
     driver.press("j")
-    #expect(driver.state.inspecting != nil)
+    #expect(driver.state.steering.inspecting != nil)
     // Another screen's request came after ours; the trainer answers that one only.
     driver.post(.inspected(run.inspection(0, step: 30)))
-    #expect(driver.state.inspecting == nil)
+    #expect(driver.state.steering.inspecting == nil)
     let sent = driver.sentCommands.count
     driver.press("j")
     #expect(driver.sentCommands.count == sent + 1)
@@ -97,7 +97,7 @@ struct SteeringTests {
     driver.press("Enter")
     #expect(driver.state.context == .palette)
     driver.press("Esc")
-    #expect(driver.state.overlay == nil)
+    #expect(driver.state.view.overlay == nil)
   }
 
   @Test func paletteSaysWhyNot() {
@@ -131,11 +131,11 @@ struct SteeringTests {
     driver.type("42")
     #expect(driver.frame().contains("Enter: go to step 42"))
     driver.press("Enter")
-    #expect(driver.state.completedSteps == 42)
+    #expect(driver.state.run.completedSteps == 42)
     driver.press(":")
     driver.type("100000")
     driver.press("Enter")
-    #expect(driver.state.completedSteps == 60)
+    #expect(driver.state.run.completedSteps == 60)
   }
 
   // MARK: The filter
@@ -147,14 +147,14 @@ struct SteeringTests {
     driver.type("cactus")
     let cacti = driver.state.listedPrompts
     #expect(!cacti.isEmpty && cacti.count < all.count)
-    #expect(cacti.allSatisfy { driver.state.catalogued($0)?.text.contains("cactus") ?? false })
+    #expect(cacti.allSatisfy { driver.state.run.catalogued($0)?.text.contains("cactus") ?? false })
     #expect(cacti == all.filter { cacti.contains($0) })
     #expect(driver.frame().contains("cactus_"))
-    #expect(driver.state.selectedPrompt.map { cacti.contains($0) } ?? false)
+    #expect(driver.state.view.selectedPrompt.map { cacti.contains($0) } ?? false)
     driver.press("Enter")
-    #expect(driver.frame().contains("cactus") && driver.state.overlay == nil)
+    #expect(driver.frame().contains("cactus") && driver.state.view.overlay == nil)
     driver.press("j")
-    #expect(driver.state.selectedPrompt.map { cacti.contains($0) } ?? false)
+    #expect(driver.state.view.selectedPrompt.map { cacti.contains($0) } ?? false)
     driver.press("/")
     driver.press(Array(repeating: "Backspace", count: 6))
     driver.type("17")
@@ -200,13 +200,13 @@ struct SteeringTests {
     driver.press("End", "v", "Left", "Enter")
     let frame = driver.frame()
     #expect(frame.contains("samples of step 59") && frame.contains("8 prompts"))
-    let samples = driver.state.samplesByLoss
+    let samples = driver.state.run.samplesByLoss
     #expect(abs(samples.reduce(0) { $0 + $1.share } - 1) < 1e-12)
     #expect(zip(samples, samples.dropFirst()).allSatisfy { $0.share >= $1.share })
     driver.press("j", "Enter")
-    #expect(driver.state.page == .prompts && driver.state.focus == .responses)
-    #expect(driver.state.selectedPrompt == samples[1].visit.prompt)
-    #expect(driver.state.completedSteps == 59)
+    #expect(driver.state.view.page == .prompts && driver.state.view.focus == .responses)
+    #expect(driver.state.view.selectedPrompt == samples[1].visit.prompt)
+    #expect(driver.state.run.completedSteps == 59)
   }
 
   // MARK: Themes
@@ -271,7 +271,7 @@ struct SteeringTests {
     #expect(driver.controlsRequests == [.keep, .give])
     driver.press("l")
     driver.post(.elsewhere("screen 9"))
-    #expect(driver.state.overlay == nil)
+    #expect(driver.state.view.overlay == nil)
     let sent = driver.sentCommands.count
     driver.press("Space")
     #expect(driver.sentCommands.count == sent)
@@ -301,11 +301,11 @@ struct SteeringTests {
     for step in 1...9 { driver.post(.step(run.step(step))) }
     driver.press("3")
     driver.apply(.restarted)
-    #expect(driver.state.completedSteps == 0 && driver.state.page == .prompts)
+    #expect(driver.state.run.completedSteps == 0 && driver.state.view.page == .prompts)
     var again = SampleRun()
     for event in again.beginning { driver.post(event) }
     for step in 1...4 { driver.post(.step(again.step(step))) }
-    #expect(driver.state.metrics.loss.raw.steps == [1, 2, 3, 4])
+    #expect(driver.state.run.metrics.loss.raw.steps == [1, 2, 3, 4])
   }
 }
 

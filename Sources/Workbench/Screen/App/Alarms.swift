@@ -42,25 +42,25 @@ enum Alarms {
   /// A spike is told of for that many steps.
   static let spikeTime = 20
 
-  static func active(_ state: ScreenState) -> [Alarm] {
-    guard state.lastStep != nil else { return [] }
+  static func active(_ run: ObservedRun) -> [Alarm] {
+    guard run.lastStep != nil else { return [] }
     return [
-      notANumber(state), spike(state), displacement(state), saturatedLoss(state), drawsOne(state),
-      length(state), divergence(state),
+      notANumber(run), spike(run), displacement(run), saturatedLoss(run), drawsOne(run),
+      length(run), divergence(run),
     ].compactMap { $0 }
   }
 
-  private static func notANumber(_ state: ScreenState) -> Alarm? {
-    guard let record = state.lastStep, !record.loss.isFinite || !record.gradientNorm.isFinite else { return nil }
+  private static func notANumber(_ run: ObservedRun) -> Alarm? {
+    guard let record = run.lastStep, !record.loss.isFinite || !record.gradientNorm.isFinite else { return nil }
     return Alarm(
       kind: .notANumber, text: "The loss or the gradient is no number; the update was not applied.",
       numbers: "step \(record.step): loss \(NumberText.plain(record.loss, decimals: 4)), gradient norm "
         + NumberText.plain(record.gradientNorm, decimals: 4))
   }
 
-  private static func spike(_ state: ScreenState) -> Alarm? {
-    guard let step = state.metrics.anomalies.last, state.completedSteps - step < spikeTime,
-      let loss = state.metrics.loss.raw.value(at: step), let norm = state.metrics.gradientNorm.raw.value(at: step),
+  private static func spike(_ run: ObservedRun) -> Alarm? {
+    guard let step = run.metrics.anomalies.last, run.completedSteps - step < spikeTime,
+      let loss = run.metrics.loss.raw.value(at: step), let norm = run.metrics.gradientNorm.raw.value(at: step),
       loss.isFinite, norm.isFinite
     else { return nil }
     return Alarm(
@@ -70,8 +70,8 @@ enum Alarms {
   }
 
   /// Likelihood displacement (Razin et al. 2024): the margin grows though the preferred answer gets less likely.
-  private static func displacement(_ state: ScreenState) -> Alarm? {
-    let metrics = state.metrics
+  private static func displacement(_ run: ObservedRun) -> Alarm? {
+    let metrics = run.metrics
     guard let chosen = Change(metrics.chosenReward.raw), let rejected = Change(metrics.rejectedReward.raw),
       let margin = Change(metrics.margin.raw), chosen.isFall, rejected.isFall, margin.isRise, chosen.after < 0
     else { return nil }
@@ -82,12 +82,14 @@ enum Alarms {
       numbers: "chosen \(chosen.words), rejected \(rejected.words), margin \(margin.words) in \(window) steps")
   }
 
-  private static func saturatedLoss(_ state: ScreenState) -> Alarm? {
-    // The margins of other losses stand for something else.
-    guard state.run?.method.contains("DPO") ?? false, let low = state.metrics.margin10.last, low > saturatedMargin
-    else {
-      return nil
-    }
+  /// The loss is −log σ(margin), so that a margin says how much there is left to learn; the margins of other losses stand
+  /// for something else. The run's description has no such trait of its loss yet, so its name has to tell.
+  private static func marginsAreLogits(_ description: RunDescription) -> Bool { description.method.contains("DPO") }
+
+  private static func saturatedLoss(_ run: ObservedRun) -> Alarm? {
+    guard let description = run.description, marginsAreLogits(description), let low = run.metrics.margin10.last,
+      low > saturatedMargin
+    else { return nil }
     return Alarm(
       kind: .saturatedLoss,
       text: "Nine of ten prompts are told apart for certain: their loss moves nothing any more.",
@@ -95,21 +97,21 @@ enum Alarms {
         + "\(NumberText.plain(1 / (1 + exp(-low)), decimals: 4))")
   }
 
-  private static func drawsOne(_ state: ScreenState) -> Alarm? {
-    guard let ess = state.metrics.ess.raw.recentMean(20), ess < leastESS, state.metrics.ess.raw.count >= 20 else {
+  private static func drawsOne(_ run: ObservedRun) -> Alarm? {
+    guard let ess = run.metrics.ess.raw.recentMean(20), ess < leastESS, run.metrics.ess.raw.count >= 20 else {
       return nil
     }
     // One negative a prompt is all there is.
-    guard state.rewardSample.contains(where: { $0.count > 2 }) else { return nil }
+    guard run.rewardSample.contains(where: { $0.count > 2 }) else { return nil }
     return Alarm(
       kind: .drawsOne,
       text: "The sampler draws nearly always the same negative of a prompt; a γ nearer to 0 draws more of them.",
       numbers: "mean ESS of the last 20 steps \(NumberText.plain(ess)), γ "
-        + (state.presentGamma.map { NumberText.signed($0) } ?? "none"))
+        + (run.presentGamma.map { NumberText.signed($0) } ?? "none"))
   }
 
-  private static func length(_ state: ScreenState) -> Alarm? {
-    guard let correlation = state.lastEvaluation?.diagnostics?.lengthCorrelation, correlation.isFinite,
+  private static func length(_ run: ObservedRun) -> Alarm? {
+    guard let correlation = run.lastEvaluation?.diagnostics?.lengthCorrelation, correlation.isFinite,
       abs(correlation) > lengthCorrelation
     else { return nil }
     return Alarm(
@@ -118,15 +120,15 @@ enum Alarms {
         "Implicit reward goes with length: \(correlation > 0 ? "longer" : "shorter") answers are preferred as such; "
         + "preference.normalise or rdpo counter it.",
       numbers: "correlation \(NumberText.signed(correlation)) over the held-out responses, step "
-        + "\(state.lastEvaluation?.step ?? 0)")
+        + "\(run.lastEvaluation?.step ?? 0)")
   }
 
-  private static func divergence(_ state: ScreenState) -> Alarm? {
-    guard let kl = state.lastEvaluation?.diagnostics?.policyKL, kl > divergence else { return nil }
+  private static func divergence(_ run: ObservedRun) -> Alarm? {
+    guard let kl = run.lastEvaluation?.diagnostics?.policyKL, kl > divergence else { return nil }
     return Alarm(
       kind: .divergence,
       text: "The policy has moved far from the reference: its own answers are ones that the reference hardly gives.",
-      numbers: "KL \(NumberText.plain(kl, decimals: 1)) nats an answer, step \(state.lastEvaluation?.step ?? 0)")
+      numbers: "KL \(NumberText.plain(kl, decimals: 1)) nats an answer, step \(run.lastEvaluation?.step ?? 0)")
   }
 
   /// How a mean has moved from one window to the next.
@@ -157,7 +159,7 @@ enum Alarms {
   }
 }
 
-extension ScreenState {
+extension ObservedRun {
   /// After a step or an evaluation: what is new is an event as well.
   mutating func raiseAlarms() {
     let active = Alarms.active(self)
@@ -169,23 +171,25 @@ extension ScreenState {
     }
     alarms = active
   }
+}
 
-  var audibleAlarms: [Alarm] { alarms.filter { !view.mutedAlarms.contains($0.kind) } }
+extension ScreenState {
+  var audibleAlarms: [Alarm] { run.alarms.filter { !view.mutedAlarms.contains($0.kind) } }
 }
 
 extension Reducer {
   static func alarms(_ state: inout ScreenState, _ action: Action) -> [ScreenEffect] {
     if action == .openAlarms {
-      state.overlay = .alarms(selected: 0)
+      state.view.overlay = .alarms(selected: 0)
       return []
     }
-    guard case .alarms(let selected) = state.overlay else { return [] }
+    guard case .alarms(let selected) = state.view.overlay else { return [] }
     switch action {
-    case .alarmNext: state.overlay = .alarms(selected: max(0, min(state.alarms.count - 1, selected + 1)))
-    case .alarmPrevious: state.overlay = .alarms(selected: max(0, selected - 1))
+    case .alarmNext: state.view.overlay = .alarms(selected: max(0, min(state.run.alarms.count - 1, selected + 1)))
+    case .alarmPrevious: state.view.overlay = .alarms(selected: max(0, selected - 1))
     case .alarmMute:
-      guard state.alarms.indices.contains(selected) else { return [] }
-      let kind = state.alarms[selected].kind
+      guard state.run.alarms.indices.contains(selected) else { return [] }
+      let kind = state.run.alarms[selected].kind
       if state.view.mutedAlarms.remove(kind) == nil { state.view.mutedAlarms.insert(kind) }
     default: break
     }

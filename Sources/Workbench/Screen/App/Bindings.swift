@@ -100,17 +100,17 @@ struct Binding: Sendable {
 
   private static let steering: [Binding] = [
     Binding(
-      [.character(" ")], .pauseOrResume, hintBy: { $0.isPausedOrPausing ? "resume" : "pause" },
+      [.character(" ")], .pauseOrResume, hintBy: { $0.run.isPausedOrPausing ? "resume" : "pause" },
       help: "Pause before the next optimizer step, or go on", rank: 1, unless: { $0.obstacleToSteering }),
     Binding(
       [.character(">")], .singleStep, hint: "step", help: "While paused: one optimizer step, then pause again",
       rank: 8,
       unless: { state in
-        state.obstacleToSteering ?? (state.isPaused ? nil : "pause first, with Space")
+        state.obstacleToSteering ?? (state.run.isPaused ? nil : "pause first, with Space")
       }),
     Binding(
       [.character("g")], .editGamma, hint: "gamma", help: "Edit γ; its effect is shown before Enter applies it",
-      rank: 2, unless: { $0.obstacleToSteering ?? $0.obstacleToGamma }),
+      rank: 2, unless: { $0.obstacleToSteering ?? $0.run.obstacleToGamma }),
     Binding(
       [.character("l")], .editLearningRate, hint: "rate", help: "Edit the learning rate: the peak of its schedule",
       rank: 9,
@@ -118,7 +118,7 @@ struct Binding: Sendable {
     Binding([.character("b")], .editBeta, hint: "beta", help: "Edit β", unless: { $0.obstacleToSteering }),
     Binding(
       [.character("u")], .undo, hint: "undo", help: "Take the newest edit back, as an edit of its own",
-      unless: { $0.obstacleToSteering ?? ($0.lastEdit == nil ? "nothing has been edited yet" : nil) }),
+      unless: { $0.obstacleToSteering ?? ($0.steering.lastEdit == nil ? "nothing has been edited yet" : nil) }),
     Binding(
       [.character("P")], .pauseAndCheckpoint, hint: "checkpoint", help: "Pause and write a checkpoint", rank: 10,
       unless: { $0.obstacleToSteering }),
@@ -130,17 +130,18 @@ struct Binding: Sendable {
       [.character("i")], .rescore, hint: "score all",
       help: "Score all responses of the selected prompt now",
       unless: { state in
-        state.obstacleToSteering ?? (state.selectedPrompt == nil ? "no prompt is selected yet" : nil)
+        state.obstacleToSteering ?? (state.view.selectedPrompt == nil ? "no prompt is selected yet" : nil)
       }),
     Binding(
-      [.character("L")], .exchangeControls, hintBy: { $0.controls.holder == .here ? "give controls" : "controls" },
+      [.character("L")], .exchangeControls,
+      hintBy: { $0.steering.controls.holder == .here ? "give controls" : "controls" },
       help: "Ask for the controls, or give them to the one who asks", unless: { $0.obstacleToControls }),
     Binding(
       [.character("y")], .giveControls, hint: "give controls", help: "Give the controls to the one who asks",
-      unless: { $0.obstacleToAnswering }),
+      unless: { $0.steering.obstacleToAnswering }),
     Binding(
       [.character("n")], .keepControls, hint: "keep controls", help: "Keep the controls that another one asks for",
-      unless: { $0.obstacleToAnswering }),
+      unless: { $0.steering.obstacleToAnswering }),
   ]
 
   private static let view: [Binding] =
@@ -153,14 +154,17 @@ struct Binding: Sendable {
       Binding([.backTab], .previousPane, hint: "back", help: "Move to the pane before"),
       Binding(
         [.enter], .open,
-        hintBy: { $0.focus == .prompts ? "inspect" : $0.focus == .runs ? "overlay" : $0.zoomed ? "smaller" : "zoom" },
+        hintBy: {
+          $0.view.focus == .prompts
+            ? "inspect" : $0.view.focus == .runs ? "overlay" : $0.view.zoomed ? "smaller" : "zoom"
+        },
         help: "Prompts: inspect the responses; runs: overlay; else zoom the pane", rank: 3),
       Binding([.escape], .back, hint: "back", help: "Back from a zoomed pane or the inspector"),
       Binding(
-        [.character("s")], .cycleSmoothing, hintBy: { "smooth " + $0.smoothing.title },
+        [.character("s")], .cycleSmoothing, hintBy: { "smooth " + $0.view.smoothing.title },
         help: "Smoothing of the curves: ema .9, .99, raw, .6", rank: 6),
       Binding(
-        [.character("f")], .cycleDomain, hintBy: { "x axis " + $0.domain.title },
+        [.character("f")], .cycleDomain, hintBy: { "x axis " + $0.view.domain.title },
         help: "Steps on the x axis: all, the newest, frozen", rank: 11),
       Binding([.character("/")], .openFilter, hint: "filter", help: "Filter the prompts by text, tag or number"),
       Binding(
@@ -168,7 +172,7 @@ struct Binding: Sendable {
         rank: 14),
       Binding(
         [.character("!")], .openAlarms, hint: "alarms", help: "What the alarms say, with their numbers",
-        unless: { $0.alarms.isEmpty ? "there is no alarm" : nil }),
+        unless: { $0.run.alarms.isEmpty ? "there is no alarm" : nil }),
       Binding([.character("T")], .cycleTheme, hint: "theme", help: "The next colour theme"),
       Binding([.character("G")], .cycleGlyphs, hint: "glyphs", help: "Glyphs: braille, half-blocks, ASCII"),
       Binding([.function(12)], .toggleTimings, hint: "timings", help: "Show what a frame costs"),
@@ -198,7 +202,7 @@ struct Binding: Sendable {
 
   private static let replay: [Binding] = [
     Binding(
-      [.character(" ")], in: [.replay], .play, hintBy: { $0.replay?.playing ?? false ? "stop" : "play" },
+      [.character(" ")], in: [.replay], .play, hintBy: { $0.view.replay?.playing ?? false ? "stop" : "play" },
       help: "Play on from here, or stop", rank: 1),
     Binding(
       [.enter], in: [.replay], .openSamples, hint: "samples",
@@ -222,16 +226,16 @@ struct Binding: Sendable {
     Binding([.character("-")], in: [.replay], .replaySlower, hint: "slower", help: "Play slower, down to 1×", rank: 6),
     Binding(
       [.character("v")], in: [.replay], .crosshair,
-      hintBy: { $0.replay?.showsWhole ?? false ? "curves as of then" : "whole curves" },
+      hintBy: { $0.view.replay?.showsWhole ?? false ? "curves as of then" : "whole curves" },
       help: "Curves of the whole record with a crosshair, or as they were at that step", rank: 9),
     Binding(
       [.character("R")], in: [.replay], .leaveReplay, hint: "back to the run", help: "Back to the run as it is",
-      rank: 7, unless: { $0.place == .recording ? "this is a recording, nothing is training; q leaves" : nil }),
+      rank: 7, unless: { $0.steering.place == .recording ? "this is a recording, nothing is training; q leaves" : nil }),
     Binding(
       [.escape], in: [.replay], .leaveReplayStepwise, hint: "back",
       help: "Back from a zoomed pane or another tab, then back to the run"),
     Binding(
-      [.character("q")], in: [.replay], .leaveReplay, hintBy: { $0.place == .recording ? "quit" : "back" },
+      [.character("q")], in: [.replay], .leaveReplay, hintBy: { $0.steering.place == .recording ? "quit" : "back" },
       help: "A recording: leave; a run: back to it", rank: 8),
   ]
 
@@ -318,7 +322,7 @@ struct Binding: Sendable {
 extension ScreenState {
   var context: KeyContext {
     switch view.overlay {
-    case nil: replay == nil ? .main : .replay
+    case nil: view.replay == nil ? .main : .replay
     case .help: .help
     case .quit: .quit
     case .palette: .palette
@@ -331,37 +335,12 @@ extension ScreenState {
     }
   }
 
-  var isPaused: Bool {
-    if case .paused = phase { return true }
-    return false
-  }
-
-  var isPausedOrPausing: Bool {
-    if case .pausing = phase { return true }
-    return isPaused
-  }
-
-  /// The trainer takes commands.
-  var isSteerable: Bool {
-    switch phase {
-    case .running, .pausing, .paused: true
-    case .loading, .stopping, .finished, .failed: false
-    }
-  }
-
-  var hasEnded: Bool {
-    switch phase {
-    case .finished, .failed: true
-    default: false
-    }
-  }
-
   /// Why no command can be sent; nil if one can.
   var obstacleToSteering: String? {
-    if place == .recording { return "this is a recording, nothing is training" }
-    if replay != nil { return "you look at the past; R goes back to the run" }
-    if let obstacle = obstacleOfControls, !hasEnded { return obstacle }
-    return switch phase {
+    if steering.place == .recording { return "this is a recording, nothing is training" }
+    if view.replay != nil { return "you look at the past; R goes back to the run" }
+    if let obstacle = steering.obstacleOfControls, !run.hasEnded { return obstacle }
+    return switch run.phase {
     case .loading: "the run is still loading"
     case .stopping: "the run is stopping"
     case .finished, .failed: "the run has ended"
@@ -370,33 +349,23 @@ extension ScreenState {
   }
 
   var obstacleToLookingBack: String? {
-    if !hasHistory { return "this run keeps no record to look back into" }
-    return completedSteps == 0 ? "no step is complete yet" : nil
+    if !view.hasHistory { return "this run keeps no record to look back into" }
+    return run.completedSteps == 0 ? "no step is complete yet" : nil
   }
 
   var obstacleToDetaching: String? {
-    if !canDetach || run?.sessionPath == nil { return "no other process could go on with this run" }
-    if case .loading = phase { return "the run is still loading" }
+    if !steering.canDetach || run.description?.sessionPath == nil {
+      return "no other process could go on with this run"
+    }
+    if case .loading = run.phase { return "the run is still loading" }
     return nil
   }
+}
 
+extension ObservedRun {
+  /// Why γ cannot be edited; nil if it can.
   var obstacleToGamma: String? {
-    guard let run, !hasGamma else { return nil }
-    return "\(run.method) draws no hard negatives, so it has no γ"
-  }
-
-  /// The run's preference model has a γ.
-  var hasGamma: Bool { !gammaPlan.isEmpty || lastStep?.gamma != nil }
-
-  /// Responses from the front of a list that are no negatives.
-  var preferred: Int { run?.preferred ?? 1 }
-
-  /// Optimizer steps complete.
-  var completedSteps: Int { lastStep?.step ?? 0 }
-
-  /// γ in force now, or at the first step.
-  var presentGamma: Double? {
-    if let gamma = lastStep?.gamma { return gamma }
-    return gammaPlan.first
+    guard let description, !hasGamma else { return nil }
+    return "\(description.method) draws no hard negatives, so it has no γ"
   }
 }

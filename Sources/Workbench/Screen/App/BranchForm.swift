@@ -47,10 +47,12 @@ struct BranchForm: Equatable, Sendable {
 extension Reducer {
   static func branch(_ state: inout ScreenState, _ action: Action) -> [ScreenEffect] {
     if action == .openBranch {
-      state.overlay = BranchForm(checkpoints: state.checkpoints, step: state.completedSteps).map { .branch($0) }
+      state.view.overlay = BranchForm(checkpoints: state.run.checkpoints, step: state.run.completedSteps).map {
+        .branch($0)
+      }
       return []
     }
-    guard case .branch(var form) = state.overlay else { return [] }
+    guard case .branch(var form) = state.view.overlay else { return [] }
     switch action {
     case .branchNext: form.selected = min(form.checkpoints.count - 1, form.selected + 1)
     case .branchPrevious: form.selected = max(0, form.selected - 1)
@@ -58,13 +60,13 @@ extension Reducer {
       switch form.settings {
       case .failure(let refusal): form.problem = refusal.description
       case .success(let settings):
-        state.overlay = nil
+        state.view.overlay = nil
         state.say("starting a branch from step \(form.step): \(form.text)", .text, forever: true)
         return [.peers(.branch(step: form.step, settings: settings))]
       }
     default: break
     }
-    state.overlay = .branch(form)
+    state.view.overlay = .branch(form)
     return []
   }
 }
@@ -72,9 +74,9 @@ extension Reducer {
 extension ScreenState {
   /// Why no branch can begin here; nil if one can.
   var obstacleToBranching: String? {
-    if run?.sessionPath == nil { return "this run keeps no session to branch from" }
-    if !checkpoints.isEmpty { return nil }
-    return place == .recording
+    if run.description?.sessionPath == nil { return "this run keeps no session to branch from" }
+    if !run.checkpoints.isEmpty { return nil }
+    return steering.place == .recording
       ? "this recording has no checkpoint up to here" : "there is no checkpoint yet; P writes one"
   }
 }

@@ -19,7 +19,7 @@ struct CommandPalette: Equatable, Sendable {
 
   func entries(_ state: ScreenState) -> [Entry] {
     let words = text.lowercased().split(separator: " ")
-    let contexts: [KeyContext] = state.replay == nil ? [.main] : [.replay, .main]
+    let contexts: [KeyContext] = state.view.replay == nil ? [.main] : [.replay, .main]
     var seen: Set<String> = []
     var found: [Entry] = []
     for context in contexts {

@@ -43,50 +43,50 @@ extension Reducer {
   static func controls(_ state: inout ScreenState, _ news: ControlsNews) {
     switch news {
     case .here:
-      if state.controls.holder != .here { state.say("you hold the controls", .good) }
-      state.controls.holder = .here
-      state.controls.asks = false
+      if state.steering.controls.holder != .here { state.say("you hold the controls", .good) }
+      state.steering.controls.holder = .here
+      state.steering.controls.asks = false
     case .elsewhere(let name):
-      if state.controls.holder == .here, let name {
+      if state.steering.controls.holder == .here, let name {
         state.say("\(name) holds the controls now; L asks for them", .warning)
       }
-      if state.controls.holder == .here, case .editor = state.overlay { state.overlay = nil }
-      state.controls.holder = .elsewhere(name)
-      state.controls.asks = false
-      state.controls.askedBy = nil
+      if state.steering.controls.holder == .here, case .editor = state.view.overlay { state.view.overlay = nil }
+      state.steering.controls.holder = .elsewhere(name)
+      state.steering.controls.asks = false
+      state.steering.controls.askedBy = nil
     case .asked(let name, let seconds):
-      state.controls.askedBy = name
-      state.controls.patience = seconds
+      state.steering.controls.askedBy = name
+      state.steering.controls.patience = seconds
     case .askedNoMore:
-      if let name = state.controls.askedBy { state.say("\(name) does not ask for the controls any more", .text) }
-      state.controls.askedBy = nil
+      if let name = state.steering.controls.askedBy {
+        state.say("\(name) does not ask for the controls any more", .text)
+      }
+      state.steering.controls.askedBy = nil
     case .kept(let name):
-      state.controls.asks = false
+      state.steering.controls.asks = false
       state.say("\(name) keeps the controls", .warning)
     case .unreachable(let why):
-      state.controls.asks = false
-      // Nobody will answer what was sent.
-      state.pending = [:]
-      state.isStepping = false
-      state.inspecting = nil
-      state.wantsInspection = nil
+      state.steering.controls.asks = false
+      state.steering.forgetRequests()
       state.say(why, .warning)
     }
   }
 
   static func keepControls(_ state: inout ScreenState) -> [ScreenEffect] {
-    state.controls.askedBy = nil
+    state.steering.controls.askedBy = nil
     return [.controls(.keep)]
   }
 
   /// `L`: asks for the controls, or hands them to the one who asks.
   static func exchangeControls(_ state: inout ScreenState) -> [ScreenEffect] {
-    if state.controls.holder == .here {
-      state.controls.askedBy = nil
+    if state.steering.controls.holder == .here {
+      state.steering.controls.askedBy = nil
       return [.controls(.give)]
     }
-    state.controls.asks = true
-    if case .elsewhere(let name?) = state.controls.holder { state.say("asking \(name) for the controls", .text) }
+    state.steering.controls.asks = true
+    if case .elsewhere(let name?) = state.steering.controls.holder {
+      state.say("asking \(name) for the controls", .text)
+    }
     return [.controls(.ask)]
   }
 }
@@ -94,27 +94,29 @@ extension Reducer {
 extension ScreenState {
   /// The question to whoever holds the controls; it stays on the last line until it is answered.
   var questionOfControls: String? {
-    guard let name = controls.askedBy, controls.holder == .here else { return nil }
+    guard let name = steering.controls.askedBy, steering.controls.holder == .here else { return nil }
     let answer =
       switch context {
       case .main: "y gives, n keeps them"
       case .replay: "y gives, R and n keep them"
       default: "Esc, then y or n"
       }
-    let wait = NumberText.duration(controls.patience)
+    let wait = NumberText.duration(steering.controls.patience)
     return "\(name) asks for the controls: \(answer); given in \(wait)"
   }
 
-  var obstacleToAnswering: String? { controls.askedBy == nil ? "nobody asks for the controls" : nil }
-
   var obstacleToControls: String? {
-    if place == .recording { return "this is a recording, nothing is training" }
-    if hasEnded { return "the run has ended" }
-    if controls.holder == .here {
-      return controls.askedBy == nil ? "you hold the controls and nobody asks for them" : nil
+    if steering.place == .recording { return "this is a recording, nothing is training" }
+    if run.hasEnded { return "the run has ended" }
+    if steering.controls.holder == .here {
+      return steering.controls.askedBy == nil ? "you hold the controls and nobody asks for them" : nil
     }
-    return controls.asks ? "asked already; the holder has not answered yet" : nil
+    return steering.controls.asks ? "asked already; the holder has not answered yet" : nil
   }
+}
+
+extension SteeringState {
+  var obstacleToAnswering: String? { controls.askedBy == nil ? "nobody asks for the controls" : nil }
 
   /// Why the holder of the controls keeps this screen from steering.
   var obstacleOfControls: String? {

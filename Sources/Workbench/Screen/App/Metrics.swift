@@ -18,7 +18,6 @@ struct Metrics: Sendable {
   var margin50 = Series()
   var margin90 = Series()
   var evaluationLoss = Series()
-  var evaluationMargin = Series()
   /// Steps whose loss or gradient norm is no number or far from those before it (`Outliers`).
   private(set) var anomalies: [Int] = []
   private var lossOutliers = Outliers()
@@ -64,7 +63,6 @@ struct Metrics: Sendable {
 
   mutating func add(_ record: EvaluationRecord) {
     evaluationLoss.append(step: record.step, record.loss)
-    evaluationMargin.append(step: record.step, record.hardestMargin)
   }
 
   /// Linear between the two nearest order statistics, as numpy's default.

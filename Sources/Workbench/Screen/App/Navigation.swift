@@ -5,7 +5,7 @@ enum Navigation {
     case .page(let page):
       open(&state, page)
       // Read anew each time: a session may have begun or grown meanwhile.
-      if page == .runs { return [.peers(.list)] + state.peers.overlays.map { .peers(.curves($0.path)) } }
+      if page == .runs { return [.peers(.list)] + state.view.peers.overlays.map { .peers(.curves($0.path)) } }
     case .nextPane: movePane(&state, 1)
     case .previousPane: movePane(&state, -1)
     case .down: return move(&state, 1)
@@ -18,79 +18,79 @@ enum Navigation {
     case .nextAnswer: moveAnswer(&state, 1)
     case .open: return openFocused(&state)
     case .back: back(&state)
-    case .cycleSmoothing: state.smoothing = state.smoothing.next
+    case .cycleSmoothing: state.view.smoothing = state.view.smoothing.next
     case .cycleDomain:
-      switch state.domain {
-      case .all: state.domain = .follow
-      case .follow: state.domain = .frozen(end: max(1, state.completedSteps))
-      case .frozen: state.domain = .all
+      switch state.view.domain {
+      case .all: state.view.domain = .follow
+      case .follow: state.view.domain = .frozen(end: max(1, state.run.completedSteps))
+      case .frozen: state.view.domain = .all
       }
-    case .cycleGlyphs: state.tier = state.tier.next
-    case .toggleTimings: state.showsTimings.toggle()
+    case .cycleGlyphs: state.view.tier = state.view.tier.next
+    case .toggleTimings: state.view.showsTimings.toggle()
     default: break
     }
     return []
   }
 
   private static func open(_ state: inout ScreenState, _ page: Page) {
-    state.page = page
-    state.zoomed = false
+    state.view.page = page
+    state.view.zoomed = false
     let panes = PageLayout.order(page, state)
-    if !panes.contains(state.focus) { state.focus = panes[0] }
+    if !panes.contains(state.view.focus) { state.view.focus = panes[0] }
   }
 
   private static func movePane(_ state: inout ScreenState, _ by: Int) {
-    let panes = PageLayout.order(state.page, state)
-    let present = panes.firstIndex(of: state.focus) ?? 0
-    state.focus = panes[(present + by + panes.count) % panes.count]
+    let panes = PageLayout.order(state.view.page, state)
+    let present = panes.firstIndex(of: state.view.focus) ?? 0
+    state.view.focus = panes[(present + by + panes.count) % panes.count]
   }
 
   private static func openFocused(_ state: inout ScreenState) -> [ScreenEffect] {
-    if state.focus == .runs {
-      let (request, refusal) = state.peers.toggle()
+    if state.view.focus == .runs {
+      let (request, refusal) = state.view.peers.toggle()
       if let refusal { state.say(refusal, .warning) }
       return request.map { [.peers($0)] } ?? []
     }
-    if state.focus == .prompts {
-      state.page = .prompts
-      state.focus = .responses
-      state.zoomed = false
-      if state.selectedPrompt == nil { state.selectedPrompt = state.prompts.order.first }
-      return state.selectedPrompt.map { state.inspect($0) } ?? []
+    if state.view.focus == .prompts {
+      state.view.page = .prompts
+      state.view.focus = .responses
+      state.view.zoomed = false
+      if state.view.selectedPrompt == nil { state.view.selectedPrompt = state.run.prompts.order.first }
+      return state.view.selectedPrompt.map { state.inspect($0) } ?? []
     }
-    state.zoomed.toggle()
+    state.view.zoomed.toggle()
     return []
   }
 
   private static func back(_ state: inout ScreenState) {
-    if state.zoomed {
-      state.zoomed = false
-    } else if state.page == .prompts, state.focus == .responses {
-      state.focus = .prompts
-    } else if state.page != .charts {
+    if state.view.zoomed {
+      state.view.zoomed = false
+    } else if state.view.page == .prompts, state.view.focus == .responses {
+      state.view.focus = .prompts
+    } else if state.view.page != .charts {
       open(&state, .charts)
     } else {
-      state.message = state.signal == nil ? nil : state.message
+      state.view.message = state.steering.signal == nil ? nil : state.view.message
     }
   }
 
   /// Moves the selection or the view of the pane in focus.
   private static func move(_ state: inout ScreenState, _ by: Int) -> [ScreenEffect] {
-    switch state.focus {
+    switch state.view.focus {
     case .responses:
-      let count = state.selectedPrompt.flatMap { state.catalogued($0)?.responses.count } ?? 0
-      state.selectedResponse = max(0, min(count - 1, state.selectedResponse + by))
+      let count = state.view.selectedPrompt.flatMap { state.run.catalogued($0)?.responses.count } ?? 0
+      state.view.selectedResponse = max(0, min(count - 1, state.view.selectedResponse + by))
     case .runs:
-      state.peers.selected = max(0, min((state.peers.runs?.count ?? 0) - 1, state.peers.selected + by))
+      state.view.peers.selected = max(0, min((state.view.peers.runs?.count ?? 0) - 1, state.view.peers.selected + by))
     case .logs:
-      state.logScroll = max(0, min(state.logs.elements.count - 1, state.logScroll - by))
+      state.view.logScroll = max(0, min(state.run.logs.elements.count - 1, state.view.logScroll - by))
     case .events:
-      state.eventScroll = max(0, min(state.events.elements.count - 1, state.eventScroll - by))
+      state.view.eventScroll = max(0, min(state.run.events.elements.count - 1, state.view.eventScroll - by))
     case .generations, .shares:
-      if state.page == .generations { moveAnswer(&state, by) }
+      if state.view.page == .generations { moveAnswer(&state, by) }
     default:
       // From a chart, the keys still move through the prompts where these are in view.
-      guard state.page == .charts || state.page == .prompts else { return [] }
+      guard state.view.page == .charts || state.view.page == .prompts else { return [] }
       return movePrompt(&state, by)
     }
     return []
@@ -99,17 +99,17 @@ enum Navigation {
   private static func movePrompt(_ state: inout ScreenState, _ by: Int) -> [ScreenEffect] {
     let order = state.listedPrompts
     guard !order.isEmpty else { return [] }
-    let present = state.selectedPrompt.flatMap { order.firstIndex(of: $0) } ?? 0
+    let present = state.view.selectedPrompt.flatMap { order.firstIndex(of: $0) } ?? 0
     let wanted = order[max(0, min(order.count - 1, present + by))]
-    guard wanted != state.selectedPrompt else { return [] }
-    state.selectedPrompt = wanted
-    state.selectedResponse = 0
+    guard wanted != state.view.selectedPrompt else { return [] }
+    state.view.selectedPrompt = wanted
+    state.view.selectedResponse = 0
     return state.inspect(wanted)
   }
 
   private static func moveAnswer(_ state: inout ScreenState, _ by: Int) {
-    let count = state.generations.prompts.count
+    let count = state.run.generations.prompts.count
     guard count > 0 else { return }
-    state.generationIndex = max(0, min(count - 1, state.generationIndex + by))
+    state.view.generationIndex = max(0, min(count - 1, state.view.generationIndex + by))
   }
 }

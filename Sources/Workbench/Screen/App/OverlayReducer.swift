@@ -4,21 +4,21 @@ import Control
 extension Reducer {
   /// A character that no binding takes.
   static func type(_ state: inout ScreenState, _ character: Character) {
-    switch state.overlay {
+    switch state.view.overlay {
     case .editor(var editor):
       editor.type(character)
-      state.overlay = .editor(editor)
+      state.view.overlay = .editor(editor)
     case .palette(let palette):
       guard palette.text.count < 60 else { return }
-      state.overlay = .palette(CommandPalette(text: palette.text + String(character)))
+      state.view.overlay = .palette(CommandPalette(text: palette.text + String(character)))
     case .branch(var form):
       guard form.text.count < 200 else { return }
       form.text.append(character)
       form.problem = nil
-      state.overlay = .branch(form)
+      state.view.overlay = .branch(form)
     case .filter:
-      guard state.promptFilter.count < 60 else { return }
-      state.promptFilter.append(character)
+      guard state.view.promptFilter.count < 60 else { return }
+      state.view.promptFilter.append(character)
       filterChanged(&state)
     default: break
     }
@@ -26,49 +26,49 @@ extension Reducer {
 
   static func overlay(_ state: inout ScreenState, _ action: Action) -> [ScreenEffect] {
     switch action {
-    case .openPalette: state.overlay = .palette(CommandPalette())
+    case .openPalette: state.view.overlay = .palette(CommandPalette())
     case .paletteNext: movePalette(&state, 1)
     case .palettePrevious: movePalette(&state, -1)
     case .paletteRun: return runPalette(&state)
     case .openFilter:
-      state.overlay = .filter
-      if state.page != .prompts, state.page != .charts {
+      state.view.overlay = .filter
+      if state.view.page != .prompts, state.view.page != .charts {
         _ = Navigation.perform(&state, .page(.prompts))
       }
-      state.focus = .prompts
-    case .filterDone: state.overlay = nil
+      state.view.focus = .prompts
+    case .filterDone: state.view.overlay = nil
     case .filterClear:
-      state.promptFilter = ""
+      state.view.promptFilter = ""
       filterChanged(&state)
-      state.overlay = nil
+      state.view.overlay = nil
     case .eraseText: erase(&state)
-    case .undo: state.overlay = .undo
+    case .undo: state.view.overlay = .undo
     case .undoApply:
-      state.overlay = nil
-      return state.lastEdit.map { [state.request($0.inverse)] } ?? []
+      state.view.overlay = nil
+      return state.steering.lastEdit.map { [state.steering.request($0.inverse)] } ?? []
     case .openSamples:
-      guard !state.lastVisits.isEmpty else {
+      guard !state.run.lastVisits.isEmpty else {
         state.say("no prompts are recorded for this step", .warning)
         return []
       }
-      state.overlay = .samples(selected: 0)
+      state.view.overlay = .samples(selected: 0)
     case .sampleNext: moveSample(&state, 1)
     case .samplePrevious: moveSample(&state, -1)
     case .sampleOpen: openSample(&state)
-    default: state.overlay = nil
+    default: state.view.overlay = nil
     }
     return []
   }
 
   private static func erase(_ state: inout ScreenState) {
-    switch state.overlay {
-    case .palette(let palette): state.overlay = .palette(CommandPalette(text: String(palette.text.dropLast())))
+    switch state.view.overlay {
+    case .palette(let palette): state.view.overlay = .palette(CommandPalette(text: String(palette.text.dropLast())))
     case .branch(var form):
       form.text = String(form.text.dropLast())
       form.problem = nil
-      state.overlay = .branch(form)
+      state.view.overlay = .branch(form)
     case .filter:
-      state.promptFilter = String(state.promptFilter.dropLast())
+      state.view.promptFilter = String(state.view.promptFilter.dropLast())
       filterChanged(&state)
     default: break
     }
@@ -77,35 +77,35 @@ extension Reducer {
   private static func filterChanged(_ state: inout ScreenState) {
     state.applyFilter()
     // The selection stays inside what is listed.
-    if let selected = state.selectedPrompt, !state.listedPrompts.contains(selected),
+    if let selected = state.view.selectedPrompt, !state.listedPrompts.contains(selected),
       let first = state.listedPrompts.first
     {
-      state.selectedPrompt = first
-      state.selectedResponse = 0
+      state.view.selectedPrompt = first
+      state.view.selectedResponse = 0
     }
   }
 
   private static func movePalette(_ state: inout ScreenState, _ by: Int) {
-    guard case .palette(var palette) = state.overlay else { return }
+    guard case .palette(var palette) = state.view.overlay else { return }
     palette.selected = max(0, min(palette.entries(state).count - 1, palette.selected + by))
-    state.overlay = .palette(palette)
+    state.view.overlay = .palette(palette)
   }
 
   private static func runPalette(_ state: inout ScreenState) -> [ScreenEffect] {
-    guard case .palette(let palette) = state.overlay else { return [] }
+    guard case .palette(let palette) = state.view.overlay else { return [] }
     if let step = palette.step {
-      if let obstacle = state.replay == nil ? state.obstacleToLookingBack : nil {
-        state.overlay = nil
+      if let obstacle = state.view.replay == nil ? state.obstacleToLookingBack : nil {
+        state.view.overlay = nil
         state.say(obstacle, .warning)
         return []
       }
-      state.overlay = nil
-      let enter: [ScreenEffect] = state.replay == nil ? [.replay(.enter(showsWhole: true))] : []
+      state.view.overlay = nil
+      let enter: [ScreenEffect] = state.view.replay == nil ? [.replay(.enter(showsWhole: true))] : []
       return enter + [.replay(.to(step: step))]
     }
     if let count = palette.run {
-      state.overlay = nil
-      if let obstacle = state.obstacleToSteering ?? (state.isPaused ? nil : "pause first, with Space") {
+      state.view.overlay = nil
+      if let obstacle = state.obstacleToSteering ?? (state.run.isPaused ? nil : "pause first, with Space") {
         state.say(obstacle, .warning)
         return []
       }
@@ -113,11 +113,11 @@ extension Reducer {
         state.say("run needs a number of steps of at least 1", .warning)
         return []
       }
-      return [state.request(.step(count))]
+      return [state.steering.request(.step(count))]
     }
     let entries = palette.entries(state)
     guard entries.indices.contains(palette.selected) else { return [] }
-    state.overlay = nil
+    state.view.overlay = nil
     let entry = entries[palette.selected]
     if let obstacle = entry.obstacle {
       state.say(obstacle, .warning)
@@ -127,30 +127,19 @@ extension Reducer {
   }
 
   private static func moveSample(_ state: inout ScreenState, _ by: Int) {
-    guard case .samples(let selected) = state.overlay else { return }
-    state.overlay = .samples(selected: max(0, min(state.lastVisits.count - 1, selected + by)))
+    guard case .samples(let selected) = state.view.overlay else { return }
+    state.view.overlay = .samples(selected: max(0, min(state.run.lastVisits.count - 1, selected + by)))
   }
 
   private static func openSample(_ state: inout ScreenState) {
-    guard case .samples(let selected) = state.overlay else { return }
-    let visits = state.samplesByLoss
-    state.overlay = nil
+    guard case .samples(let selected) = state.view.overlay else { return }
+    let visits = state.run.samplesByLoss
+    state.view.overlay = nil
     guard visits.indices.contains(selected) else { return }
-    state.selectedPrompt = visits[selected].visit.prompt
-    state.selectedResponse = visits[selected].visit.drawn ?? 0
-    state.page = .prompts
-    state.focus = .responses
-    state.zoomed = false
-  }
-}
-
-extension ScreenState {
-  /// The step's prompts with their share of its loss, the largest first. Losses below zero (IPO's and SPPO's are not,
-  /// but a foreign record may hold any) count as nothing.
-  var samplesByLoss: [(visit: PromptVisit, share: Double)] {
-    let losses = lastVisits.map { $0.loss.isFinite ? max(0, $0.loss) : 0 }
-    let total = losses.reduce(0, +)
-    return zip(lastVisits, losses).map { ($0, total > 0 ? $1 / total : 0) }
-      .sorted { $0.1 == $1.1 ? $0.0.prompt < $1.0.prompt : $0.1 > $1.1 }
+    state.view.selectedPrompt = visits[selected].visit.prompt
+    state.view.selectedResponse = visits[selected].visit.drawn ?? 0
+    state.view.page = .prompts
+    state.view.focus = .responses
+    state.view.zoomed = false
   }
 }

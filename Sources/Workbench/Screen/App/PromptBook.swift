@@ -31,6 +31,8 @@ struct PromptBook: Sendable {
   private(set) var order: [Int] = []
   /// Margins as of the last `sort`: a list shows these, so that its numbers always agree with its order.
   private(set) var listed: [Int: Double] = [:]
+  /// How often `order` was sorted.
+  private(set) var sorts = 0
   /// Scores of prompts that were inspected before their first visit.
   private var inspectedOnly: [Int: [Int: Score]] = [:]
 
@@ -72,6 +74,7 @@ struct PromptBook: Sendable {
   /// Puts the worst margin first; a margin that is not a number comes before all.
   mutating func sort() {
     let margins = entries.mapValues(\.margin)
+    sorts += 1
     listed = margins
     order.sort { first, second in
       let left = margins[first] ?? 0

@@ -43,26 +43,26 @@ enum PromptTag: String, CaseIterable, Sendable {
 
 /// What `/` leaves in the list of prompts: a number, words of a tag, or any part of the prompt's text.
 enum PromptFilter {
-  static func matches(_ filter: String, _ prompt: Int, _ state: ScreenState) -> Bool {
+  static func matches(_ filter: String, _ prompt: Int, _ run: ObservedRun) -> Bool {
     let wanted = filter.trimmingCharacters(in: .whitespaces).lowercased()
     if wanted.isEmpty { return true }
     if String(prompt) == wanted { return true }
-    if let entry = state.prompts.entries[prompt], let tag = PromptTag.of(entry), tag.rawValue.hasPrefix(wanted) {
+    if let entry = run.prompts.entries[prompt], let tag = PromptTag.of(entry), tag.rawValue.hasPrefix(wanted) {
       return true
     }
-    return state.catalogued(prompt)?.text.lowercased().contains(wanted) ?? false
+    return run.catalogued(prompt)?.text.lowercased().contains(wanted) ?? false
   }
 }
 
 extension ScreenState {
   /// The visited prompts that the filter leaves, worst margin first.
   var listedPrompts: [Int] {
-    view.promptFilter.isEmpty ? prompts.order : filteredPrompts
+    view.promptFilter.isEmpty ? run.prompts.order : view.filteredPrompts
   }
 
   /// Worked out when the list is sorted or the filter changes, not for every frame.
   mutating func applyFilter() {
-    filteredPrompts =
-      view.promptFilter.isEmpty ? [] : prompts.order.filter { PromptFilter.matches(view.promptFilter, $0, self) }
+    let (filter, run) = (view.promptFilter, run)
+    view.filteredPrompts = filter.isEmpty ? [] : run.prompts.order.filter { PromptFilter.matches(filter, $0, run) }
   }
 }

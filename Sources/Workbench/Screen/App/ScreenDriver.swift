@@ -85,12 +85,12 @@ public struct ScreenDriver: Sendable {
 
   /// `ScreenOptions.canDetach`.
   public var canDetach: Bool {
-    get { stage.shown.canDetach }
+    get { stage.shown.steering.canDetach }
     set { stage.allowDetaching(newValue) }
   }
 
   /// The last step of the record or of the run.
-  public var lastStep: Int { state.replay?.lastStep ?? state.completedSteps }
+  public var lastStep: Int { state.view.replay?.lastStep ?? state.run.completedSteps }
 
   /// Tabs that there are, from 1.
   public static let tabs = Page.allCases.count
@@ -102,7 +102,7 @@ public struct ScreenDriver: Sendable {
   }
 
   /// Why the screen closed; nil while it is open.
-  public var exit: ScreenExit? { state.exit }
+  public var exit: ScreenExit? { state.steering.exit }
 
   public func cells() -> CellGrid { Renderer.frame(state) }
 

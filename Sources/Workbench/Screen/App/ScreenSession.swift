@@ -94,8 +94,8 @@ public final class ScreenSession: Sendable {
     }
     var state = ScreenState(
       size: terminal.size, tier: tier, monochrome: terminal.depth == .monochrome, themeName: options.theme.name)
-    state.themes = options.themes.map(\.name)
-    state.canDetach = options.canDetach
+    state.view.themes = options.themes.map(\.name)
+    state.steering.canDetach = options.canDetach
     var stage =
       switch source {
       case .live(let history): Stage(live: state, history: history)
@@ -103,7 +103,9 @@ public final class ScreenSession: Sendable {
       case .recording(let history):
         try Stage(recording: history, state: state) { [start = ContinuousClock.now] past in
           // A short record is there at once.
-          guard ContinuousClock.now - start > .milliseconds(200), let total = past.run?.totalSteps else { return }
+          guard ContinuousClock.now - start > .milliseconds(200), let total = past.description?.totalSteps else {
+            return
+          }
           let read = Double(past.completedSteps) / Double(max(1, total))
           _ = terminal.show(Renderer.frame(LoadingView.record(state, read: read)))
         }
@@ -159,8 +161,10 @@ public final class ScreenSession: Sendable {
         for event in queue.drain() { apply(event) }
         if !terminal.isGone { for key in terminal.keys() { apply(.key(key)) } }
         if let deadline = stage.nextDeadline, deadline <= now { apply(.tick) }
-        if let exit = state.exit { return exit }
-        if let signalled, now - signalled > ScreenSession.patience, let signal = state.signal { return .signal(signal) }
+        if let exit = state.steering.exit { return exit }
+        if let signalled, now - signalled > ScreenSession.patience, let signal = state.steering.signal {
+          return .signal(signal)
+        }
         if changed, now >= nextFrame { draw(reducedIn: now - began) }
         wait()
       }
@@ -206,7 +210,7 @@ public final class ScreenSession: Sendable {
         changed = true
       }
       // Resizing while stopped sends no signal that we would see, so the size is asked after a continue as well.
-      if flags != 0, terminal.size != state.size {
+      if flags != 0, terminal.size != state.view.size {
         terminal.resized(terminal.size)
         apply(.resized(terminal.size))
       }

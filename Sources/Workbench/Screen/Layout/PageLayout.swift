@@ -94,7 +94,7 @@ public enum PageLayout {
   }
 
   static func order(_ page: Page, _ state: ScreenState) -> [PaneID] {
-    order(page, hasShares: !state.shares.isEmpty)
+    order(page, hasShares: !state.run.shares.isEmpty)
   }
 
   private static func panes(_ request: LayoutRequest, _ body: Rect) -> [PaneBox] {

@@ -2,7 +2,7 @@
 enum AlarmsView {
   static func draw(_ selected: Int, _ state: ScreenState, _ rect: Rect, on painter: inout Painter) {
     let width = min(rect.width, 96)
-    let lines = state.alarms.enumerated().flatMap { index, alarm -> [[Piece]] in
+    let lines = state.run.alarms.enumerated().flatMap { index, alarm -> [[Piece]] in
       let muted = state.view.mutedAlarms.contains(alarm.kind)
       let pointer = index == selected ? "\(painter.signs.pointer) " : "  "
       var lines: [[Piece]] = [

@@ -53,14 +53,14 @@ enum QuitDialog {
   static func draw(_ state: ScreenState, _ rect: Rect, on painter: inout Painter) {
     guard rect.height >= 3, rect.width >= 10 else { return }
     var lines: [[Piece]] = []
-    if case .loading = state.phase {
+    if case .loading = state.run.phase {
       lines = [
         [Piece("s ", Style(.key, bold: true)), Piece("stop loading and leave; nothing is trained yet", .text)],
         [Piece("c ", Style(.key, bold: true)), Piece("cancel: stay here", .text)],
       ]
     } else {
-      let step = state.completedSteps
-      let place = state.run?.sessionPath.map { "to \($0)" } ?? "to the session's folder"
+      let step = state.run.completedSteps
+      let place = state.run.description?.sessionPath.map { "to \($0)" } ?? "to the session's folder"
       lines = [
         [
           Piece("d ", Style(.key, bold: true)),

@@ -26,13 +26,13 @@ enum EditorStrip {
     var pieces: [Piece] = []
     switch editor.target {
     case .gamma:
-      let present = state.presentGamma.map { NumberText.signed($0) } ?? "–"
+      let present = state.run.presentGamma.map { NumberText.signed($0) } ?? "–"
       pieces.append(Piece("γ \(present) → ", .text))
     case .learningRate:
-      let peak = state.peakLearningRate ?? 0
+      let peak = state.run.peakLearningRate ?? 0
       pieces.append(Piece("peak learning rate \(NumberText.scientific(peak)) → ", .text))
     case .beta:
-      let present = state.lastStep?.beta ?? state.run?.beta ?? 0
+      let present = state.run.lastStep?.beta ?? state.run.description?.beta ?? 0
       pieces.append(Piece("β \(NumberText.plain(present, decimals: 3)) → ", .text))
     }
     pieces.append(field(editor.text, active: editor.field == .value))
@@ -51,13 +51,13 @@ enum EditorStrip {
   /// ESS, saturation and reward gap now and as edited, over the run's prompts.
   private static func consequences(_ editor: ValueEditor, _ state: ScreenState) -> [[Piece]] {
     guard case .success(let value) = editor.value,
-      let after = NegativeDistribution.summary(state.rewardSample, gamma: value, preferred: state.preferred)
+      let after = NegativeDistribution.summary(state.run.rewardSample, gamma: value, preferred: state.run.preferred)
     else { return [] }
     let before =
-      state.presentGamma.flatMap {
-        NegativeDistribution.summary(state.rewardSample, gamma: $0, preferred: state.preferred)
+      state.run.presentGamma.flatMap {
+        NegativeDistribution.summary(state.run.rewardSample, gamma: $0, preferred: state.run.preferred)
       } ?? after
-    let candidates = max(0, (state.rewardSample.map(\.count).max() ?? 1) - state.preferred)
+    let candidates = max(0, (state.run.rewardSample.map(\.count).max() ?? 1) - state.run.preferred)
     func change(_ name: String, _ old: String, _ new: String, _ style: Style) -> [Piece] {
       [Piece(name + " ", .dim), Piece(old + " → ", .text), Piece(new, style)]
     }
@@ -78,7 +78,7 @@ enum EditorStrip {
   }
 
   private static func effect(_ editor: ValueEditor, _ state: ScreenState) -> String {
-    let next = state.completedSteps + 1
+    let next = state.run.completedSteps + 1
     switch (editor.target, editor.mode) {
     case (.gamma, .hold): return "Enter: from about step \(next) on, until changed or returned to the schedule"
     case (.gamma, .ramp): return "Enter: linearly to this γ, beginning at about step \(next), then held"

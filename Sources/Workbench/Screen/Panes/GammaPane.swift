@@ -2,33 +2,35 @@
 enum GammaPane {
   static func draw(_ state: ScreenState, _ rect: Rect, focused: Bool, on painter: inout Painter) {
     var values: [[Piece]] = []
-    if let gamma = state.presentGamma {
+    if let gamma = state.run.presentGamma {
       values.append([Piece("now ", .dim), Piece(NumberText.signed(gamma), Style(.now, bold: true))])
-      if let end = state.gammaPlan.last { values.append([Piece("→ \(NumberText.signed(end)) at the end", .dim)]) }
+      if let end = state.run.gammaPlan.last { values.append([Piece("→ \(NumberText.signed(end)) at the end", .dim)]) }
     }
-    guard state.hasGamma, let run = state.run else {
+    guard state.run.hasGamma, let run = state.run.description else {
       let frame = Frame(title: Frame.title("2", "γ schedule", focused: focused), focused: focused)
       let inside = frame.draw(rect, on: &painter)
-      EmptyView.draw(state.obstacleToGamma ?? "no schedule yet", inside, on: &painter)
+      EmptyView.draw(state.run.obstacleToGamma ?? "no schedule yet", inside, on: &painter)
       return
     }
     let total = max(1, run.totalSteps)
     var plan = Series()
     // A few points for each column suffice: a plan of a million steps need not be walked for every frame.
-    let count = min(state.gammaPlan.count, total)
+    let count = min(state.run.gammaPlan.count, total)
     let stride = max(1, count / max(100, rect.width * 4))
-    for index in Swift.stride(from: 0, to: count, by: stride) { plan.append(step: index + 1, state.gammaPlan[index]) }
-    if count > 0 { plan.append(step: count, state.gammaPlan[count - 1]) }
+    for index in Swift.stride(from: 0, to: count, by: stride) {
+      plan.append(step: index + 1, state.run.gammaPlan[index])
+    }
+    if count > 0 { plan.append(step: count, state.run.gammaPlan[count - 1]) }
     var extent = plan.extent(0..<plan.count)
-    extent.add(state.metrics.gamma.extent(0..<state.metrics.gamma.count))
+    extent.add(state.run.metrics.gamma.extent(0..<state.run.metrics.gamma.count))
     var asked: Double?
-    if case .editor(let editor) = state.overlay, editor.target == .gamma, case .success(let value) = editor.value {
+    if case .editor(let editor) = state.view.overlay, editor.target == .gamma, case .success(let value) = editor.value {
       asked = value
     }
     let range = ValueRange(extent, including: [0, asked ?? 0])
     let bordered = rect.width >= 4 && rect.height >= 3
     let columns = (bordered ? rect.width - 2 : rect.width) - LineChart.gutter(range)
-    let dots = DotCanvas.width(columns: columns, tier: state.tier)
+    let dots = DotCanvas.width(columns: columns, tier: state.view.tier)
     // The whole run, whose length does not change: as wide as it fits.
     let domain = StepDomain(from: 1, perDot: (total + max(1, dots) - 1) / max(1, dots), dots: dots)
     let corner = [[Piece("1px=\(domain.perDot)", .dim)]]
@@ -39,9 +41,9 @@ enum GammaPane {
     var chart = LineChart(
       curves: [
         .line(plan, Style(.plan), dashed: true, layer: .lower),
-        .line(state.metrics.gamma, Style(.now), dashed: false, layer: .upper),
-      ], domain: domain, range: range, marks: state.marks, base: 0)
-    chart.now = state.lastStep?.step
+        .line(state.run.metrics.gamma, Style(.now), dashed: false, layer: .upper),
+      ], domain: domain, range: range, marks: state.run.marks, base: 0)
+    chart.now = state.run.lastStep?.step
     chart.draw(inside, on: &painter)
     drawNow(state, chart, inside, asked: asked, on: &painter)
   }
@@ -53,15 +55,15 @@ enum GammaPane {
     let gutter = LineChart.gutter(chart.range)
     let plot = Rect(x: rect.x + gutter, y: rect.y, width: rect.width - gutter, height: rect.height)
     guard plot.width > 0, plot.height > 0 else { return }
-    let perColumn = max(1, DotCanvas.width(columns: 1, tier: state.tier))
-    let column = max(0, chart.domain.dot(ofStep: max(1, state.completedSteps)) / perColumn)
+    let perColumn = max(1, DotCanvas.width(columns: 1, tier: state.view.tier))
+    let column = max(0, chart.domain.dot(ofStep: max(1, state.run.completedSteps)) / perColumn)
     if column < plot.width {
       for y in plot.y..<plot.bottom where painter.grid[plot.x + column, y]?.glyph == " " {
         painter.put(painter.signs.now, Style(.now), x: plot.x + column, y: y)
       }
     }
-    for mark in state.marks.suffix(64) where mark.kind == .override {
-      guard let value = state.metrics.gamma.value(at: mark.step) ?? state.presentGamma else { continue }
+    for mark in state.run.marks.suffix(64) where mark.kind == .override {
+      guard let value = state.run.metrics.gamma.value(at: mark.step) ?? state.run.presentGamma else { continue }
       let x = chart.domain.dot(ofStep: mark.step) / perColumn
       guard x >= 0, x < plot.width else { continue }
       painter.put(

@@ -3,8 +3,8 @@ import Control
 /// Policy beside reference on held-out prompts.
 enum GenerationsPane {
   static func draw(_ state: ScreenState, _ rect: Rect, focused: Bool, on painter: inout Painter) {
-    let prompts = state.generations.prompts
-    let index = min(state.generationIndex, max(0, prompts.count - 1))
+    let prompts = state.run.generations.prompts
+    let index = min(state.view.generationIndex, max(0, prompts.count - 1))
     var more: [[Piece]] = []
     if !prompts.isEmpty {
       more = [
@@ -14,7 +14,8 @@ enum GenerationsPane {
     }
     let inside = Frame(title: Frame.title("7", "generations", focused: focused), details: more, focused: focused)
       .draw(rect, on: &painter)
-    guard !prompts.isEmpty, let records = state.generations.records[prompts[index]], let newest = records.last else {
+    guard !prompts.isEmpty, let records = state.run.generations.records[prompts[index]], let newest = records.last
+    else {
       EmptyView.draw("no generations yet: the run writes some at each evaluation", inside, on: &painter)
       return
     }

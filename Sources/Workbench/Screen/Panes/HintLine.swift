@@ -3,7 +3,7 @@ enum HintLine {
   static func draw(_ state: ScreenState, _ rect: Rect, on painter: inout Painter) {
     guard !rect.isEmpty else { return }
     let left = rect.x + (rect.width > 20 ? 1 : 0)
-    if case .failed(let sentence) = state.phase, state.message == nil, state.overlay == nil {
+    if case .failed(let sentence) = state.run.phase, state.view.message == nil, state.view.overlay == nil {
       painter.say("failed: \(sentence)", Style(.bad, bold: true), x: left, y: rect.y, limit: rect.right - left)
       return
     }
@@ -11,7 +11,7 @@ enum HintLine {
       painter.data(question, Style(.warning, bold: true), x: left, y: rect.y, limit: rect.right - left)
       return
     }
-    if let message = state.message, state.overlay == nil {
+    if let message = state.view.message, state.view.overlay == nil {
       painter.say(message.text, Style(message.role), x: left, y: rect.y, limit: rect.right - left)
       return
     }

@@ -5,21 +5,22 @@ enum LoadingView {
   /// The screen while a record is read.
   static func record(_ state: ScreenState, read fraction: Double) -> ScreenState {
     var state = state
-    state.place = .recording
-    state.loading = [LoadingProgress(what: "reading the record", fraction: min(1, fraction))]
+    state.steering.place = .recording
+    state.run.loading = [LoadingProgress(what: "reading the record", fraction: min(1, fraction))]
     return state
   }
 
   static func draw(_ state: ScreenState, _ rect: Rect, on painter: inout Painter) {
     guard rect.height >= 1, rect.width >= 4 else { return }
     let width = min(rect.width, 76)
-    let rows = min(state.loading.count, max(1, rect.height - 4))
+    let rows = min(state.run.loading.count, max(1, rect.height - 4))
     let box = Rect(
       x: rect.x + (rect.width - width) / 2, y: rect.y + max(0, (rect.height - rows - 4) / 3), width: width,
       height: min(rect.height, rows + 4))
-    let failed: String? = if case .failed(let sentence) = state.phase { sentence } else { nil }
+    let failed: String? = if case .failed(let sentence) = state.run.phase { sentence } else { nil }
     let title =
-      failed != nil ? "the run could not start" : state.place == .recording ? "opening the record" : "preparing the run"
+      failed != nil
+      ? "the run could not start" : state.steering.place == .recording ? "opening the record" : "preparing the run"
     let inside = Frame(title: [Piece(title, Style(.title, bold: true))], focused: true).draw(box, on: &painter)
     if let failed {
       for (row, line) in DisplayText.wrap(failed, columns: inside.width - 2, lines: inside.height).lines.enumerated() {
@@ -27,13 +28,13 @@ enum LoadingView {
       }
       return
     }
-    guard !state.loading.isEmpty else {
+    guard !state.run.loading.isEmpty else {
       EmptyView.draw("starting", inside, on: &painter)
       return
     }
     let top = inside.y + (inside.height > rows + 1 ? 1 : 0)
     let bar = max(6, min(24, inside.width / 3))
-    for (row, item) in state.loading.suffix(rows).enumerated() where top + row < inside.bottom {
+    for (row, item) in state.run.loading.suffix(rows).enumerated() where top + row < inside.bottom {
       let y = top + row
       let newest = row == rows - 1
       // A phase that another one has followed is over.

@@ -62,8 +62,8 @@ enum PaletteView {
 /// The prompts of one step, by their share of its loss.
 enum SamplesView {
   static func draw(_ selected: Int, _ state: ScreenState, _ rect: Rect, on painter: inout Painter) {
-    let samples = state.samplesByLoss
-    let step = state.completedSteps
+    let samples = state.run.samplesByLoss
+    let step = state.run.completedSteps
     guard
       let inside = DialogBox.draw(
         "samples of step \(step)", rows: samples.count + 1, width: 110, rect,
@@ -87,7 +87,7 @@ enum SamplesView {
         + DisplayText.pad(painter.tier.spell(q), to: 7, alignRight: true)
       let used = painter.say(
         numbers, Style(visit.margin < 0 ? .bad : .text), x: inside.x + 9, y: y, limit: inside.width - 9)
-      if let prompt = state.catalogued(visit.prompt) {
+      if let prompt = state.run.catalogued(visit.prompt) {
         painter.data(
           OneLine.text(prompt.text), .text, x: inside.x + 11 + used, y: y, limit: inside.width - 12 - used)
       }
@@ -100,7 +100,7 @@ enum SamplesView {
 
 enum UndoDialog {
   static func draw(_ state: ScreenState, _ rect: Rect, on painter: inout Painter) {
-    guard let edit = state.lastEdit,
+    guard let edit = state.steering.lastEdit,
       let inside = DialogBox.draw("take it back?", rows: 3, width: 76, rect, on: &painter)
     else { return }
     let lines: [[Piece]] = [

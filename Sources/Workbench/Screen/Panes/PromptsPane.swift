@@ -3,23 +3,24 @@ enum PromptsPane {
   static func draw(_ state: ScreenState, _ rect: Rect, focused: Bool, on painter: inout Painter) {
     let order = state.listedPrompts
     var more = [[Piece("worst margin first", .dim)]]
-    if !state.promptFilter.isEmpty || state.overlay == .filter {
-      let cursor = state.overlay == .filter ? "_" : ""
+    if !state.view.promptFilter.isEmpty || state.view.overlay == .filter {
+      let cursor = state.view.overlay == .filter ? "_" : ""
       more = [
-        [Piece("/", Style(.key)), Piece(state.promptFilter + cursor, Style(.title, bold: true), isData: true)],
+        [Piece("/", Style(.key)), Piece(state.view.promptFilter + cursor, Style(.title, bold: true), isData: true)],
         [Piece("\(order.count) shown", .dim)],
       ]
-    } else if let run = state.run {
+    } else if let run = state.run.description {
       more.append([Piece("\(order.count) of \(run.catalogue.count) visited", .dim)])
     }
     let inside = Frame(title: Frame.title("3", "prompts", focused: focused), details: more, focused: focused)
       .draw(rect, on: &painter)
     guard !order.isEmpty else {
       EmptyView.draw(
-        state.promptFilter.isEmpty ? "no visits yet" : "no prompt matches; Esc shows all again", inside, on: &painter)
+        state.view.promptFilter.isEmpty ? "no visits yet" : "no prompt matches; Esc shows all again", inside,
+        on: &painter)
       return
     }
-    let selected = state.selectedPrompt.flatMap { order.firstIndex(of: $0) } ?? 0
+    let selected = state.view.selectedPrompt.flatMap { order.firstIndex(of: $0) } ?? 0
     let top = ListWindow.top(selected: selected, count: order.count, rows: inside.height)
     for row in 0..<inside.height where top + row < order.count {
       drawRow(
@@ -34,13 +35,13 @@ enum PromptsPane {
   }
 
   private static func drawRow(_ state: ScreenState, _ prompt: Int, _ rect: Rect, on painter: inout Painter) {
-    guard let entry = state.prompts.entries[prompt] else { return }
+    guard let entry = state.run.prompts.entries[prompt] else { return }
     var x = rect.x
-    let pointer = state.selectedPrompt == prompt ? String(painter.signs.pointer) : " "
+    let pointer = state.view.selectedPrompt == prompt ? String(painter.signs.pointer) : " "
     x += painter.say(pointer, Style(.key, bold: true), x: x, y: rect.y, limit: rect.right - x)
     x += painter.say(
       DisplayText.pad(String(prompt), to: 5, alignRight: true) + " ", .dim, x: x, y: rect.y, limit: rect.right - x)
-    let value = state.prompts.listed[prompt] ?? entry.margin
+    let value = state.run.prompts.listed[prompt] ?? entry.margin
     let margin = NumberText.signed(value)
     x += painter.say(
       DisplayText.pad(margin, to: 6, alignRight: true) + " ", Style(value < 0 ? .bad : .text), x: x, y: rect.y,
@@ -59,7 +60,7 @@ enum PromptsPane {
         DisplayText.pad("\(entry.visits)×", to: 4, alignRight: true) + " ", .dim, x: x, y: rect.y, limit: rect.right - x
       )
     }
-    guard let text = state.catalogued(prompt)?.text else { return }
+    guard let text = state.run.catalogued(prompt)?.text else { return }
     painter.data(OneLine.text(text), .text, x: x, y: rect.y, limit: rect.right - x)
   }
 }

@@ -1,25 +1,25 @@
 /// State in, frame out. No input or output, no clock.
 public enum Renderer {
   public static func frame(_ state: ScreenState) -> CellGrid {
-    var painter = Painter(size: state.size, tier: state.tier, monochrome: state.monochrome)
+    var painter = Painter(size: state.view.size, tier: state.view.tier, monochrome: state.view.monochrome)
     let layout = layout(of: state)
     StatusLine.draw(state, layout.status, on: &painter)
-    if let notice = state.run?.notice, !layout.notice.isEmpty {
+    if let notice = state.run.description?.notice, !layout.notice.isEmpty {
       painter.say(notice, Style(.notice), x: layout.notice.x + 1, y: layout.notice.y, limit: layout.notice.width - 2)
     }
-    if state.run == nil {
-      LoadingView.draw(state, bodyRect(layout, state.size), on: &painter)
+    if state.run.description == nil {
+      LoadingView.draw(state, bodyRect(layout, state.view.size), on: &painter)
     } else {
       for box in layout.panes {
         draw(box, state, focused: box.pane == layout.focus, on: &painter)
       }
     }
-    if case .editor(let editor) = state.overlay {
+    if case .editor(let editor) = state.view.overlay {
       EditorStrip.draw(editor, state, layout.editor, on: &painter)
     }
     HintLine.draw(state, layout.hints, on: &painter)
-    let body = bodyRect(layout, state.size)
-    switch state.overlay {
+    let body = bodyRect(layout, state.view.size)
+    switch state.view.overlay {
     case .help(let scroll): HelpView.draw(scroll: scroll, body, on: &painter)
     case .quit: QuitDialog.draw(state, body, on: &painter)
     case .palette(let palette): PaletteView.draw(palette, state, body, on: &painter)
@@ -34,11 +34,11 @@ public enum Renderer {
 
   static func layout(of state: ScreenState) -> ScreenLayout {
     var editor = LayoutRequest.EditorKind.none
-    if case .editor(let open) = state.overlay { editor = open.target == .gamma ? .gamma : .value }
+    if case .editor(let open) = state.view.overlay { editor = open.target == .gamma ? .gamma : .value }
     return PageLayout.layout(
       LayoutRequest(
-        size: state.size, page: state.page, focus: state.focus, zoomed: state.zoomed,
-        hasNotice: state.run?.notice != nil, hasShares: !state.shares.isEmpty, editor: editor))
+        size: state.view.size, page: state.view.page, focus: state.view.focus, zoomed: state.view.zoomed,
+        hasNotice: state.run.description?.notice != nil, hasShares: !state.run.shares.isEmpty, editor: editor))
   }
 
   private static func bodyRect(_ layout: ScreenLayout, _ size: Size) -> Rect {

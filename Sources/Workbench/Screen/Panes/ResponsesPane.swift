@@ -3,7 +3,7 @@ import Control
 /// The ranked-response inspector: every response of the selected prompt with its numbers.
 enum ResponsesPane {
   static func draw(_ state: ScreenState, _ rect: Rect, focused: Bool, on painter: inout Painter) {
-    guard let index = state.selectedPrompt, let prompt = state.catalogued(index) else {
+    guard let index = state.view.selectedPrompt, let prompt = state.run.catalogued(index) else {
       let inside = Frame(title: Frame.title(nil, "ranked responses", focused: focused), focused: focused)
         .draw(rect, on: &painter)
       EmptyView.draw("no prompt selected yet", inside, on: &painter)
@@ -11,7 +11,7 @@ enum ResponsesPane {
     }
     let rows = rows(state, index, prompt)
     var more = [[Piece("prompt \(index)", .text)]]
-    if let gamma = state.presentGamma, state.hasGamma {
+    if let gamma = state.run.presentGamma, state.run.hasGamma {
       let ess = NegativeDistribution.effectiveSampleSize(rows.map { $0.q ?? 0 })
       let candidates = rows.filter { ($0.q ?? 0) > 0 }.count
       more.append([Piece("γ \(NumberText.signed(gamma))", .dim)])
@@ -19,7 +19,7 @@ enum ResponsesPane {
     }
     let steps = rows.compactMap { $0.score?.step }
     var corner: [Piece] = []
-    if state.inspecting == index {
+    if state.steering.inspecting == index, state.view.replay == nil {
       corner = [Piece("scoring", Style(.paused))]
     } else if let oldest = steps.min(), let newest = steps.max(), steps.count == rows.count {
       corner = [Piece(oldest == newest ? "scored at step \(newest)" : "scored at steps \(oldest)–\(newest)", .dim)]
@@ -56,13 +56,13 @@ enum ResponsesPane {
   }
 
   private static func rows(_ state: ScreenState, _ index: Int, _ prompt: CataloguedPrompt) -> [Row] {
-    let beta = state.lastStep?.beta ?? state.run?.beta ?? 0.1
-    let scores = state.prompts.scores(of: index)
+    let beta = state.run.lastStep?.beta ?? state.run.description?.beta ?? 0.1
+    let scores = state.run.prompts.scores(of: index)
     let q =
-      state.hasGamma
+      state.run.hasGamma
       ? NegativeDistribution.probabilities(
-        rewards: prompt.rewards, gamma: state.presentGamma ?? 0, preferred: state.preferred) : []
-    let drawn = state.prompts.entries[index]?.lastVisit.drawn
+        rewards: prompt.rewards, gamma: state.run.presentGamma ?? 0, preferred: state.run.preferred) : []
+    let drawn = state.run.prompts.entries[index]?.lastVisit.drawn
     func implicit(_ response: Int) -> Double? {
       scores[response].map { beta * ($0.response.logProb - $0.response.referenceLogProb) }
     }
@@ -91,7 +91,7 @@ enum ResponsesPane {
 
   private static func columns(_ state: ScreenState, width: Int) -> [Column] {
     func number(_ value: Double?, _ format: (Double) -> String) -> String { value.map(format) ?? "–" }
-    let preferred = state.preferred
+    let preferred = state.run.preferred
     var columns = [
       Column(title: "#", width: 3, expendable: 0, text: { "\($0.response + 1)" }, style: { _ in .dim }),
       Column(
@@ -117,7 +117,7 @@ enum ResponsesPane {
         title: "len", width: 5, expendable: 8, text: { $0.score.map { "\($0.response.tokens)" } ?? "–" },
         style: { _ in .dim }),
     ]
-    if !state.hasGamma { columns.removeAll { $0.title == "q" } }
+    if !state.run.hasGamma { columns.removeAll { $0.title == "q" } }
     func used() -> Int { columns.reduce(0) { $0 + $1.width } }
     // At least a few words of each response are to be read.
     while used() + 12 > width, columns.count > 1,
@@ -144,7 +144,7 @@ enum ResponsesPane {
       y += 1
     }
     let visible = rect.bottom - y
-    let top = ListWindow.top(selected: state.selectedResponse, count: rows.count, rows: visible)
+    let top = ListWindow.top(selected: state.view.selectedResponse, count: rows.count, rows: visible)
     for index in 0..<max(0, min(visible, rows.count - top)) {
       let row = rows[top + index]
       var x = rect.x
@@ -154,7 +154,7 @@ enum ResponsesPane {
         x += column.width
       }
       painter.data(OneLine.text(row.text), .text, x: x + 1, y: y + index, limit: rect.right - x - 1)
-      if focused, row.response == state.selectedResponse {
+      if focused, row.response == state.view.selectedResponse {
         painter.grid.restyle(x: rect.x, y: y + index, columns: rect.width) { $0.ground = .selection }
       }
     }
@@ -172,16 +172,17 @@ enum ResponsesPane {
       y += 1
     }
     y += 1
-    guard state.selectedResponse < prompt.responses.count else {
+    guard state.view.selectedResponse < prompt.responses.count else {
       return Rect(x: rect.x, y: y, width: rect.width, height: rect.bottom - y)
     }
     // The response takes what it needs, at most a third; the table has the rest.
     let text = DisplayText.wrap(
-      prompt.responses[state.selectedResponse], columns: rect.width - 2, lines: max(1, rect.height / 3)
+      prompt.responses[state.view.selectedResponse], columns: rect.width - 2, lines: max(1, rect.height / 3)
     ).lines
     let table = Rect(
       x: rect.x, y: y, width: rect.width, height: min(count + 1, rect.bottom - y - text.count - 1))
-    painter.say("response #\(state.selectedResponse + 1)", Style(.title, bold: true), x: rect.x + 1, y: table.bottom)
+    painter.say(
+      "response #\(state.view.selectedResponse + 1)", Style(.title, bold: true), x: rect.x + 1, y: table.bottom)
     for (row, line) in text.enumerated() {
       painter.data(line, .text, x: rect.x + 1, y: table.bottom + 1 + row, limit: rect.width - 1)
     }

@@ -1,25 +1,25 @@
 /// Which ranks were drawn as the hard negative, beside what q_γ asks for.
 enum SampledPane {
   static func draw(_ state: ScreenState, _ rect: Rect, focused: Bool, on painter: inout Painter) {
-    let window = state.sampling
+    let window = state.run.sampling
     var details: [[Piece]] = []
     // Candidates are all but the best, and what ties with it.
     let candidates = window.expected.filter { $0 > 1e-12 }.count
-    if let ess = state.metrics.ess.raw.recentMean(16, until: state.cursor) {
+    if let ess = state.run.metrics.ess.raw.recentMean(16, until: state.cursor) {
       details.append([
         Piece("ESS ", .dim), Piece(NumberText.plain(ess, decimals: 1), .strong),
         Piece(candidates > 0 ? " of \(candidates)" : "", .dim),
       ])
     }
-    if let saturated = state.metrics.saturatedShare.recentMean(16, until: state.cursor) {
+    if let saturated = state.run.metrics.saturatedShare.recentMean(16, until: state.cursor) {
       details.append([
         Piece("saturated ", .dim), Piece(NumberText.percent(saturated), Style(saturated > 0.5 ? .warning : .text)),
       ])
     }
     var whatIf: [Double]?
-    if case .editor(let editor) = state.overlay, editor.target == .gamma, case .success(let value) = editor.value {
+    if case .editor(let editor) = state.view.overlay, editor.target == .gamma, case .success(let value) = editor.value {
       whatIf = NegativeDistribution.byRank(
-        RewardSample.spread(state.rewardSample, 500), gamma: value, preferred: state.preferred)
+        RewardSample.spread(state.run.rewardSample, 500), gamma: value, preferred: state.run.preferred)
     }
     let title = Frame.title(nil, rect.width >= 50 ? "sampled negatives" : "sampled", focused: focused)
     let inside = Frame(title: title, details: details, focused: focused).draw(rect, on: &painter)
@@ -41,8 +41,8 @@ enum SampledPane {
     var pieces = [Piece(" █ drawn", Style(.drawn)), Piece(" ─ expected", Style(.expected))]
     if whatIf { pieces.append(Piece(" ░ what-if", Style(.whatIf))) }
     pieces.append(Piece(" ", .dim))
-    var more = [Piece("· last \(state.sampling.visits) visits ", .dim)]
-    if let chi = state.sampling.chiSquare {
+    var more = [Piece("· last \(state.run.sampling.visits) visits ", .dim)]
+    if let chi = state.run.sampling.chiSquare {
       more.append(Piece("· χ² \(NumberText.plain(chi.value, decimals: 1)) for \(chi.degrees) degrees ", .dim))
     }
     for piece in more where painter.width(pieces + [piece]) <= rect.width - 4 { pieces.append(piece) }
@@ -66,21 +66,21 @@ enum WhatIfPane {
   static func draw(_ state: ScreenState, _ rect: Rect, focused: Bool, on painter: inout Painter) {
     let inside = Frame(title: Frame.title(nil, "what γ does to these prompts", focused: focused), focused: focused)
       .draw(rect, on: &painter)
-    guard state.hasGamma, !state.rewardSample.isEmpty else {
-      EmptyView.draw(state.obstacleToGamma ?? "no prompts yet", inside, on: &painter)
+    guard state.run.hasGamma, !state.run.rewardSample.isEmpty else {
+      EmptyView.draw(state.run.obstacleToGamma ?? "no prompts yet", inside, on: &painter)
       return
     }
     // A smaller sample than the editor's: many values of γ are worked out for each frame.
-    let sample = RewardSample.spread(state.rewardSample, 200)
+    let sample = RewardSample.spread(state.run.rewardSample, 200)
     var rows: [(gamma: Double, now: Bool)] = [-5, -2.5, -1, 0, 1, 2.5, 5].map { ($0, false) }
-    if let gamma = state.presentGamma {
+    if let gamma = state.run.presentGamma {
       rows.removeAll { abs($0.gamma - gamma) < 1e-9 }
       rows.append((gamma, true))
     }
     rows.sort { $0.gamma < $1.gamma }
     painter.say("      γ   ESS  saturated  reward gap", .dim, x: inside.x, y: inside.y, limit: inside.width)
     for (index, row) in rows.enumerated() where index + 1 < inside.height {
-      guard let summary = NegativeDistribution.summary(sample, gamma: row.gamma, preferred: state.preferred) else {
+      guard let summary = NegativeDistribution.summary(sample, gamma: row.gamma, preferred: state.run.preferred) else {
         continue
       }
       let text =

@@ -4,7 +4,7 @@ import Control
 enum SharesPane {
   static func draw(_ state: ScreenState, _ rect: Rect, focused: Bool, on painter: inout Painter) {
     var details: [[Piece]] = []
-    if let last = state.shares.last {
+    if let last = state.run.shares.last {
       details = [
         [Piece("step \(last.step)", .dim)], [Piece("\(last.samples) samples", .dim)],
         [Piece("T \(NumberText.plain(last.temperature, decimals: 1))", .dim)],
@@ -12,13 +12,14 @@ enum SharesPane {
     }
     let title = Frame.title(nil, "answers", focused: focused)
     let inside = Frame(title: title, details: details, focused: focused).draw(rect, on: &painter)
-    guard let last = state.shares.last, let first = state.shares.first, inside.width >= 8, inside.height >= 1 else {
+    guard let last = state.run.shares.last, let first = state.run.shares.first, inside.width >= 8, inside.height >= 1
+    else {
       EmptyView.draw("no samples yet", inside, on: &painter)
       return
     }
     var y = inside.y
     let label = 6
-    if state.shares.count > 1, inside.height >= 4 {
+    if state.run.shares.count > 1, inside.height >= 4 {
       painter.say("start", .dim, x: inside.x, y: y)
       StackedBar.draw(
         first.shares.map(\.fraction), x: inside.x + label, y: y, columns: inside.width - label, on: &painter)
@@ -53,13 +54,13 @@ enum SharesPane {
         DisplayText.pad(NumberText.percent(share.fraction), to: 5, alignRight: true), .strong, x: cell.x + 1, y: y)
       let trend = cell.width >= 40 ? 12 : cell.width >= 30 ? 6 : 0
       if trend > 0 {
-        let values = state.shares.map { index < $0.shares.count ? $0.shares[index].fraction : .nan }
+        let values = state.run.shares.map { index < $0.shares.count ? $0.shares[index].fraction : .nan }
         painter.say(
           Sparkline.text(values, columns: trend, tier: painter.tier), StackedBar.style(index), x: cell.x + 8, y: y)
       }
       let x = cell.x + 8 + (trend > 0 ? trend + 1 : 0)
       var name = share.kind
-      if index < first.shares.count, state.shares.count > 1, cell.width >= 34 {
+      if index < first.shares.count, state.run.shares.count > 1, cell.width >= 34 {
         name += "  was \(NumberText.percent(first.shares[index].fraction))"
       }
       painter.say(name, .text, x: x, y: y, limit: cell.right - x)

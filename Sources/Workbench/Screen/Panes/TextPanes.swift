@@ -3,17 +3,17 @@ import Control
 /// What happened in the run, newest at the bottom.
 enum EventsPane {
   static func draw(_ state: ScreenState, _ rect: Rect, focused: Bool, on painter: inout Painter) {
-    let lines = state.events.elements
+    let lines = state.run.events.elements
     let inside = Frame(
-      title: Frame.title("6", "events", focused: focused), details: [[Piece("\(state.events.total)", .dim)]],
-      corner: state.eventScroll > 0 ? [[Piece("\(state.eventScroll) newer below, End", Style(.paused))]] : [],
+      title: Frame.title("6", "events", focused: focused), details: [[Piece("\(state.run.events.total)", .dim)]],
+      corner: state.view.eventScroll > 0 ? [[Piece("\(state.view.eventScroll) newer below, End", Style(.paused))]] : [],
       focused: focused
     ).draw(rect, on: &painter)
     guard !lines.isEmpty else {
       EmptyView.draw("nothing has happened yet", inside, on: &painter)
       return
     }
-    let end = max(min(inside.height, lines.count), lines.count - state.eventScroll)
+    let end = max(min(inside.height, lines.count), lines.count - state.view.eventScroll)
     for (row, line) in lines[max(0, end - inside.height)..<end].enumerated() {
       painter.say(
         DisplayText.pad(String(line.step), to: 7, alignRight: true), .dim, x: inside.x, y: inside.y + row,
@@ -26,18 +26,18 @@ enum EventsPane {
 /// What the run logged and what anything printed to standard output or error, newest at the bottom.
 enum LogsPane {
   static func draw(_ state: ScreenState, _ rect: Rect, focused: Bool, on painter: inout Painter) {
-    let lines = state.logs.elements
+    let lines = state.run.logs.elements
     let inside = Frame(
       title: Frame.title("4", "logs", focused: focused),
-      details: [[Piece(state.logs.total == 1 ? "1 line" : "\(state.logs.total) lines", .dim)]],
-      corner: state.logScroll > 0 ? [[Piece("\(state.logScroll) newer below, End", Style(.paused))]] : [],
+      details: [[Piece(state.run.logs.total == 1 ? "1 line" : "\(state.run.logs.total) lines", .dim)]],
+      corner: state.view.logScroll > 0 ? [[Piece("\(state.view.logScroll) newer below, End", Style(.paused))]] : [],
       focused: focused
     ).draw(rect, on: &painter)
     guard !lines.isEmpty else {
       EmptyView.draw("no lines yet: what the run logs, and anything printed, comes here", inside, on: &painter)
       return
     }
-    let end = max(min(inside.height, lines.count), lines.count - state.logScroll)
+    let end = max(min(inside.height, lines.count), lines.count - state.view.logScroll)
     for (row, entry) in lines[max(0, end - inside.height)..<end].enumerated() {
       let role: Role =
         switch entry.line.level {
@@ -70,7 +70,7 @@ enum SystemPane {
   }
 
   private static func lines(_ state: ScreenState) -> [(String, String)] {
-    guard let run = state.run else { return [("state", "loading")] }
+    guard let run = state.run.description else { return [("state", "loading")] }
     var lines = [
       ("run", run.name), ("model", run.modelName),
       ("method", run.method + (run.estimator.map { ", estimator \($0)" } ?? "")),
@@ -79,17 +79,17 @@ enum SystemPane {
       ("steps", "\(run.totalSteps), \(NumberText.plain(run.stepsPerEpoch, decimals: 1)) an epoch"),
     ]
     if let path = run.sessionPath { lines.append(("session", path)) }
-    if let checkpoint = state.lastCheckpoint {
+    if let checkpoint = state.run.lastCheckpoint {
       lines.append(("checkpoint", "step \(checkpoint.step), \(checkpoint.path)"))
     }
     lines.append(("", ""))
-    if let record = state.lastStep {
+    if let record = state.run.lastStep {
       lines.append(("learning rate", NumberText.scientific(record.learningRate)))
       lines.append(("β", NumberText.plain(record.beta, decimals: 3)))
       lines.append(("tokens seen", NumberText.count(record.tokens)))
-      if let rate = state.metrics.pairsPerSecond { lines.append(("pairs/s", NumberText.plain(rate, decimals: 1))) }
+      if let rate = state.run.metrics.pairsPerSecond { lines.append(("pairs/s", NumberText.plain(rate, decimals: 1))) }
     }
-    if let record = state.lastEvaluation {
+    if let record = state.run.lastEvaluation {
       lines.append(("", ""))
       lines.append(("evaluation", "step \(record.step), \(record.prompts) held-out prompts"))
       lines.append(("  loss", NumberText.plain(record.loss, decimals: 4)))
@@ -98,7 +98,7 @@ enum SystemPane {
         ("  margin", "hardest \(NumberText.signed(record.hardestMargin)), mean \(NumberText.signed(record.meanMargin))")
       )
     }
-    if let found = state.lastEvaluation?.diagnostics {
+    if let found = state.run.lastEvaluation?.diagnostics {
       let (hardest, mean) = (found.lengthHardestMargin, found.lengthMeanMargin)
       lines.append(("  with length", "hardest \(NumberText.signed(hardest)), mean \(NumberText.signed(mean))"))
       lines.append(("  ranking", "\(NumberText.percent(found.rankingAccuracy)) of all pairs as annotated"))
@@ -108,8 +108,11 @@ enum SystemPane {
     }
     lines.append(("", ""))
     lines.append(
-      ("screen", "\(state.size.width)×\(state.size.height), \(state.tier.rawValue), theme \(state.themeName)"))
-    if state.showsTimings, let timings = state.timings {
+      (
+        "screen",
+        "\(state.view.size.width)×\(state.view.size.height), \(state.view.tier.rawValue), theme \(state.view.themeName)"
+      ))
+    if state.view.showsTimings, let timings = state.view.timings {
       lines.append(("  reduce", "\(NumberText.plain(timings.reduce, decimals: 0)) µs"))
       lines.append(("  draw", "\(NumberText.plain(timings.draw, decimals: 0)) µs"))
       lines.append(("  blit", "\(NumberText.plain(timings.blit, decimals: 0)) µs, \(timings.cells) cells"))

@@ -1,11 +1,11 @@
 import Control
 import Foundation
 
-/// A record played into a screen's state, forwards and backwards. Going back takes up the nearest earlier state that
-/// was kept and plays from there, so any step is reached by playing a small part of the record.
+/// A record played into a run as the screen observes it, forwards and backwards. Going back takes up the nearest earlier
+/// moment that was kept and plays from there, so any step is reached by playing a small part of the record.
 struct Player: Sendable {
   private struct Kept: Sendable {
-    var state: ScreenState
+    var run: ObservedRun
     var place: Position
     var clock: Double?
   }
@@ -18,13 +18,14 @@ struct Player: Sendable {
 
   /// Events read at a time.
   private static let chunkSize = 512
-  /// States kept; when there are more, every second one goes and the distance between them doubles.
+  /// Moments kept; when there are more, every second one goes and the distance between them doubles.
   private static let keptLimit = 24
   /// A silence in the record longer than this, in seconds, is played as one of this length.
   static let longestSilence = 2.0
 
   private let history: any RunHistory
-  var state: ScreenState
+  /// The run as of the moment that is shown.
+  private(set) var run = ObservedRun()
   private var place = Position()
   private var chunk: [PastEvent] = []
   private var chunkEnd: Int64 = 0
@@ -33,85 +34,64 @@ struct Player: Sendable {
   /// How much of the silence before the next event has been played, seconds.
   private var waited = 0.0
   private var origin: Date?
-  private var kept: [Kept] = []
+  private var kept: [Kept]
   private var spacing = 16
 
-  /// - Parameter state: what is there before the first event; its view is kept.
-  init(history: any RunHistory, state: ScreenState) {
+  init(history: any RunHistory) {
     self.history = history
-    self.state = state
-    kept = [Kept(state: state, place: Position(), clock: nil)]
+    kept = [Kept(run: ObservedRun(), place: Position(), clock: nil)]
   }
 
   /// The step of the moment that is shown.
-  var step: Int { state.completedSteps }
+  var step: Int { run.completedSteps }
 
   // MARK: Moving
 
   /// Shows the moment after `step` and all that happened before the next one; the nearest there is.
-  /// - Parameter progress: called now and then with the state on the way.
-  mutating func seek(step: Int, progress: ((ScreenState) -> Void)? = nil) throws {
+  /// - Parameter progress: called now and then with the run on the way.
+  mutating func seek(step: Int, progress: ((ObservedRun) -> Void)? = nil) throws {
     if step < self.step { goBack(to: step) }
-    try undisturbed { player in
-      while let event = try player.peek() {
-        // What the run did before its first step belongs to step 0.
-        if case .step(let record) = event.event, record.step > step { return }
-        player.take(event)
-        if let progress, player.place.offset % Self.chunkSize == 0 { progress(player.state) }
-      }
+    while let event = try peek() {
+      // What the run did before its first step belongs to step 0.
+      if case .step(let record) = event.event, record.step > step { return }
+      take(event)
+      if let progress, place.offset % Self.chunkSize == 0 { progress(run) }
     }
   }
 
-  mutating func seekToEnd(progress: ((ScreenState) -> Void)? = nil) throws {
+  mutating func seekToEnd(progress: ((ObservedRun) -> Void)? = nil) throws {
     try seek(step: .max, progress: progress)
   }
 
   /// Lets that many recorded seconds pass; false at the end of the record.
   mutating func advance(seconds: Double) throws -> Bool {
     var left = max(0, seconds)
-    try undisturbed { player in
-      while let event = try player.peek() {
-        let gap = max(0, player.time(of: event) - (player.clock ?? 0))
-        let silence = max(0, min(gap, Self.longestSilence) - player.waited)
-        guard silence <= left else {
-          player.waited += left
-          return
-        }
-        left -= silence
-        player.take(event)
+    while let event = try peek() {
+      let gap = max(0, time(of: event) - (clock ?? 0))
+      let silence = max(0, min(gap, Self.longestSilence) - waited)
+      guard silence <= left else {
+        waited += left
+        return true
       }
+      left -= silence
+      take(event)
     }
-    return try peek() != nil
+    return false
   }
+
+  /// Puts the list of prompts in order, as it is to be shown.
+  /// - Parameter now: seconds of the screen's clock.
+  mutating func sortPrompts(now: Double) { run.sortPrompts(now: now) }
 
   // MARK: Playing
 
-  /// Runs `body` and gives the person's view back as it was: a record moves no selection and closes no dialog.
-  private mutating func undisturbed(_ body: (inout Player) throws -> Void) rethrows {
-    let view = state.view
-    defer {
-      let selected = state.view.selectedPrompt
-      state.view = view
-      // The first visit selects a prompt where none is.
-      if view.selectedPrompt == nil { state.view.selectedPrompt = selected }
-      settle()
-    }
-    try body(&self)
-  }
-
   private mutating func take(_ event: PastEvent) {
     let time = time(of: event)
-    _ = Reducer.reduce(&state, .run(event.event), now: time)
+    run.take(event.event, now: time)
     clock = time
     waited = 0
     place.offset += 1
     if case .step = event.event { keepIfDue() }
-  }
-
-  private mutating func settle() {
-    state.sortPrompts()
-    let step = step
-    state.replay?.step = step
   }
 
   /// The next event, without taking it; nil at the record's end.
@@ -130,24 +110,20 @@ struct Player: Sendable {
     origin.map { event.time.timeIntervalSince($0) } ?? 0
   }
 
-  // MARK: Kept states
+  // MARK: Kept moments
 
   private mutating func keepIfDue() {
-    guard step % spacing == 0, step > kept.last?.state.completedSteps ?? 0 else { return }
-    kept.append(Kept(state: state, place: place, clock: clock))
+    guard step % spacing == 0, step > kept.last?.run.completedSteps ?? 0 else { return }
+    kept.append(Kept(run: run, place: place, clock: clock))
     guard kept.count > Self.keptLimit else { return }
     spacing *= 2
-    kept = kept.filter { $0.state.completedSteps % spacing == 0 }
+    kept = kept.filter { $0.run.completedSteps % spacing == 0 }
   }
 
   private mutating func goBack(to step: Int) {
-    let view = state.view
-    let replay = state.replay
-    // The first is the empty state before the record.
-    guard let nearest = kept.last(where: { $0.state.completedSteps <= step }) ?? kept.first else { return }
-    state = nearest.state
-    state.view = view
-    state.replay = replay
+    // The first is the empty run before the record.
+    guard let nearest = kept.last(where: { $0.run.completedSteps <= step }) ?? kept.first else { return }
+    run = nearest.run
     clock = nearest.clock
     waited = 0
     if place.cursor != nearest.place.cursor { chunk = [] }

@@ -1,7 +1,7 @@
 /// The other sessions, to be laid over the run's curves.
 enum RunsPane {
   static func draw(_ state: ScreenState, _ rect: Rect, focused: Bool, on painter: inout Painter) {
-    let book = state.peers
+    let book = state.view.peers
     let inside = Frame(
       title: Frame.title("8", "runs", focused: focused),
       details: book.runs.map { [[Piece("\($0.count) other sessions", .dim)]] } ?? [],
@@ -57,12 +57,12 @@ enum OverlayPane {
   }
 
   static func draw(_ metric: Metric, _ state: ScreenState, _ rect: Rect, focused: Bool, on painter: inout Painter) {
-    let smoothing = state.smoothing
+    let smoothing = state.view.smoothing
     let own =
       switch metric {
-      case .loss: state.metrics.loss
-      case .margin: state.metrics.margin
-      case .accuracy: state.metrics.accuracy
+      case .loss: state.run.metrics.loss
+      case .margin: state.run.metrics.margin
+      case .accuracy: state.run.metrics.accuracy
       }
     func series(_ overlay: PeerBook.Overlay) -> Series {
       switch metric {
@@ -79,12 +79,12 @@ enum OverlayPane {
     if let value = mine.value(at: state.cursor) {
       details.append([Piece("this ", .dim), Piece(NumberText.plain(value, decimals: 3), Style(.smooth, bold: true))])
     }
-    for (place, overlay) in state.peers.overlays.enumerated() {
+    for (place, overlay) in state.view.peers.overlays.enumerated() {
       guard let curve = overlay.curves.map(series), curve.count > 0 else { continue }
       ranges.append(curve)
       curves.append(.line(curve, style(place), dashed: place % 2 == 0, layer: .lower))
       // At the step that this run has come to, so that like is compared with like.
-      if let value = curve.value(at: min(state.cursor, state.completedSteps)) {
+      if let value = curve.value(at: min(state.cursor, state.run.completedSteps)) {
         details.append([
           Piece("\(letter(place)) ", style(place)), Piece(NumberText.plain(value, decimals: 3), style(place)),
         ])
