@@ -218,7 +218,7 @@ struct SteeringTests {
   }
 
   @Test func everyContextCanBeRepainted() {
-    for context in KeyContext.allCases { #expect(Binding.find(.control("l"), in: context)?.action == .repaint) }
+    for context in KeyContext.allCases { #expect(Binding.find(.control("l"), in: context)?.name == "repaint") }
   }
 
   // MARK: Controls

@@ -176,23 +176,3 @@ extension ObservedRun {
 extension ScreenState {
   var audibleAlarms: [Alarm] { run.alarms.filter { !view.mutedAlarms.contains($0.kind) } }
 }
-
-extension Reducer {
-  static func alarms(_ state: inout ScreenState, _ action: Action) -> [ScreenEffect] {
-    if action == .openAlarms {
-      state.view.overlay = .alarms(selected: 0)
-      return []
-    }
-    guard case .alarms(let selected) = state.view.overlay else { return [] }
-    switch action {
-    case .alarmNext: state.view.overlay = .alarms(selected: max(0, min(state.run.alarms.count - 1, selected + 1)))
-    case .alarmPrevious: state.view.overlay = .alarms(selected: max(0, selected - 1))
-    case .alarmMute:
-      guard state.run.alarms.indices.contains(selected) else { return [] }
-      let kind = state.run.alarms[selected].kind
-      if state.view.mutedAlarms.remove(kind) == nil { state.view.mutedAlarms.insert(kind) }
-    default: break
-    }
-    return []
-  }
-}

@@ -44,34 +44,47 @@ struct BranchForm: Equatable, Sendable {
   }
 }
 
-extension Reducer {
-  static func branch(_ state: inout ScreenState, _ action: Action) -> [ScreenEffect] {
-    if action == .openBranch {
-      state.view.overlay = BranchForm(checkpoints: state.run.checkpoints, step: state.run.completedSteps).map {
-        .branch($0)
-      }
-      return []
-    }
-    guard case .branch(var form) = state.view.overlay else { return [] }
-    switch action {
-    case .branchNext: form.selected = min(form.checkpoints.count - 1, form.selected + 1)
-    case .branchPrevious: form.selected = max(0, form.selected - 1)
-    case .branchStart:
-      switch form.settings {
-      case .failure(let refusal): form.problem = refusal.description
-      case .success(let settings):
-        state.view.overlay = nil
-        state.say("starting a branch from step \(form.step): \(form.text)", .text, forever: true)
-        return [.peers(.branch(step: form.step, settings: settings))]
-      }
-    default: break
-    }
-    state.view.overlay = .branch(form)
-    return []
+extension BranchForm {
+  mutating func move(_ by: Int) { selected = max(0, min(checkpoints.count - 1, selected + by)) }
+
+  mutating func type(_ character: Character) {
+    guard text.count < 200 else { return }
+    text.append(character)
+    problem = nil
+  }
+
+  mutating func erase() {
+    text = String(text.dropLast())
+    problem = nil
+  }
+}
+
+extension ViewState {
+  mutating func changeBranchForm(_ change: (inout BranchForm) -> Void) {
+    guard case .branch(var form) = overlay else { return }
+    change(&form)
+    overlay = .branch(form)
   }
 }
 
 extension ScreenState {
+  mutating func openBranchForm() {
+    view.overlay = BranchForm(checkpoints: run.checkpoints, step: run.completedSteps).map { .branch($0) }
+  }
+
+  mutating func startBranch() -> [ScreenEffect] {
+    guard case .branch(let form) = view.overlay else { return [] }
+    switch form.settings {
+    case .failure(let refusal):
+      view.changeBranchForm { $0.problem = refusal.description }
+      return []
+    case .success(let settings):
+      view.overlay = nil
+      say("starting a branch from step \(form.step): \(form.text)", .text, forever: true)
+      return [.peers(.branch(step: form.step, settings: settings))]
+    }
+  }
+
   /// Why no branch can begin here; nil if one can.
   var obstacleToBranching: String? {
     if run.description?.sessionPath == nil { return "this run keeps no session to branch from" }

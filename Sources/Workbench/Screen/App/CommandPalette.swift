@@ -5,34 +5,21 @@ struct CommandPalette: Equatable, Sendable {
   var text = ""
   var selected = 0
 
-  /// What can be run, by the words of its help, with the key that does the same.
-  struct Entry: Sendable {
-    var name: String
-    var help: String
-    var action: Action
-    var keys: String
-    var obstacle: String?
-  }
-
   /// At most so many are listed.
   static let limit = 12
 
-  func entries(_ state: ScreenState) -> [Entry] {
+  /// What can be run, by the words of its hint and its help.
+  func entries(_ state: ScreenState) -> [Binding] {
     let words = text.lowercased().split(separator: " ")
     let contexts: [KeyContext] = state.view.replay == nil ? [.main] : [.replay, .main]
-    var seen: Set<String> = []
-    var found: [Entry] = []
+    var seen: Set<Key> = []
+    var found: [Binding] = []
     for context in contexts {
-      for binding in Binding.table where binding.contexts.contains(context) && binding.action != .openPalette {
-        let keys = binding.keys.map(\.name).joined(separator: " ")
+      for binding in Binding.table where binding.contexts.contains(context) && binding.name != Binding.paletteName {
         // A key of the record goes before the same key's meaning in a run.
-        guard seen.insert(binding.keys.first?.name ?? "").inserted else { continue }
+        guard let key = binding.keys.first, seen.insert(key).inserted else { continue }
         let haystack = (binding.hint(state) + " " + binding.help).lowercased()
-        guard words.allSatisfy({ haystack.contains($0) }) else { continue }
-        found.append(
-          Entry(
-            name: binding.hint(state), help: binding.help, action: binding.action, keys: keys,
-            obstacle: binding.obstacle(state)))
+        if words.allSatisfy({ haystack.contains($0) }) { found.append(binding) }
       }
     }
     return Array(found.prefix(Self.limit))

@@ -39,59 +39,36 @@ public enum ControlsRequest: Sendable, Equatable {
   case ask, give, keep
 }
 
-extension Reducer {
-  static func controls(_ state: inout ScreenState, _ news: ControlsNews) {
+extension ScreenState {
+  mutating func take(_ news: ControlsNews) {
+    let held = steering.controls.holder == .here
     switch news {
     case .here:
-      if state.steering.controls.holder != .here { state.say("you hold the controls", .good) }
-      state.steering.controls.holder = .here
-      state.steering.controls.asks = false
+      if !held { say("you hold the controls", .good) }
+      steering.controls.holder = .here
+      steering.controls.asks = false
     case .elsewhere(let name):
-      if state.steering.controls.holder == .here, let name {
-        state.say("\(name) holds the controls now; L asks for them", .warning)
-      }
-      if state.steering.controls.holder == .here, case .editor = state.view.overlay { state.view.overlay = nil }
-      state.steering.controls.holder = .elsewhere(name)
-      state.steering.controls.asks = false
-      state.steering.controls.askedBy = nil
+      if held, let name { say("\(name) holds the controls now; L asks for them", .warning) }
+      if held, case .editor = view.overlay { view.overlay = nil }
+      steering.controls.holder = .elsewhere(name)
+      steering.controls.asks = false
+      steering.controls.askedBy = nil
     case .asked(let name, let seconds):
-      state.steering.controls.askedBy = name
-      state.steering.controls.patience = seconds
+      steering.controls.askedBy = name
+      steering.controls.patience = seconds
     case .askedNoMore:
-      if let name = state.steering.controls.askedBy {
-        state.say("\(name) does not ask for the controls any more", .text)
-      }
-      state.steering.controls.askedBy = nil
+      if let name = steering.controls.askedBy { say("\(name) does not ask for the controls any more", .text) }
+      steering.controls.askedBy = nil
     case .kept(let name):
-      state.steering.controls.asks = false
-      state.say("\(name) keeps the controls", .warning)
+      steering.controls.asks = false
+      say("\(name) keeps the controls", .warning)
     case .unreachable(let why):
-      state.steering.controls.asks = false
-      state.steering.forgetRequests()
-      state.say(why, .warning)
+      steering.controls.asks = false
+      steering.forgetRequests()
+      say(why, .warning)
     }
   }
 
-  static func keepControls(_ state: inout ScreenState) -> [ScreenEffect] {
-    state.steering.controls.askedBy = nil
-    return [.controls(.keep)]
-  }
-
-  /// `L`: asks for the controls, or hands them to the one who asks.
-  static func exchangeControls(_ state: inout ScreenState) -> [ScreenEffect] {
-    if state.steering.controls.holder == .here {
-      state.steering.controls.askedBy = nil
-      return [.controls(.give)]
-    }
-    state.steering.controls.asks = true
-    if case .elsewhere(let name?) = state.steering.controls.holder {
-      state.say("asking \(name) for the controls", .text)
-    }
-    return [.controls(.ask)]
-  }
-}
-
-extension ScreenState {
   /// The question to whoever holds the controls; it stays on the last line until it is answered.
   var questionOfControls: String? {
     guard let name = steering.controls.askedBy, steering.controls.holder == .here else { return nil }

@@ -8,7 +8,7 @@ enum HelpView {
   private static let lines: [Line] = KeyContext.allCases.flatMap { context -> [Line] in
     var rows: [Line] = []
     for binding in Binding.table where binding.contexts.contains(context) {
-      if case .page(let page) = binding.action {
+      if let page = binding.page {
         // The tabs share a line.
         guard page == .charts else { continue }
         let names = Page.allCases.map(\.title).joined(separator: ", ")

@@ -42,12 +42,14 @@ enum PaletteView {
       return
     }
     for (index, entry) in entries.enumerated() where y < inside.bottom - 1 {
-      let style = entry.obstacle == nil ? Style.text : .faint
+      let obstacle = entry.obstacle(state)
+      let keys = entry.keys.map(\.name).joined(separator: " ")
       painter.say(
-        DisplayText.pad(painter.tier.spell(entry.keys), to: 12), Style(.key), x: inside.x + 1, y: y,
+        DisplayText.pad(painter.tier.spell(keys), to: 12), Style(.key), x: inside.x + 1, y: y,
         limit: inside.width - 2)
       painter.say(
-        entry.help + (entry.obstacle.map { " (\($0))" } ?? ""), style, x: inside.x + 14, y: y, limit: inside.width - 15)
+        entry.help + (obstacle.map { " (\($0))" } ?? ""), obstacle == nil ? .text : .faint, x: inside.x + 14, y: y,
+        limit: inside.width - 15)
       if index == palette.selected {
         painter.grid.restyle(x: inside.x, y: y, columns: inside.width) { $0.ground = .selection }
       }
