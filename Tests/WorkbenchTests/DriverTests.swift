@@ -231,7 +231,7 @@ struct DriverTests {
     for page in Page.allCases {
       driver.press("\(page.rawValue)")
       #expect(driver.state.view.page == page)
-      let panes = PageLayout.order(page, driver.state)
+      let panes = driver.state.panes(on: page)
       let first = driver.state.view.focus
       for _ in panes { driver.press("Tab") }
       #expect(driver.state.view.focus == first)

@@ -14,11 +14,11 @@ struct LayoutTests {
           // Every third size suffices for the pages that are one pane.
           if page == .logs || page == .events, turn % 3 != 0 { continue }
           let shares = turn % 2 == 0
-          let order = PageLayout.order(page, hasShares: shares)
+          let absent: Set<Pane.ID> = shares ? [] : ["shares"]
+          let order = PaneRegistry.standard.seated(on: page, without: absent).map(\.id)
           let request = LayoutRequest(
             size: Size(width, height), page: page, focus: order[turn / 2 % order.count], zoomed: turn % 11 == 0,
-            hasNotice: turn % 5 < 2, hasShares: shares,
-            editor: LayoutRequest.EditorKind.allCases[turn / 3 % 3])
+            hasNotice: turn % 5 < 2, editor: LayoutRequest.EditorKind.allCases[turn / 3 % 3], absent: absent)
           if let problem = problem(request) { failures.append("\(request): \(problem)") }
         }
       }
@@ -50,8 +50,7 @@ struct LayoutTests {
   func boxes(_ width: Int, _ height: Int) {
     for page in [Page.charts, .prompts, .system, .gamma, .generations] {
       let request = LayoutRequest(
-        size: Size(width, height), page: page, focus: PageLayout.order(page, hasShares: true)[0], hasNotice: true,
-        hasShares: true)
+        size: Size(width, height), page: page, focus: PaneRegistry.standard.seated(on: page)[0].id, hasNotice: true)
       let difference = Golden.difference(drawing(request), "boxes-\(page.title)-\(width)x\(height)")
       #expect(difference == nil, "\(difference ?? "")")
     }
@@ -62,7 +61,8 @@ struct LayoutTests {
       for (width, height) in [(120, 36), (80, 24), (60, 18), (30, 10)] {
         let layout = PageLayout.layout(
           LayoutRequest(
-            size: Size(width, height), page: page, focus: PageLayout.order(page, hasShares: false)[0], editor: .gamma))
+            size: Size(width, height), page: page, focus: PaneRegistry.standard.seated(on: page)[0].id, editor: .gamma,
+            absent: ["shares"]))
         #expect(layout.panes.contains { $0.pane == .sampled }, "\(page) \(width)×\(height)")
         #expect(!layout.editor.isEmpty)
       }
@@ -74,7 +74,7 @@ struct LayoutTests {
     let layout = PageLayout.layout(request)
     var painter = Painter(size: request.size, tier: .ascii, monochrome: true)
     for box in layout.panes {
-      _ = Frame(title: [Piece(box.pane.rawValue)], focused: false).draw(box.rect, on: &painter)
+      _ = Frame(title: [Piece(box.pane.name)], focused: false).draw(box.rect, on: &painter)
     }
     painter.say("status", .text, x: layout.status.x, y: layout.status.y, limit: layout.status.width)
     if !layout.notice.isEmpty { painter.say("notice", .text, x: 0, y: layout.notice.y, limit: layout.notice.width) }

@@ -22,6 +22,13 @@ public struct ScreenDriver: Sendable {
     stage = Stage(live: ScreenState(size: size, tier: tier, monochrome: monochrome), history: history)
   }
 
+  /// A run on a screen with other panes than the usual ones.
+  init(size: Size, panes: PaneRegistry) {
+    var state = ScreenState(size: size)
+    state.view.panes = panes
+    stage = Stage(live: state)
+  }
+
   /// A run of another process, without the controls at first.
   public init(following size: Size, origin: String, history: (any RunHistory)? = nil) {
     stage = Stage(following: ScreenState(size: size), history: history, origin: origin)

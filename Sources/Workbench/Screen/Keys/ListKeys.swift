@@ -22,24 +22,9 @@ extension Binding {
 extension ScreenState {
   /// Moves the selection or the view of the pane in focus.
   mutating func moveInFocus(_ by: Int) -> [ScreenEffect] {
-    switch view.focus {
-    case .responses:
-      let count = view.selectedPrompt.flatMap { run.catalogued($0)?.responses.count } ?? 0
-      view.selectedResponse = max(0, min(count - 1, view.selectedResponse + by))
-    case .runs:
-      view.peers.selected = max(0, min((view.peers.runs?.count ?? 0) - 1, view.peers.selected + by))
-    case .logs:
-      view.logScroll = max(0, min(run.logs.elements.count - 1, view.logScroll - by))
-    case .events:
-      view.eventScroll = max(0, min(run.events.elements.count - 1, view.eventScroll - by))
-    case .generations, .shares:
-      if view.page == .generations { moveGeneration(by) }
-    default:
-      // From a chart, the keys still move through the prompts where these are in view.
-      guard view.page == .charts || view.page == .prompts else { return [] }
-      return movePrompt(by)
-    }
-    return []
+    if let move = focusedPane?.keys.move { return move(&self, by) }
+    // From a chart, the keys still move through the prompts where these are in view.
+    return view.page == .charts || view.page == .prompts ? movePrompt(by) : []
   }
 
   mutating func movePrompt(_ by: Int) -> [ScreenEffect] {

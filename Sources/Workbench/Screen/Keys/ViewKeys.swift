@@ -11,13 +11,7 @@ extension Binding {
     Binding("pane before", [.backTab], hint: "back", help: "Move to the pane before", change: { $0.moveFocus(-1) }),
     Binding(
       "open", [.enter],
-      hint: Hint { state in
-        switch state.view.focus {
-        case .prompts: "inspect"
-        case .runs: "overlay"
-        default: state.view.zoomed ? "smaller" : "zoom"
-        }
-      },
+      hint: Hint { $0.focusedPane?.keys.openHint ?? ($0.view.zoomed ? "smaller" : "zoom") },
       help: "Prompts: inspect the responses; runs: overlay; else zoom the pane", rank: 3,
       perform: { $0.openFocused() }),
     Binding(
@@ -70,33 +64,24 @@ extension ScreenState {
   mutating func show(_ page: Page) -> [ScreenEffect] {
     view.page = page
     view.zoomed = false
-    let panes = PageLayout.order(page, self)
-    if !panes.contains(view.focus) { view.focus = panes[0] }
+    let panes = panes(on: page)
+    if !panes.contains(view.focus), let first = panes.first { view.focus = first }
     guard page == .runs else { return [] }
     // Read anew each time: a session may have begun or grown meanwhile.
     return [.peers(.list)] + view.peers.overlays.map { .peers(.curves($0.path)) }
   }
 
   mutating func moveFocus(_ by: Int) {
-    let panes = PageLayout.order(view.page, self)
+    let panes = panes(on: view.page)
+    guard !panes.isEmpty else { return }
     let present = panes.firstIndex(of: view.focus) ?? 0
     view.focus = panes[(present + by + panes.count) % panes.count]
   }
 
   mutating func openFocused() -> [ScreenEffect] {
-    switch view.focus {
-    case .runs:
-      let (request, refusal) = view.peers.toggle()
-      if let refusal { say(refusal, .warning) }
-      return request.map { [.peers($0)] } ?? []
-    case .prompts:
-      view.openResponses()
-      if view.selectedPrompt == nil { view.selectedPrompt = run.prompts.order.first }
-      return inspectSelected()
-    default:
-      view.zoomed.toggle()
-      return []
-    }
+    if let open = focusedPane?.keys.open { return open(&self) }
+    view.zoomed.toggle()
+    return []
   }
 
   /// Esc answers a question before it goes back.

@@ -1,6 +1,6 @@
 /// Raw values as a quiet band, their moving average as a line.
 enum LossPane {
-  static func draw(_ state: ScreenState, _ rect: Rect, focused: Bool, on painter: inout Painter) {
+  static func draw(_ state: ScreenState, _ rect: Rect, _ head: PaneHead, on painter: inout Painter) {
     let loss = state.run.metrics.loss
     var values: [[Piece]] = []
     if let last = loss.smoothed(state.view.smoothing).value(at: state.cursor) {
@@ -20,15 +20,15 @@ enum LossPane {
     }
     curves.append(.points(state.run.metrics.evaluationLoss, Style(.evaluation, bold: true)))
     CurvePane.draw(
-      state, rect, title: Frame.title("1", "loss", focused: focused), details: values,
+      state, rect, head, details: values,
       quiet: state.view.smoothing.title,
-      ranges: [loss.raw, state.run.metrics.evaluationLoss], curves: curves, focused: focused, on: &painter)
+      ranges: [loss.raw, state.run.metrics.evaluationLoss], curves: curves, on: &painter)
   }
 }
 
 /// How far the best response is ahead of the drawn one: the middle and the outer tenths of the newest visits.
 enum MarginPane {
-  static func draw(_ state: ScreenState, _ rect: Rect, focused: Bool, on painter: inout Painter) {
+  static func draw(_ state: ScreenState, _ rect: Rect, _ head: PaneHead, on painter: inout Painter) {
     let metrics = state.run.metrics
     var values: [[Piece]] = []
     if let low = metrics.margin10.value(at: state.cursor), let middle = metrics.margin50.value(at: state.cursor),
@@ -41,18 +41,18 @@ enum MarginPane {
       ]
     }
     CurvePane.draw(
-      state, rect, title: Frame.title(nil, "reward margins", focused: focused), details: values, quiet: nil,
+      state, rect, head, details: values, quiet: nil,
       ranges: [metrics.margin10, metrics.margin90],
       curves: [
         .between(metrics.margin10, metrics.margin90, Style(.band)),
         .line(metrics.margin50, Style(.median), dashed: false, layer: .line),
-      ], base: 0, focused: focused, on: &painter)
+      ], base: 0, on: &painter)
   }
 }
 
 /// Implicit rewards of the chosen and the rejected responses.
 enum RewardsPane {
-  static func draw(_ state: ScreenState, _ rect: Rect, focused: Bool, on painter: inout Painter) {
+  static func draw(_ state: ScreenState, _ rect: Rect, _ head: PaneHead, on painter: inout Painter) {
     let metrics = state.run.metrics
     let chosen = metrics.chosenReward.smoothed(state.view.smoothing)
     let rejected = metrics.rejectedReward.smoothed(state.view.smoothing)
@@ -69,21 +69,20 @@ enum RewardsPane {
       values.append([Piece("acc ", .dim), Piece(NumberText.percent(accuracy), .text)])
     }
     CurvePane.draw(
-      state, rect, title: Frame.title(nil, "rewards", focused: focused), details: values, quiet: nil,
+      state, rect, head, details: values, quiet: nil,
       ranges: [chosen, rejected],
       curves: [
         .line(rejected, Style(.rejected), dashed: true, layer: .lower),
         .line(chosen, Style(.chosen), dashed: false, layer: .upper),
-      ], base: 0, focused: focused, on: &painter)
+      ], base: 0, on: &painter)
   }
 }
 
 /// What all panes with curves over steps share.
 enum CurvePane {
   static func draw(
-    _ state: ScreenState, _ rect: Rect, title: [Piece], details: [[Piece]], quiet: String?, ranges: [Series],
-    curves: [LineChart.Curve],
-    base: Double? = nil, focused: Bool, on painter: inout Painter
+    _ state: ScreenState, _ rect: Rect, _ head: PaneHead, details: [[Piece]], quiet: String?, ranges: [Series],
+    curves: [LineChart.Curve], base: Double? = nil, on painter: inout Painter
   ) {
     // The scale depends on the axis' width, the axis on the values in view: two rounds settle it.
     let first = state.run.metrics.loss.raw.steps.first ?? 1
@@ -106,8 +105,7 @@ enum CurvePane {
     chart.showsNow = state.view.replay?.showsWhole ?? false
     var corner = [[Piece(chart.scaleText, .dim)], [Piece(state.view.domain.title, .dim)]]
     if let quiet { corner.append([Piece(quiet, .dim)]) }
-    let inside = Frame(title: title, details: details, corner: corner, cornerFirst: quiet != nil, focused: focused)
-      .draw(rect, on: &painter)
+    let inside = Frame(head, details: details, corner: corner, cornerFirst: quiet != nil).draw(rect, on: &painter)
     guard ranges.contains(where: { $0.count > 0 }) else {
       EmptyView.draw(state.run.phase == .loading ? "loading" : "no steps yet", inside, on: &painter)
       return
@@ -115,38 +113,53 @@ enum CurvePane {
     chart.draw(inside, on: &painter)
   }
 
-  static func gradient(_ state: ScreenState, _ rect: Rect, focused: Bool, on painter: inout Painter) {
+  static func gradient(_ state: ScreenState, _ rect: Rect, _ head: PaneHead, on painter: inout Painter) {
     single(
-      state, rect, state.run.metrics.gradientNorm, name: "gradient norm", unit: "",
-      format: { NumberText.plain($0, decimals: 3) }, focused: focused, on: &painter)
+      state, rect, head, state.run.metrics.gradientNorm, unit: "", on: &painter)
   }
 
-  static func speed(_ state: ScreenState, _ rect: Rect, focused: Bool, on painter: inout Painter) {
+  static func speed(_ state: ScreenState, _ rect: Rect, _ head: PaneHead, on painter: inout Painter) {
     single(
-      state, rect, state.run.metrics.stepTime, name: "step time", unit: " s",
-      format: { NumberText.plain($0, decimals: 3) }, focused: focused, on: &painter)
+      state, rect, head, state.run.metrics.stepTime, unit: " s", on: &painter)
   }
 
-  static func learningRate(_ state: ScreenState, _ rect: Rect, focused: Bool, on painter: inout Painter) {
+  static func learningRate(_ state: ScreenState, _ rect: Rect, _ head: PaneHead, on painter: inout Painter) {
     let series = state.run.metrics.learningRate
     let value =
       series.value(at: state.cursor).map { [[Piece(NumberText.scientific($0), Style(.smooth, bold: true))]] } ?? []
     draw(
-      state, rect, title: Frame.title(nil, "learning rate", focused: focused), details: value, quiet: nil,
+      state, rect, head, details: value, quiet: nil,
       ranges: [series],
-      curves: [.line(series, Style(.smooth), dashed: false, layer: .line)], focused: focused, on: &painter)
+      curves: [.line(series, Style(.smooth), dashed: false, layer: .line)], on: &painter)
   }
 
   private static func single(
-    _ state: ScreenState, _ rect: Rect, _ series: SmoothedSeries, name: String, unit: String,
-    format: (Double) -> String, focused: Bool, on painter: inout Painter
+    _ state: ScreenState, _ rect: Rect, _ head: PaneHead, _ series: SmoothedSeries, unit: String,
+    on painter: inout Painter
   ) {
     let smooth = series.smoothed(state.view.smoothing)
-    let value = smooth.value(at: state.cursor).map { [[Piece(format($0) + unit, Style(.smooth, bold: true))]] } ?? []
+    let value =
+      smooth.value(at: state.cursor).map {
+        [[Piece(NumberText.plain($0, decimals: 3) + unit, Style(.smooth, bold: true))]]
+      } ?? []
     draw(
-      state, rect, title: Frame.title(nil, name, focused: focused), details: value, quiet: nil, ranges: [series.raw],
+      state, rect, head, details: value, quiet: nil, ranges: [series.raw],
       curves: [
         .extent(series.raw, Style(.raw)), .line(smooth, Style(.smooth), dashed: false, layer: .line),
-      ], focused: focused, on: &painter)
+      ], on: &painter)
   }
+}
+
+extension Pane {
+  static let loss = Pane(
+    .loss, title: "loss", tab: .charts, seats: [Seat(.charts, .upper, position: 0, rank: 1)], draw: LossPane.draw)
+  static let margin = Pane(
+    "margin", title: "reward margins", seats: [Seat(.charts, .upper, position: 1, rank: 3)], draw: MarginPane.draw)
+  static let rewards = Pane(
+    "rewards", title: "rewards", seats: [Seat(.charts, .middle, position: 0, rank: 5)], draw: RewardsPane.draw)
+  static let gradientNorm = Pane(
+    "gradient", title: "gradient norm", seats: [Seat(.system, .side)], draw: CurvePane.gradient)
+  static let learningRate = Pane(
+    "learningRate", title: "learning rate", seats: [Seat(.system, .side)], draw: CurvePane.learningRate)
+  static let stepTime = Pane("speed", title: "step time", seats: [Seat(.system, .side)], draw: CurvePane.speed)
 }

@@ -1,14 +1,13 @@
 /// The γ schedule over the whole run: the plan, the way gone so far, edits, and where it is now.
 enum GammaPane {
-  static func draw(_ state: ScreenState, _ rect: Rect, focused: Bool, on painter: inout Painter) {
+  static func draw(_ state: ScreenState, _ rect: Rect, _ head: PaneHead, on painter: inout Painter) {
     var values: [[Piece]] = []
     if let gamma = state.run.presentGamma {
       values.append([Piece("now ", .dim), Piece(NumberText.signed(gamma), Style(.now, bold: true))])
       if let end = state.run.gammaPlan.last { values.append([Piece("→ \(NumberText.signed(end)) at the end", .dim)]) }
     }
     guard state.run.hasGamma, let run = state.run.description else {
-      let frame = Frame(title: Frame.title("2", "γ schedule", focused: focused), focused: focused)
-      let inside = frame.draw(rect, on: &painter)
+      let inside = Frame(head).draw(rect, on: &painter)
       EmptyView.draw(state.run.obstacleToGamma ?? "no schedule yet", inside, on: &painter)
       return
     }
@@ -34,10 +33,7 @@ enum GammaPane {
     // The whole run, whose length does not change: as wide as it fits.
     let domain = StepDomain(from: 1, perDot: (total + max(1, dots) - 1) / max(1, dots), dots: dots)
     let corner = [[Piece("1px=\(domain.perDot)", .dim)]]
-    let inside = Frame(
-      title: Frame.title("2", "γ schedule", focused: focused), details: values, corner: corner,
-      cornerFirst: true, focused: focused
-    ).draw(rect, on: &painter)
+    let inside = Frame(head, details: values, corner: corner, cornerFirst: true).draw(rect, on: &painter)
     var chart = LineChart(
       curves: [
         .line(plan, Style(.plan), dashed: true, layer: .lower),
@@ -76,4 +72,10 @@ enum GammaPane {
         y: plot.y + chart.range.row(of: asked, height: plot.height))
     }
   }
+}
+
+extension Pane {
+  static let gamma = Pane(
+    "gamma", title: "γ schedule", tab: .gamma,
+    seats: [Seat(.charts, .upper, position: 2, rank: 4), Seat(.gamma, .upper)], draw: GammaPane.draw)
 }

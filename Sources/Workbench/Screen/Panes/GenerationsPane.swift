@@ -2,7 +2,7 @@ import Control
 
 /// Policy beside reference on held-out prompts.
 enum GenerationsPane {
-  static func draw(_ state: ScreenState, _ rect: Rect, focused: Bool, on painter: inout Painter) {
+  static func draw(_ state: ScreenState, _ rect: Rect, _ head: PaneHead, on painter: inout Painter) {
     let prompts = state.run.generations.prompts
     let index = min(state.view.generationIndex, max(0, prompts.count - 1))
     var more: [[Piece]] = []
@@ -12,8 +12,7 @@ enum GenerationsPane {
         [Piece("[ ]", Style(.key)), Piece(" other prompts", .dim)],
       ]
     }
-    let inside = Frame(title: Frame.title("7", "generations", focused: focused), details: more, focused: focused)
-      .draw(rect, on: &painter)
+    let inside = Frame(head, details: more).draw(rect, on: &painter)
     guard !prompts.isEmpty, let records = state.run.generations.records[prompts[index]], let newest = records.last
     else {
       EmptyView.draw("no generations yet: the run writes some at each evaluation", inside, on: &painter)
@@ -61,4 +60,18 @@ enum GenerationsPane {
     let text = changes.suffix(6).map { "\($0.grade) from step \($0.step)" }.joined(separator: " → ")
     painter.say("policy: \(text)", .dim, x: rect.x + 1, y: rect.bottom - 1, limit: rect.width - 2)
   }
+}
+
+extension GenerationsPane {
+  /// On its own tab, also from the shares beside it.
+  static let keys = PaneKeys(move: { state, by in
+    if state.view.page == .generations { state.moveGeneration(by) }
+    return []
+  })
+}
+
+extension Pane {
+  static let generations = Pane(
+    "generations", title: "generations", tab: .generations, seats: [Seat(.generations, .main)],
+    keys: GenerationsPane.keys, draw: GenerationsPane.draw)
 }

@@ -120,8 +120,12 @@ struct Frame {
     painter.say(pieces, x: rect.right - 1 - painter.width(pieces), y: rect.y, limit: room)
   }
 
-  /// A title's usual pieces: the tab's digit and the name.
-  static func title(_ digit: String? = nil, _ name: String, focused: Bool) -> [Piece] {
-    (digit.map { [Piece($0 + " ", Style(.key))] } ?? []) + [Piece(name, Style(.title, bold: focused))]
+}
+
+extension Frame {
+  /// A pane's frame.
+  init(_ head: PaneHead, details: [[Piece]] = [], corner: [[Piece]] = [], cornerFirst: Bool = false) {
+    self.init(
+      title: head.title, details: details, corner: corner, cornerFirst: cornerFirst, focused: head.focused)
   }
 }

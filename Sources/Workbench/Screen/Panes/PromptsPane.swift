@@ -1,6 +1,6 @@
 /// The visited prompts, the worst margin first.
 enum PromptsPane {
-  static func draw(_ state: ScreenState, _ rect: Rect, focused: Bool, on painter: inout Painter) {
+  static func draw(_ state: ScreenState, _ rect: Rect, _ head: PaneHead, on painter: inout Painter) {
     let order = state.listedPrompts
     var more = [[Piece("worst margin first", .dim)]]
     if !state.view.promptFilter.isEmpty || state.view.overlay == .filter {
@@ -12,8 +12,7 @@ enum PromptsPane {
     } else if let run = state.run.description {
       more.append([Piece("\(order.count) of \(run.catalogue.count) visited", .dim)])
     }
-    let inside = Frame(title: Frame.title("3", "prompts", focused: focused), details: more, focused: focused)
-      .draw(rect, on: &painter)
+    let inside = Frame(head, details: more).draw(rect, on: &painter)
     guard !order.isEmpty else {
       EmptyView.draw(
         state.view.promptFilter.isEmpty ? "no visits yet" : "no prompt matches; Esc shows all again", inside,
@@ -28,7 +27,7 @@ enum PromptsPane {
       if top + row == selected {
         painter.grid.restyle(x: inside.x, y: inside.y + row, columns: inside.width) {
           $0.ground = .selection
-          if focused { $0.bold = true }
+          if head.focused { $0.bold = true }
         }
       }
     }
@@ -90,5 +89,20 @@ enum OneLine {
       }
     }
     return result
+  }
+}
+
+extension Pane {
+  static let prompts = Pane(
+    .prompts, title: "prompts", tab: .prompts, seats: [Seat(.charts, .lower, rank: 6), Seat(.prompts, .main)],
+    keys: PaneKeys(openHint: "inspect", open: { $0.inspectFocused() }), draw: PromptsPane.draw)
+}
+
+extension ScreenState {
+  /// The selected prompt with all its responses.
+  mutating func inspectFocused() -> [ScreenEffect] {
+    view.openResponses()
+    if view.selectedPrompt == nil { view.selectedPrompt = run.prompts.order.first }
+    return inspectSelected()
   }
 }

@@ -11,7 +11,8 @@ public enum Renderer {
       LoadingView.draw(state, bodyRect(layout, state.view.size), on: &painter)
     } else {
       for box in layout.panes {
-        draw(box, state, focused: box.pane == layout.focus, on: &painter)
+        guard let pane = state.view.panes[box.pane] else { continue }
+        pane.draw(state, box.rect, pane.head(width: box.rect.width, focused: box.pane == layout.focus), &painter)
       }
     }
     if case .editor(let editor) = state.view.overlay {
@@ -38,38 +39,13 @@ public enum Renderer {
     return PageLayout.layout(
       LayoutRequest(
         size: state.view.size, page: state.view.page, focus: state.view.focus, zoomed: state.view.zoomed,
-        hasNotice: state.run.description?.notice != nil, hasShares: !state.run.shares.isEmpty, editor: editor))
+        hasNotice: state.run.description?.notice != nil, editor: editor, panes: state.view.panes,
+        absent: state.view.panes.absent(state.run)))
   }
 
   private static func bodyRect(_ layout: ScreenLayout, _ size: Size) -> Rect {
     let top = layout.status.bottom + layout.notice.height
     return Rect(x: 0, y: top, width: size.width, height: size.height - top - layout.hints.height)
-  }
-
-  private static func draw(_ box: PaneBox, _ state: ScreenState, focused: Bool, on painter: inout Painter) {
-    let rect = box.rect
-    switch box.pane {
-    case .loss: LossPane.draw(state, rect, focused: focused, on: &painter)
-    case .gamma: GammaPane.draw(state, rect, focused: focused, on: &painter)
-    case .margin: MarginPane.draw(state, rect, focused: focused, on: &painter)
-    case .sampled: SampledPane.draw(state, rect, focused: focused, on: &painter)
-    case .rewards: RewardsPane.draw(state, rect, focused: focused, on: &painter)
-    case .shares: SharesPane.draw(state, rect, focused: focused, on: &painter)
-    case .prompts: PromptsPane.draw(state, rect, focused: focused, on: &painter)
-    case .responses: ResponsesPane.draw(state, rect, focused: focused, on: &painter)
-    case .whatIf: WhatIfPane.draw(state, rect, focused: focused, on: &painter)
-    case .logs: LogsPane.draw(state, rect, focused: focused, on: &painter)
-    case .events: EventsPane.draw(state, rect, focused: focused, on: &painter)
-    case .system: SystemPane.draw(state, rect, focused: focused, on: &painter)
-    case .gradient: CurvePane.gradient(state, rect, focused: focused, on: &painter)
-    case .learningRate: CurvePane.learningRate(state, rect, focused: focused, on: &painter)
-    case .speed: CurvePane.speed(state, rect, focused: focused, on: &painter)
-    case .runs: RunsPane.draw(state, rect, focused: focused, on: &painter)
-    case .overlayLoss: OverlayPane.draw(.loss, state, rect, focused: focused, on: &painter)
-    case .overlayMargin: OverlayPane.draw(.margin, state, rect, focused: focused, on: &painter)
-    case .overlayAccuracy: OverlayPane.draw(.accuracy, state, rect, focused: focused, on: &painter)
-    case .generations: GenerationsPane.draw(state, rect, focused: focused, on: &painter)
-    }
   }
 }
 

@@ -2,10 +2,9 @@ import Control
 
 /// The ranked-response inspector: every response of the selected prompt with its numbers.
 enum ResponsesPane {
-  static func draw(_ state: ScreenState, _ rect: Rect, focused: Bool, on painter: inout Painter) {
+  static func draw(_ state: ScreenState, _ rect: Rect, _ head: PaneHead, on painter: inout Painter) {
     guard let index = state.view.selectedPrompt, let prompt = state.run.catalogued(index) else {
-      let inside = Frame(title: Frame.title(nil, "ranked responses", focused: focused), focused: focused)
-        .draw(rect, on: &painter)
+      let inside = Frame(head).draw(rect, on: &painter)
       EmptyView.draw("no prompt selected yet", inside, on: &painter)
       return
     }
@@ -26,10 +25,7 @@ enum ResponsesPane {
     } else {
       corner = [Piece("\(steps.count) of \(rows.count) scored", .dim), Piece(" i", Style(.key)), Piece(" all", .dim)]
     }
-    let inside = Frame(
-      title: Frame.title(nil, "ranked responses", focused: focused), details: more, corner: [corner],
-      cornerFirst: true, focused: focused
-    ).draw(rect, on: &painter)
+    let inside = Frame(head, details: more, corner: [corner], cornerFirst: true).draw(rect, on: &painter)
     guard inside.height >= 1, !rows.isEmpty else { return }
 
     // With room, the prompt stands above the table and the selected response's whole text below it.
@@ -37,7 +33,7 @@ enum ResponsesPane {
     if inside.height >= 14 {
       table = drawTexts(state, prompt, rows.count, inside, on: &painter)
     }
-    drawTable(state, rows, table, focused: focused, on: &painter)
+    drawTable(state, rows, table, focused: head.focused, on: &painter)
   }
 
   // MARK: Numbers
@@ -188,4 +184,14 @@ enum ResponsesPane {
     }
     return table
   }
+}
+
+extension Pane {
+  static let responses = Pane(
+    .responses, title: "ranked responses", seats: [Seat(.charts, .lower, rank: 7), Seat(.prompts, .main)],
+    keys: PaneKeys(move: { state, by in
+      let count = state.view.selectedPrompt.flatMap { state.run.catalogued($0)?.responses.count } ?? 0
+      state.view.selectedResponse = max(0, min(count - 1, state.view.selectedResponse + by))
+      return []
+    }), draw: ResponsesPane.draw)
 }

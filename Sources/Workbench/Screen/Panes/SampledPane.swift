@@ -1,6 +1,6 @@
 /// Which ranks were drawn as the hard negative, beside what q_γ asks for.
 enum SampledPane {
-  static func draw(_ state: ScreenState, _ rect: Rect, focused: Bool, on painter: inout Painter) {
+  static func draw(_ state: ScreenState, _ rect: Rect, _ head: PaneHead, on painter: inout Painter) {
     let window = state.run.sampling
     var details: [[Piece]] = []
     // Candidates are all but the best, and what ties with it.
@@ -21,8 +21,7 @@ enum SampledPane {
       whatIf = NegativeDistribution.byRank(
         RewardSample.spread(state.run.rewardSample, 500), gamma: value, preferred: state.run.preferred)
     }
-    let title = Frame.title(nil, rect.width >= 50 ? "sampled negatives" : "sampled", focused: focused)
-    let inside = Frame(title: title, details: details, focused: focused).draw(rect, on: &painter)
+    let inside = Frame(head, details: details).draw(rect, on: &painter)
     guard window.visits > 0 || whatIf != nil else {
       EmptyView.draw("no visits yet: each step draws one dispreferred response a prompt", inside, on: &painter)
       return
@@ -63,9 +62,8 @@ enum RewardSample {
 
 /// What a row of γ values would do to this data set.
 enum WhatIfPane {
-  static func draw(_ state: ScreenState, _ rect: Rect, focused: Bool, on painter: inout Painter) {
-    let inside = Frame(title: Frame.title(nil, "what γ does to these prompts", focused: focused), focused: focused)
-      .draw(rect, on: &painter)
+  static func draw(_ state: ScreenState, _ rect: Rect, _ head: PaneHead, on painter: inout Painter) {
+    let inside = Frame(head).draw(rect, on: &painter)
     guard state.run.hasGamma, !state.run.rewardSample.isEmpty else {
       EmptyView.draw(state.run.obstacleToGamma ?? "no prompts yet", inside, on: &painter)
       return
@@ -101,4 +99,12 @@ enum WhatIfPane {
       painter.say(line, .dim, x: inside.x + 1, y: inside.bottom - note.count + row, limit: inside.width - 1)
     }
   }
+}
+
+extension Pane {
+  static let sampled = Pane(
+    .sampled, title: "sampled negatives", narrowTitle: "sampled",
+    seats: [Seat(.charts, .middle, position: 1, rank: 2), Seat(.gamma, .lower)], draw: SampledPane.draw)
+  static let whatIf = Pane(
+    "whatIf", title: "what γ does to these prompts", seats: [Seat(.gamma, .upper)], draw: WhatIfPane.draw)
 }

@@ -2,7 +2,7 @@ import Control
 
 /// Kinds of answers to held-out prompts, at the start and now.
 enum SharesPane {
-  static func draw(_ state: ScreenState, _ rect: Rect, focused: Bool, on painter: inout Painter) {
+  static func draw(_ state: ScreenState, _ rect: Rect, _ head: PaneHead, on painter: inout Painter) {
     var details: [[Piece]] = []
     if let last = state.run.shares.last {
       details = [
@@ -10,8 +10,7 @@ enum SharesPane {
         [Piece("T \(NumberText.plain(last.temperature, decimals: 1))", .dim)],
       ]
     }
-    let title = Frame.title(nil, "answers", focused: focused)
-    let inside = Frame(title: title, details: details, focused: focused).draw(rect, on: &painter)
+    let inside = Frame(head, details: details).draw(rect, on: &painter)
     guard let last = state.run.shares.last, let first = state.run.shares.first, inside.width >= 8, inside.height >= 1
     else {
       EmptyView.draw("no samples yet", inside, on: &painter)
@@ -66,4 +65,11 @@ enum SharesPane {
       painter.say(name, .text, x: x, y: y, limit: cell.right - x)
     }
   }
+}
+
+extension Pane {
+  static let shares = Pane(
+    "shares", title: "answers",
+    seats: [Seat(.charts, .middle, position: 2, rank: nil), Seat(.generations, .lower)],
+    isPresent: { !$0.shares.isEmpty }, keys: GenerationsPane.keys, draw: SharesPane.draw)
 }

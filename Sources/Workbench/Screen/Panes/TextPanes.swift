@@ -2,12 +2,11 @@ import Control
 
 /// What happened in the run, newest at the bottom.
 enum EventsPane {
-  static func draw(_ state: ScreenState, _ rect: Rect, focused: Bool, on painter: inout Painter) {
+  static func draw(_ state: ScreenState, _ rect: Rect, _ head: PaneHead, on painter: inout Painter) {
     let lines = state.run.events.elements
     let inside = Frame(
-      title: Frame.title("6", "events", focused: focused), details: [[Piece("\(state.run.events.total)", .dim)]],
-      corner: state.view.eventScroll > 0 ? [[Piece("\(state.view.eventScroll) newer below, End", Style(.paused))]] : [],
-      focused: focused
+      head, details: [[Piece("\(state.run.events.total)", .dim)]],
+      corner: state.view.eventScroll > 0 ? [[Piece("\(state.view.eventScroll) newer below, End", Style(.paused))]] : []
     ).draw(rect, on: &painter)
     guard !lines.isEmpty else {
       EmptyView.draw("nothing has happened yet", inside, on: &painter)
@@ -25,13 +24,12 @@ enum EventsPane {
 
 /// What the run logged and what anything printed to standard output or error, newest at the bottom.
 enum LogsPane {
-  static func draw(_ state: ScreenState, _ rect: Rect, focused: Bool, on painter: inout Painter) {
+  static func draw(_ state: ScreenState, _ rect: Rect, _ head: PaneHead, on painter: inout Painter) {
     let lines = state.run.logs.elements
     let inside = Frame(
-      title: Frame.title("4", "logs", focused: focused),
+      head,
       details: [[Piece(state.run.logs.total == 1 ? "1 line" : "\(state.run.logs.total) lines", .dim)]],
-      corner: state.view.logScroll > 0 ? [[Piece("\(state.view.logScroll) newer below, End", Style(.paused))]] : [],
-      focused: focused
+      corner: state.view.logScroll > 0 ? [[Piece("\(state.view.logScroll) newer below, End", Style(.paused))]] : []
     ).draw(rect, on: &painter)
     guard !lines.isEmpty else {
       EmptyView.draw("no lines yet: what the run logs, and anything printed, comes here", inside, on: &painter)
@@ -54,8 +52,8 @@ enum LogsPane {
 
 /// What does not change during the run, and what the machine does for it.
 enum SystemPane {
-  static func draw(_ state: ScreenState, _ rect: Rect, focused: Bool, on painter: inout Painter) {
-    let inside = Frame(title: Frame.title("5", "system", focused: focused), focused: focused).draw(rect, on: &painter)
+  static func draw(_ state: ScreenState, _ rect: Rect, _ head: PaneHead, on painter: inout Painter) {
+    let inside = Frame(head).draw(rect, on: &painter)
     var y = inside.y
     for (name, value) in lines(state) {
       guard y < inside.bottom else { return }
@@ -120,4 +118,21 @@ enum SystemPane {
     }
     return lines
   }
+}
+
+extension Pane {
+  static let events = Pane(
+    "events", title: "events", tab: .events, seats: [Seat(.events, .main)],
+    keys: PaneKeys(move: { state, by in
+      state.view.eventScroll = max(0, min(state.run.events.elements.count - 1, state.view.eventScroll - by))
+      return []
+    }), draw: EventsPane.draw)
+  static let logs = Pane(
+    "logs", title: "logs", tab: .logs, seats: [Seat(.logs, .main)],
+    keys: PaneKeys(move: { state, by in
+      state.view.logScroll = max(0, min(state.run.logs.elements.count - 1, state.view.logScroll - by))
+      return []
+    }), draw: LogsPane.draw)
+  static let system = Pane(
+    "system", title: "system", tab: .system, seats: [Seat(.system, .main)], draw: SystemPane.draw)
 }

@@ -1,11 +1,11 @@
 /// The other sessions, to be laid over the run's curves.
 enum RunsPane {
-  static func draw(_ state: ScreenState, _ rect: Rect, focused: Bool, on painter: inout Painter) {
+  static func draw(_ state: ScreenState, _ rect: Rect, _ head: PaneHead, on painter: inout Painter) {
     let book = state.view.peers
     let inside = Frame(
-      title: Frame.title("8", "runs", focused: focused),
+      head,
       details: book.runs.map { [[Piece("\($0.count) other sessions", .dim)]] } ?? [],
-      corner: [[Piece("Enter", Style(.key)), Piece(" overlay", .dim)]], focused: focused
+      corner: [[Piece("Enter", Style(.key)), Piece(" overlay", .dim)]]
     ).draw(rect, on: &painter)
     guard book.hasSource else {
       EmptyView.draw("other sessions cannot be read from here", inside, on: &painter)
@@ -56,7 +56,7 @@ enum OverlayPane {
     Style([Role.evaluation, .median, .override, .good, .bad, .whatIf][place % 6], bold: true)
   }
 
-  static func draw(_ metric: Metric, _ state: ScreenState, _ rect: Rect, focused: Bool, on painter: inout Painter) {
+  static func draw(_ metric: Metric, _ state: ScreenState, _ rect: Rect, _ head: PaneHead, on painter: inout Painter) {
     let smoothing = state.view.smoothing
     let own =
       switch metric {
@@ -97,14 +97,38 @@ enum OverlayPane {
     }
     details += differences
     curves.append(.line(mine, Style(.smooth, bold: true), dashed: false, layer: .upper))
-    let title =
-      switch metric {
-      case .loss: "loss"
-      case .margin: "reward margin"
-      case .accuracy: "accuracy"
-      }
     CurvePane.draw(
-      state, rect, title: Frame.title(nil, title, focused: focused), details: details, quiet: smoothing.title,
-      ranges: ranges, curves: curves, base: metric == .margin ? 0 : nil, focused: focused, on: &painter)
+      state, rect, head, details: details, quiet: smoothing.title,
+      ranges: ranges, curves: curves, base: metric == .margin ? 0 : nil, on: &painter)
+  }
+}
+
+extension Pane {
+  static let runs = Pane(
+    "runs", title: "runs", tab: .runs, seats: [Seat(.runs, .upper)],
+    keys: PaneKeys(
+      openHint: "overlay", open: { $0.toggleOverlay() },
+      move: { state, by in
+        let count = state.view.peers.runs?.count ?? 0
+        state.view.peers.selected = max(0, min(count - 1, state.view.peers.selected + by))
+        return []
+      }), draw: RunsPane.draw)
+  static let overlayLoss = overlay("overlayLoss", "loss", .loss)
+  static let overlayMargin = overlay("overlayMargin", "reward margin", .margin)
+  static let overlayAccuracy = overlay("overlayAccuracy", "accuracy", .accuracy)
+
+  private static func overlay(_ id: Pane.ID, _ title: String, _ metric: OverlayPane.Metric) -> Pane {
+    Pane(id, title: title, seats: [Seat(.runs, .lower)]) { state, rect, head, painter in
+      OverlayPane.draw(metric, state, rect, head, on: &painter)
+    }
+  }
+}
+
+extension ScreenState {
+  /// Lays the selected run over the curves, or takes it off.
+  mutating func toggleOverlay() -> [ScreenEffect] {
+    let (request, refusal) = view.peers.toggle()
+    if let refusal { say(refusal, .warning) }
+    return request.map { [.peers($0)] } ?? []
   }
 }

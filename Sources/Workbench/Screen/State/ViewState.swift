@@ -14,7 +14,9 @@ struct ViewState: Sendable {
 
   // MARK: What is shown
   var page: Page = .charts
-  var focus: PaneID = .loss
+  /// All panes there are.
+  var panes = PaneRegistry.standard
+  var focus: Pane.ID = .loss
   /// The focused pane fills the page.
   var zoomed = false
   var smoothing: Smoothing = .medium
