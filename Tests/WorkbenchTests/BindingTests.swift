@@ -15,6 +15,11 @@ struct BindingTests {
     }
   }
 
+  @Test func everyBindingHasANameOfItsOwn() {
+    #expect(Set(Binding.table.map(\.name)).count == Binding.table.count)
+    #expect(Binding.named(Binding.paletteName)?.keys == [.character(":")])
+  }
+
   @Test func everyBindingCanBeExplained() {
     let state = ScreenState(size: Size(80, 24))
     for binding in Binding.table {
@@ -44,5 +49,15 @@ struct BindingTests {
       if binding.page != nil { continue }
       #expect(frame.contains(binding.help.prefix(40)), "\(binding.help)")
     }
+  }
+
+  @Test func everyContextCanBeRepainted() {
+    for context in KeyContext.allCases { #expect(Binding.find(.control("l"), in: context)?.name == "repaint") }
+  }
+
+  @Test func themesGoRound() {
+    var (driver, _) = ScreenDriver.running(Size(120, 36), steps: 3)
+    driver.press("T")
+    #expect(driver.isWarned)
   }
 }

@@ -47,7 +47,7 @@ struct ReplayTests {
       let shown = driver.state
       let expected = live(step)
       #expect(shown.run.completedSteps == step && shown.view.replay?.step == step)
-      #expect(shown.run.metrics.loss.raw.values == expected.run.metrics.loss.raw.values)
+      #expect(shown.run.metrics[.loss].raw.values == expected.run.metrics[.loss].raw.values)
       #expect(
         shown.run.prompts.order == expected.run.prompts.order && shown.run.prompts.listed == expected.run.prompts.listed
       )
@@ -79,7 +79,7 @@ struct ReplayTests {
     for expected in stride(from: 2_990, through: 2_500, by: -10) {
       driver.press("Shift-Left")
       #expect(driver.state.run.completedSteps == expected)
-      #expect(driver.state.run.metrics.loss.raw.count == expected)
+      #expect(driver.state.run.metrics[.loss].raw.count == expected)
     }
   }
 
@@ -102,7 +102,7 @@ struct ReplayTests {
     var driver = try ScreenDriver(recording: Record(steps: 60, gaps: [3: 10]), size: Size(120, 36))
     #expect(driver.state.view.replay?.speed == 1)
     driver.press("Space")
-    #expect(driver.frame().contains("REPLAY 1×"))
+    #expect(driver.state.view.replay?.playing == true && driver.frame().contains("REPLAY 1×"))
     driver.advance(seconds: 0.12)
     #expect(driver.state.run.completedSteps == 2)
     // A silence of 10.05 s is played as one of 2 s, 0.02 s of which are over.
@@ -161,99 +161,15 @@ struct ReplayTests {
     driver.press(".")
     #expect(driver.state.run.completedSteps == 50)
     driver.press(".")
-    #expect(driver.frame().contains("no event after step 50"))
+    #expect(driver.isWarned && driver.state.run.completedSteps == 50)
     driver.press(",", ",")
     #expect(driver.state.run.completedSteps == 20)
     driver.press("n")
     #expect(driver.state.run.completedSteps == 41)
     driver.press("n")
-    #expect(driver.frame().contains("no anomaly after step 41"))
+    #expect(driver.isWarned && driver.state.run.completedSteps == 41)
     driver.press("End", "N")
     #expect(driver.state.run.completedSteps == 41)
-  }
-
-  // MARK: A run that goes on
-
-  /// A live run of 30 steps whose record holds the same.
-  private func liveDriver() -> (ScreenDriver, SampleRun) {
-    var run = SampleRun()
-    var driver = ScreenDriver(size: Size(120, 36), history: Record(steps: 40))
-    for event in run.beginning { driver.post(event) }
-    for step in 1...30 { driver.post(.step(run.step(step))) }
-    return (driver, run)
-  }
-
-  @Test func theRunGoesOnBehindTheReplay() {
-    var (driver, run) = liveDriver()
-    driver.press("R")
-    #expect(driver.state.run.completedSteps == 30 && driver.state.view.replay != nil)
-    driver.press("Shift-Left")
-    #expect(driver.state.run.completedSteps == 20)
-    for step in 31...35 { driver.post(.step(run.step(step))) }
-    #expect(driver.state.run.completedSteps == 20)
-    #expect(driver.frame().contains("the run is at 35"))
-    driver.press("g")
-    #expect(driver.frame().contains("you look at the past; R goes back to the run"))
-    driver.press("R")
-    #expect(driver.state.view.replay == nil && driver.state.run.completedSteps == 35)
-    #expect(driver.frame().contains("RUNNING"))
-    driver.press("g")
-    #expect(driver.state.context == .gammaEditor)
-  }
-
-  @Test func theViewStaysThroughReplay() {
-    var (driver, _) = liveDriver()
-    driver.press("3", "j")
-    let selected = driver.state.view.selectedPrompt
-    driver.press("R", "Shift-Left")
-    #expect(driver.state.view.page == .prompts && driver.state.view.selectedPrompt == selected)
-    driver.press("6", "R")
-    #expect(driver.state.view.page == .events)
-  }
-
-  @Test func crosshairShowsWholeCurvesAndThePanelsOfItsStep() {
-    var (driver, _) = liveDriver()
-    driver.press("v", "Shift-Left")
-    #expect(driver.frame().contains("CROSSHAIR"))
-    #expect(driver.state.run.completedSteps == 20)
-    #expect(driver.state.run.metrics.loss.raw.count == 30)
-    let smoothed = driver.state.run.metrics.loss.smoothed(.medium).value(at: 20)
-    #expect(driver.frame().contains(NumberText.plain(smoothed ?? .nan, decimals: 4)))
-    // The prompts are those of step 20.
-    #expect(driver.state.run.prompts.entries.values.allSatisfy { $0.lastStep <= 20 })
-    driver.press("v")
-    #expect(driver.state.run.metrics.loss.raw.count == 20)
-    driver.press("Esc")
-    #expect(driver.state.view.replay == nil)
-  }
-
-  @Test func aSignalEndsTheReplayAndSavesTheRun() {
-    var (driver, _) = liveDriver()
-    driver.press("R", "Left")
-    driver.signal(15)
-    #expect(driver.state.view.replay == nil)
-    #expect(driver.sentCommands.last?.command == .stop)
-  }
-
-  @Test func withoutARecordThereIsNoReplay() {
-    var (driver, _) = ScreenDriver.running(Size(120, 36), steps: 3)
-    driver.press("R")
-    #expect(driver.frame().contains("this run keeps no record to look back into"))
-  }
-
-  @Test func aRecordThatCannotBeReadIsSaid() {
-    struct Broken: RunHistory {
-      struct Problem: Error, CustomStringConvertible { var description = "the disk is gone" }
-      func events(after: Int64, limit: Int) throws -> (events: [PastEvent], cursor: Int64) { throw Problem() }
-    }
-    var run = SampleRun()
-    var driver = ScreenDriver(size: Size(120, 36), history: Broken())
-    for event in run.beginning { driver.post(event) }
-    driver.post(.step(run.step(1)))
-    driver.press("R")
-    #expect(driver.frame().contains("the record cannot be read: the disk is gone"))
-    #expect(driver.state.run.completedSteps == 1)
-    #expect(throws: Broken.Problem.self) { try ScreenDriver(recording: Broken(), size: Size(80, 24)) }
   }
 
   /// A record may come from anybody: nothing of it reaches the terminal as a control character.
@@ -289,24 +205,5 @@ struct ReplayTests {
     driver.press("v")
     let crosshair = Golden.difference(driver.frame(), "crosshair-\(width)x\(height)")
     #expect(crosshair == nil, "\(crosshair ?? "")")
-  }
-}
-
-struct OutliersTests {
-  /// 16 values 1…16: median 8.5, deviations 0.5, 0.5, 1.5, 1.5 … 7.5, 7.5, their median 4; 1.4826 · 4 = 5.9304.
-  /// 8.5 + 6 · 5.9304 = 44.0824 is the limit.
-  @Test func robustScore() {
-    var outliers = Outliers()
-    let usual = (1...16).map { outliers.add(Double($0)) }
-    #expect(!usual.contains(true))
-    #expect(abs((outliers.score(44.0824) ?? 0) - 6) < 1e-9)
-    let far = outliers.add(44.1)
-    #expect(far)
-    // Where nothing varies, 1 % of the median takes the place of the spread: the limit is 1 ± 0.06.
-    var calm = Outliers()
-    let flat = (1...20).map { _ in calm.add(1) } + [calm.add(1.05)]
-    #expect(!flat.contains(true))
-    let strange = [calm.add(1.07), calm.add(.nan)]
-    #expect(strange == [true, true])
   }
 }

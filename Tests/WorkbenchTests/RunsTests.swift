@@ -20,7 +20,7 @@ struct RunsTests {
     var (driver, _) = ScreenDriver.running(Size(120, 36), steps: 30)
     driver.press("8")
     #expect(driver.peerRequests == [.list])
-    #expect(driver.frame().contains("reading the sessions beside this one"))
+    #expect(driver.state.view.peers.runs == nil)
     driver.post(PeerNews.list(list))
     #expect(driver.frame().contains("crashed, BT-DPO on household-3M, step 12 of 60"))
     driver.press("Enter", "j", "Enter")
@@ -32,7 +32,7 @@ struct RunsTests {
     #expect(driver.frame().contains("A 0.650"))
     #expect(driver.frame().contains("margin +0.12 ± 0.03 over 40 prompts, p 0.001"))
     driver.post(.unreadable(path: "sessions/b", "sessions/b: the session database is damaged"))
-    #expect(driver.frame().contains("sessions/b: the session database is damaged"))
+    #expect(driver.isWarned)
     #expect(driver.state.view.peers.overlays.map(\.path) == ["sessions/a"])
     driver.press("k", "Enter")
     #expect(driver.state.view.peers.overlays.isEmpty)
@@ -44,7 +44,7 @@ struct RunsTests {
   @Test func aBranchIsAskedForAndShown() {
     var (driver, _) = ScreenDriver.running(Size(120, 36), steps: 30)
     driver.press("B")
-    #expect(driver.frame().contains("there is no checkpoint yet; P writes one"))
+    #expect(driver.isWarned && driver.state.view.overlay == nil)
     for step in [10, 20, 30] { driver.post(.checkpoint(step: step, path: "sessions/demo-1/checkpoint-\(step)")) }
     driver.press("B")
     #expect(driver.frame().contains("checkpoint of step 30") && driver.frame().contains("3 of 3"))
@@ -69,7 +69,7 @@ struct RunsTests {
     driver.press("B", "Esc")
     #expect(driver.state.view.overlay == nil)
     driver.post(PeerNews.notBranched("sessions/demo-1: cannot be branched: no checkpoint has been written yet"))
-    #expect(driver.frame().contains("cannot be branched: no checkpoint has been written yet"))
+    #expect(driver.isWarned)
   }
 
   @Test func aParentIsLaidOverUnasked() {
@@ -84,7 +84,7 @@ struct RunsTests {
     driver.press("s", "s")
     #expect(driver.frame().contains("parent, forked at 10; margin +0.12"))
     // This run's loss minus the parent's, 0.650, at the same step.
-    let own = driver.state.run.metrics.loss.raw.values.last ?? .nan
+    let own = driver.state.run.metrics[.loss].raw.values.last ?? .nan
     driver.resize(Size(200, 48))
     #expect(driver.frame().contains("vs A \(NumberText.signed(own - 0.65, decimals: 3))"))
     // Taken off, it stays off.
@@ -97,7 +97,7 @@ struct RunsTests {
     var (driver, _) = ScreenDriver.running(Size(120, 36), steps: 3)
     driver.press("8")
     driver.post(PeerNews.noSource)
-    #expect(driver.frame().contains("other sessions cannot be read from here"))
+    #expect(!driver.state.view.peers.hasSource)
   }
 
   @Test func onlySoManyCanBeToldApart() {
@@ -106,7 +106,7 @@ struct RunsTests {
     driver.post(PeerNews.list((0..<9).map { PeerRun(path: "s/\($0)", name: "\($0)", detail: "") }))
     for _ in 0..<9 { driver.press("Enter", "j") }
     #expect(driver.state.view.peers.overlays.count == PeerBook.most)
-    #expect(driver.frame().contains("6 runs at a time can be told apart"))
+    #expect(driver.isWarned)
   }
 
   @Test(arguments: [(80, 24), (160, 48)]) func frames(_ width: Int, _ height: Int) {

@@ -177,6 +177,18 @@ extension ScreenDriver {
   }
 
   var commands: [RunCommand] { sentCommands.map(\.command) }
+
+  /// The strip that edits a value, while it is open.
+  var editor: ValueEditor? {
+    if case .editor(let editor) = state.view.overlay { editor } else { nil }
+  }
+
+  /// The last line says why a key did nothing.
+  var isWarned: Bool { state.view.message?.role == .warning }
+
+  var awaited: [RunCommand] { state.steering.pending.values.map(\.command) }
+
+  mutating func press(_ names: [String]) { for name in names { press(name) } }
 }
 
 /// Texts that tests compare frames with. WORKBENCH_REGENERATE_GOLDENS=1 writes them anew, to be reviewed.

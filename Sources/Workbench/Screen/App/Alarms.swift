@@ -60,7 +60,7 @@ enum Alarms {
 
   private static func spike(_ run: ObservedRun) -> Alarm? {
     guard let step = run.metrics.anomalies.last, run.completedSteps - step < spikeTime,
-      let loss = run.metrics.loss.raw.value(at: step), let norm = run.metrics.gradientNorm.raw.value(at: step),
+      let loss = run.metrics[.loss].raw.value(at: step), let norm = run.metrics[.gradientNorm].raw.value(at: step),
       loss.isFinite, norm.isFinite
     else { return nil }
     return Alarm(
@@ -72,8 +72,8 @@ enum Alarms {
   /// Likelihood displacement (Razin et al. 2024): the margin grows though the preferred answer gets less likely.
   private static func displacement(_ run: ObservedRun) -> Alarm? {
     let metrics = run.metrics
-    guard let chosen = Change(metrics.chosenReward.raw), let rejected = Change(metrics.rejectedReward.raw),
-      let margin = Change(metrics.margin.raw), chosen.isFall, rejected.isFall, margin.isRise, chosen.after < 0
+    guard let chosen = Change(metrics[.chosenReward].raw), let rejected = Change(metrics[.rejectedReward].raw),
+      let margin = Change(metrics[.margin].raw), chosen.isFall, rejected.isFall, margin.isRise, chosen.after < 0
     else { return nil }
     return Alarm(
       kind: .displacement,
@@ -87,7 +87,7 @@ enum Alarms {
   private static func marginsAreLogits(_ description: RunDescription) -> Bool { description.method.contains("DPO") }
 
   private static func saturatedLoss(_ run: ObservedRun) -> Alarm? {
-    guard let description = run.description, marginsAreLogits(description), let low = run.metrics.margin10.last,
+    guard let description = run.description, marginsAreLogits(description), let low = run.metrics[.marginP10].raw.last,
       low > saturatedMargin
     else { return nil }
     return Alarm(
@@ -98,7 +98,9 @@ enum Alarms {
   }
 
   private static func drawsOne(_ run: ObservedRun) -> Alarm? {
-    guard let ess = run.metrics.ess.raw.recentMean(20), ess < leastESS, run.metrics.ess.raw.count >= 20 else {
+    guard let ess = run.metrics[.effectiveSampleSize].raw.recentMean(20), ess < leastESS,
+      run.metrics[.effectiveSampleSize].raw.count >= 20
+    else {
       return nil
     }
     // One negative a prompt is all there is.

@@ -53,7 +53,7 @@ extension Reducer {
       }
       return []
     }
-    if AcknowledgementText.isEdit(answer.command), let text = AcknowledgementText.text(answer) {
+    if SettingChange(answer.command) != nil, let text = AcknowledgementText.text(answer) {
       state.say(text, .good)
       state.steering.remember(answer, text: text)
     }

@@ -105,7 +105,7 @@ extension ScreenState {
     case .branch: .branch
     case .alarms: .alarms
     case .samples: .samples
-    case .editor(let editor): editor.target == .gamma ? .gammaEditor : .valueEditor
+    case .editor(let editor): editor.setting.isScheduled ? .gammaEditor : .valueEditor
     }
   }
 

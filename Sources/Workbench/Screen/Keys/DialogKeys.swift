@@ -127,7 +127,7 @@ extension ScreenState {
 
   mutating func takeEditBack() -> [ScreenEffect] {
     view.overlay = nil
-    return steering.lastEdit.map { [steering.request($0.inverse)] } ?? []
+    return steering.lastEdit.map { steering.request($0.inverse) } ?? []
   }
 
   // MARK: Alarms

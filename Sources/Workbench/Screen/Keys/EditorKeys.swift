@@ -1,5 +1,3 @@
-import Control
-
 /// Keys in the strip that edits a value.
 extension Binding {
   private static let both: [KeyContext] = [.gammaEditor, .valueEditor]
@@ -50,23 +48,32 @@ extension ViewState {
     change(&editor)
     overlay = .editor(editor)
   }
+
+  /// The γ that is typed and could be applied, for what-ifs.
+  var editedGamma: Double? {
+    guard case .editor(let editor) = overlay, editor.target == .gamma, case .success(let value) = editor.value else {
+      return nil
+    }
+    return value
+  }
 }
 
 extension ScreenState {
   mutating func returnToSchedule() -> [ScreenEffect] {
+    guard case .editor(let editor) = view.overlay else { return [] }
     view.overlay = nil
-    return [steering.request(.gamma(.schedule))]
+    return steering.request(SettingChange(editor.target, .schedule))
   }
 
   /// Sends what was typed, or says in the strip what is wrong with it.
   mutating func applyEdit() -> [ScreenEffect] {
     guard case .editor(let editor) = view.overlay else { return [] }
-    switch command(of: editor) {
+    switch change(by: editor) {
     case .failure(let refusal):
       view.changeEditor { $0.problem = refusal.description }
       return []
-    case .success(let command):
-      if !editor.confirming, let doubt = doubt(about: editor) {
+    case .success(let change):
+      if !editor.confirming, let doubt = doubt(about: change) {
         view.changeEditor {
           $0.confirming = true
           $0.problem = doubt
@@ -74,31 +81,31 @@ extension ScreenState {
         return []
       }
       view.overlay = nil
-      return [steering.request(command)]
+      return steering.request(change)
     }
   }
 
-  private func command(of editor: ValueEditor) -> Result<RunCommand, ValueEditor.Refusal> {
+  private func change(by editor: ValueEditor) -> Result<SettingChange, ValueEditor.Refusal> {
     editor.value.flatMap { value in
-      switch editor.target {
-      case .learningRate: return .success(.learningRate(value))
-      case .beta: return .success(.beta(value))
-      case .gamma:
-        guard editor.mode != .hold else { return .success(.gamma(.hold(value))) }
-        return editor.steps(after: run.completedSteps, total: run.description?.totalSteps ?? .max).map { steps in
-          .gamma(editor.mode == .ramp ? .ramp(target: value, steps: steps) : .at(step: steps, value: value))
-        }
+      guard editor.mode != .hold else { return .success(SettingChange(editor.target, .hold(value))) }
+      return editor.steps(after: run.completedSteps, total: run.description?.totalSteps ?? .max).map { steps in
+        SettingChange(
+          editor.target, editor.mode == .ramp ? .ramp(target: value, steps: steps) : .at(step: steps, value: value))
       }
     }
   }
 
   /// What is asked about before a γ that leaves nothing to draw is applied; nil where nothing is.
-  private func doubt(about editor: ValueEditor) -> String? {
-    guard editor.target == .gamma, case .success(let value) = editor.value,
+  private func doubt(about change: SettingChange) -> String? {
+    guard change.setting == .gamma, let value = change.value,
       let summary = NegativeDistribution.summary(run.rewardSample, gamma: value, preferred: run.preferred),
       summary.saturatedShare > 0.5
     else { return nil }
     return "at γ \(NumberText.signed(value)) \(NumberText.percent(summary.saturatedShare)) of the prompts would draw "
       + "nearly always the same negative (ESS < 1.5): Enter again to apply, Esc to leave it"
   }
+}
+
+extension SteeringState {
+  mutating func request(_ change: SettingChange) -> [ScreenEffect] { change.command.map { [request($0)] } ?? [] }
 }

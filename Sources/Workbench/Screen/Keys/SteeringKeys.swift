@@ -2,7 +2,9 @@ import Control
 
 /// Keys that ask something of the run.
 extension Binding {
-  static let steering: [Binding] = [
+  static let steering = pausing + SteerableSetting.all.map(edit) + asking
+
+  private static let pausing: [Binding] = [
     Binding(
       "pause", [.character(" ")], hint: Hint { $0.run.isPausedOrPausing ? "resume" : "pause" },
       help: "Pause before the next optimizer step, or go on", rank: 1, unless: { $0.obstacleToSteering },
@@ -10,17 +12,9 @@ extension Binding {
     Binding(
       "step", [.character(">")], hint: "step", help: "While paused: one optimizer step, then pause again", rank: 8,
       unless: { $0.obstacleToStepping }, perform: { $0.steering.step() }),
-    Binding(
-      "gamma", [.character("g")], hint: "gamma", help: "Edit γ; its effect is shown before Enter applies it", rank: 2,
-      unless: { $0.obstacleToSteering ?? $0.run.obstacleToGamma },
-      change: { $0.edit(.gamma, present: $0.run.presentGamma ?? 0) }),
-    Binding(
-      "learning rate", [.character("l")], hint: "rate", help: "Edit the learning rate: the peak of its schedule",
-      rank: 9, unless: { $0.obstacleToSteering },
-      change: { $0.edit(.learningRate, present: $0.run.peakLearningRate ?? 0) }),
-    Binding(
-      "beta", [.character("b")], hint: "beta", help: "Edit β", unless: { $0.obstacleToSteering },
-      change: { $0.edit(.beta, present: $0.run.presentBeta ?? 0) }),
+  ]
+
+  private static let asking: [Binding] = [
     Binding(
       "undo", [.character("u")], hint: "undo", help: "Take the newest edit back, as an edit of its own",
       unless: { $0.obstacleToSteering ?? ($0.steering.lastEdit == nil ? "nothing has been edited yet" : nil) },
@@ -50,6 +44,16 @@ extension Binding {
   ]
 }
 
+extension Binding {
+  /// The key that edits a setting.
+  private static func edit(_ setting: SteerableSetting) -> Binding {
+    Binding(
+      "edit \(setting.key.rawValue)", [.character(setting.keyOnScreen)], hint: Hint { _ in setting.hint },
+      help: setting.help, rank: setting.rank, unless: { $0.obstacleToSteering ?? setting.obstacle($0.run) },
+      change: { $0.view.overlay = .editor(ValueEditor(target: setting.key, present: setting.present($0.run) ?? 0)) })
+  }
+}
+
 extension ScreenState {
   mutating func pauseOrResume() -> [ScreenEffect] {
     if steering.isStepping {
@@ -62,10 +66,6 @@ extension ScreenState {
 
   mutating func pauseAndSave() -> [ScreenEffect] {
     (run.isPausedOrPausing ? [] : [steering.request(.pause)]) + [steering.request(.checkpoint)]
-  }
-
-  mutating func edit(_ target: ValueEditor.Target, present: Double) {
-    view.overlay = .editor(ValueEditor(target: target, present: present))
   }
 
   mutating func inspectSelected() -> [ScreenEffect] { view.selectedPrompt.map { inspect($0) } ?? [] }

@@ -15,21 +15,22 @@ struct Pane: Sendable {
   /// As its border says it.
   let title: String
   /// In its place where the pane is narrower than 50 columns.
-  var narrowTitle: String?
+  let narrowTitle: String?
   /// The tab whose digit stands before the title.
-  var tab: Page?
+  let tab: Page?
   let seats: [Seat]
   /// The least that it is worth drawing in beside others; alone on a page it takes what there is.
-  var minimum = Size(24, 5)
+  let minimum: Size
   /// Some panes are there only for runs that have something for them.
-  var isPresent: @Sendable (ObservedRun) -> Bool = { _ in true }
-  var keys = PaneKeys()
+  let isPresent: @Sendable (ObservedRun) -> Bool
+  let keys: PaneKeys
   /// Draws its frame, with what `PaneHead` says, and what is inside.
   let draw: Draw
 
   init(
     _ id: ID, title: String, narrowTitle: String? = nil, tab: Page? = nil, seats: [Seat],
-    isPresent: @escaping @Sendable (ObservedRun) -> Bool = { _ in true }, keys: PaneKeys = PaneKeys(),
+    minimum: Size = Size(24, 5), isPresent: @escaping @Sendable (ObservedRun) -> Bool = { _ in true },
+    keys: PaneKeys = PaneKeys(),
     draw: @escaping Draw
   ) {
     self.id = id
@@ -37,6 +38,7 @@ struct Pane: Sendable {
     self.narrowTitle = narrowTitle
     self.tab = tab
     self.seats = seats
+    self.minimum = minimum
     self.isPresent = isPresent
     self.keys = keys
     self.draw = draw
@@ -62,9 +64,9 @@ struct Seat: Equatable, Sendable {
   let page: Page
   let region: Region
   /// Among the panes of the region, from the left or from the top; those without one come last, in the registry's order.
-  var position = 100
+  let position: Int
   /// Where there is room for a stack of panes only, lower ones stay longest; nil: not in a stack unless it has the focus.
-  var rank: Int? = 100
+  let rank: Int?
 
   init(_ page: Page, _ region: Region, position: Int = 100, rank: Int? = 100) {
     self.page = page

@@ -1,7 +1,7 @@
 /// The panes there are, in the order of the Tab key.
 struct PaneRegistry: Sendable {
   static let standard = PaneRegistry([
-    .loss, .gamma, .margin, .sampled, .rewards, .generations, .shares, .prompts, .responses,
+    .loss, .gamma, .margin, .sampled, .rewards, .generations, .shares, .otherMetrics, .prompts, .responses,
     .whatIf, .logs, .system, .gradientNorm, .learningRate, .stepTime, .events,
     .runs, .overlayLoss, .overlayMargin, .overlayAccuracy,
   ])

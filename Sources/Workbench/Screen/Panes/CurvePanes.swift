@@ -1,12 +1,12 @@
 /// Raw values as a quiet band, their moving average as a line.
 enum LossPane {
   static func draw(_ state: ScreenState, _ rect: Rect, _ head: PaneHead, on painter: inout Painter) {
-    let loss = state.run.metrics.loss
+    let loss = state.run.metrics[.loss]
     var values: [[Piece]] = []
     if let last = loss.smoothed(state.view.smoothing).value(at: state.cursor) {
       values.append([Piece(NumberText.plain(last, decimals: 4), Style(.smooth, bold: true))])
     }
-    if let evaluation = state.run.metrics.evaluationLoss.value(at: state.cursor) {
+    if let evaluation = state.run.metrics[.evaluationLoss].raw.value(at: state.cursor) {
       values.append([Piece("eval ○ \(NumberText.plain(evaluation, decimals: 4))", Style(.evaluation))])
     }
     var curves: [LineChart.Curve] = []
@@ -18,11 +18,11 @@ enum LossPane {
         .line(loss.smoothed(state.view.smoothing), Style(.smooth), dashed: false, layer: .line),
       ]
     }
-    curves.append(.points(state.run.metrics.evaluationLoss, Style(.evaluation, bold: true)))
+    curves.append(.points(state.run.metrics[.evaluationLoss].raw, Style(.evaluation, bold: true)))
     CurvePane.draw(
       state, rect, head, details: values,
       quiet: state.view.smoothing.title,
-      ranges: [loss.raw, state.run.metrics.evaluationLoss], curves: curves, on: &painter)
+      ranges: [loss.raw, state.run.metrics[.evaluationLoss].raw], curves: curves, on: &painter)
   }
 }
 
@@ -31,8 +31,9 @@ enum MarginPane {
   static func draw(_ state: ScreenState, _ rect: Rect, _ head: PaneHead, on painter: inout Painter) {
     let metrics = state.run.metrics
     var values: [[Piece]] = []
-    if let low = metrics.margin10.value(at: state.cursor), let middle = metrics.margin50.value(at: state.cursor),
-      let high = metrics.margin90.value(at: state.cursor)
+    if let low = metrics[.marginP10].raw.value(at: state.cursor),
+      let middle = metrics[.marginP50].raw.value(at: state.cursor),
+      let high = metrics[.marginP90].raw.value(at: state.cursor)
     {
       values = [
         [Piece("p50 ", .dim), Piece(NumberText.signed(middle), Style(.median, bold: true))],
@@ -42,10 +43,10 @@ enum MarginPane {
     }
     CurvePane.draw(
       state, rect, head, details: values, quiet: nil,
-      ranges: [metrics.margin10, metrics.margin90],
+      ranges: [metrics[.marginP10].raw, metrics[.marginP90].raw],
       curves: [
-        .between(metrics.margin10, metrics.margin90, Style(.band)),
-        .line(metrics.margin50, Style(.median), dashed: false, layer: .line),
+        .between(metrics[.marginP10].raw, metrics[.marginP90].raw, Style(.band)),
+        .line(metrics[.marginP50].raw, Style(.median), dashed: false, layer: .line),
       ], base: 0, on: &painter)
   }
 }
@@ -54,8 +55,8 @@ enum MarginPane {
 enum RewardsPane {
   static func draw(_ state: ScreenState, _ rect: Rect, _ head: PaneHead, on painter: inout Painter) {
     let metrics = state.run.metrics
-    let chosen = metrics.chosenReward.smoothed(state.view.smoothing)
-    let rejected = metrics.rejectedReward.smoothed(state.view.smoothing)
+    let chosen = metrics[.chosenReward].smoothed(state.view.smoothing)
+    let rejected = metrics[.rejectedReward].smoothed(state.view.smoothing)
     var values: [[Piece]] = []
     if let up = chosen.value(at: state.cursor), let down = rejected.value(at: state.cursor) {
       // The long words only where both fit.
@@ -65,7 +66,7 @@ enum RewardsPane {
         [Piece(names.1, Style(.rejected)), Piece(NumberText.signed(down), Style(.rejected, bold: true))],
       ]
     }
-    if let accuracy = metrics.accuracy.smoothed(state.view.smoothing).value(at: state.cursor) {
+    if let accuracy = metrics[.accuracy].smoothed(state.view.smoothing).value(at: state.cursor) {
       values.append([Piece("acc ", .dim), Piece(NumberText.percent(accuracy), .text)])
     }
     CurvePane.draw(
@@ -85,8 +86,8 @@ enum CurvePane {
     curves: [LineChart.Curve], base: Double? = nil, on painter: inout Painter
   ) {
     // The scale depends on the axis' width, the axis on the values in view: two rounds settle it.
-    let first = state.run.metrics.loss.raw.steps.first ?? 1
-    let last = max(first, state.run.metrics.loss.raw.lastStep ?? first)
+    let first = state.run.metrics[.loss].raw.steps.first ?? 1
+    let last = max(first, state.run.metrics[.loss].raw.lastStep ?? first)
     let columns = rect.width >= 4 && rect.height >= 3 ? rect.width - 2 : rect.width
     var domain = StepDomain(state.view.domain, first: first, last: last, dots: 1)
     var range = ValueRange(Series.Extent())
@@ -113,40 +114,27 @@ enum CurvePane {
     chart.draw(inside, on: &painter)
   }
 
-  static func gradient(_ state: ScreenState, _ rect: Rect, _ head: PaneHead, on painter: inout Painter) {
-    single(
-      state, rect, head, state.run.metrics.gradientNorm, unit: "", on: &painter)
-  }
-
-  static func speed(_ state: ScreenState, _ rect: Rect, _ head: PaneHead, on painter: inout Painter) {
-    single(
-      state, rect, head, state.run.metrics.stepTime, unit: " s", on: &painter)
-  }
-
-  static func learningRate(_ state: ScreenState, _ rect: Rect, _ head: PaneHead, on painter: inout Painter) {
-    let series = state.run.metrics.learningRate
-    let value =
-      series.value(at: state.cursor).map { [[Piece(NumberText.scientific($0), Style(.smooth, bold: true))]] } ?? []
-    draw(
-      state, rect, head, details: value, quiet: nil,
-      ranges: [series],
-      curves: [.line(series, Style(.smooth), dashed: false, layer: .line)], on: &painter)
-  }
-
-  private static func single(
-    _ state: ScreenState, _ rect: Rect, _ head: PaneHead, _ series: SmoothedSeries, unit: String,
+  /// One metric: raw values as a quiet band, their moving average as a line.
+  static func single(
+    _ state: ScreenState, _ rect: Rect, _ head: PaneHead, _ key: ChartedMetric.Key, details: (Double) -> [[Piece]],
     on painter: inout Painter
   ) {
+    let series = state.run.metrics[key]
     let smooth = series.smoothed(state.view.smoothing)
-    let value =
-      smooth.value(at: state.cursor).map {
-        [[Piece(NumberText.plain($0, decimals: 3) + unit, Style(.smooth, bold: true))]]
-      } ?? []
     draw(
-      state, rect, head, details: value, quiet: nil, ranges: [series.raw],
+      state, rect, head, details: smooth.value(at: state.cursor).map(details) ?? [], quiet: nil, ranges: [series.raw],
       curves: [
         .extent(series.raw, Style(.raw)), .line(smooth, Style(.smooth), dashed: false, layer: .line),
       ], on: &painter)
+  }
+
+  static func learningRate(_ state: ScreenState, _ rect: Rect, _ head: PaneHead, on painter: inout Painter) {
+    let series = state.run.metrics[.learningRate].raw
+    let value =
+      series.value(at: state.cursor).map { [[Piece(NumberText.scientific($0), Style(.smooth, bold: true))]] } ?? []
+    draw(
+      state, rect, head, details: value, quiet: nil, ranges: [series],
+      curves: [.line(series, Style(.smooth), dashed: false, layer: .line)], on: &painter)
   }
 }
 
@@ -157,9 +145,16 @@ extension Pane {
     "margin", title: "reward margins", seats: [Seat(.charts, .upper, position: 1, rank: 3)], draw: MarginPane.draw)
   static let rewards = Pane(
     "rewards", title: "rewards", seats: [Seat(.charts, .middle, position: 0, rank: 5)], draw: RewardsPane.draw)
-  static let gradientNorm = Pane(
-    "gradient", title: "gradient norm", seats: [Seat(.system, .side)], draw: CurvePane.gradient)
+  static let gradientNorm = single("gradient", title: "gradient norm", .gradientNorm, unit: "")
   static let learningRate = Pane(
     "learningRate", title: "learning rate", seats: [Seat(.system, .side)], draw: CurvePane.learningRate)
-  static let stepTime = Pane("speed", title: "step time", seats: [Seat(.system, .side)], draw: CurvePane.speed)
+  static let stepTime = single("speed", title: "step time", .stepTime, unit: " s")
+
+  private static func single(_ id: Pane.ID, title: String, _ key: ChartedMetric.Key, unit: String) -> Pane {
+    Pane(id, title: title, seats: [Seat(.system, .side)]) { state, rect, head, painter in
+      CurvePane.single(
+        state, rect, head, key,
+        details: { [[Piece(NumberText.plain($0, decimals: 3) + unit, Style(.smooth, bold: true))]] }, on: &painter)
+    }
+  }
 }

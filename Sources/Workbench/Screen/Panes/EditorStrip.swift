@@ -1,11 +1,11 @@
-/// The strip that edits γ, the learning rate or β, with the consequences before Enter.
+/// The strip that edits a steerable setting, with the consequences before Enter.
 enum EditorStrip {
   static func draw(_ editor: ValueEditor, _ state: ScreenState, _ rect: Rect, on painter: inout Painter) {
     guard rect.width >= 4, rect.height >= 1 else { return }
     painter.grid.clear(rect)
     var inside = rect
     if rect.height >= 4 {
-      inside = Frame(title: [Piece("edit \(editor.title)", Style(.title, bold: true))], focused: true)
+      inside = Frame(title: [Piece("edit \(editor.setting.title)", Style(.title, bold: true))], focused: true)
         .draw(rect, on: &painter)
     }
     var lines: [[Piece]] = [input(editor, state)]
@@ -23,18 +23,9 @@ enum EditorStrip {
     func field(_ text: String, active: Bool) -> Piece {
       Piece(" " + text + (active ? "_" : "") + " ", Style(.text, bold: active, reverse: active), isData: true)
     }
-    var pieces: [Piece] = []
-    switch editor.target {
-    case .gamma:
-      let present = state.run.presentGamma.map { NumberText.signed($0) } ?? "–"
-      pieces.append(Piece("γ \(present) → ", .text))
-    case .learningRate:
-      let peak = state.run.peakLearningRate ?? 0
-      pieces.append(Piece("peak learning rate \(NumberText.scientific(peak)) → ", .text))
-    case .beta:
-      let present = state.run.lastStep?.beta ?? state.run.description?.beta ?? 0
-      pieces.append(Piece("β \(NumberText.plain(present, decimals: 3)) → ", .text))
-    }
+    let setting = editor.setting
+    let present = setting.present(state.run).map(setting.format) ?? "–"
+    var pieces = [Piece("\(setting.valueName) \(present) → ", .text)]
     pieces.append(field(editor.text, active: editor.field == .value))
     switch editor.mode {
     case .hold: break
@@ -79,12 +70,10 @@ enum EditorStrip {
 
   private static func effect(_ editor: ValueEditor, _ state: ScreenState) -> String {
     let next = state.run.completedSteps + 1
-    switch (editor.target, editor.mode) {
-    case (.gamma, .hold): return "Enter: from about step \(next) on, until changed or returned to the schedule"
-    case (.gamma, .ramp): return "Enter: linearly to this γ, beginning at about step \(next), then held"
-    case (.gamma, .at): return "Enter: the schedule rules until that step"
-    case (.learningRate, _): return "Enter: from about step \(next) on, as the schedule's peak; its shape stays"
-    case (.beta, _): return "Enter: from about step \(next) on; margins before and after are on different scales"
+    switch editor.mode {
+    case .hold: return "Enter: from about step \(next) on\(editor.setting.consequence)"
+    case .ramp: return "Enter: linearly to this \(editor.setting.name), beginning at about step \(next), then held"
+    case .at: return "Enter: the schedule rules until that step"
     }
   }
 }

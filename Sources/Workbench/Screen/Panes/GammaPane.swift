@@ -21,11 +21,8 @@ enum GammaPane {
     }
     if count > 0 { plan.append(step: count, state.run.gammaPlan[count - 1]) }
     var extent = plan.extent(0..<plan.count)
-    extent.add(state.run.metrics.gamma.extent(0..<state.run.metrics.gamma.count))
-    var asked: Double?
-    if case .editor(let editor) = state.view.overlay, editor.target == .gamma, case .success(let value) = editor.value {
-      asked = value
-    }
+    extent.add(state.run.metrics[.gamma].raw.extent(0..<state.run.metrics[.gamma].raw.count))
+    let asked = state.view.editedGamma
     let range = ValueRange(extent, including: [0, asked ?? 0])
     let bordered = rect.width >= 4 && rect.height >= 3
     let columns = (bordered ? rect.width - 2 : rect.width) - LineChart.gutter(range)
@@ -37,7 +34,7 @@ enum GammaPane {
     var chart = LineChart(
       curves: [
         .line(plan, Style(.plan), dashed: true, layer: .lower),
-        .line(state.run.metrics.gamma, Style(.now), dashed: false, layer: .upper),
+        .line(state.run.metrics[.gamma].raw, Style(.now), dashed: false, layer: .upper),
       ], domain: domain, range: range, marks: state.run.marks, base: 0)
     chart.now = state.run.lastStep?.step
     chart.draw(inside, on: &painter)
@@ -59,7 +56,7 @@ enum GammaPane {
       }
     }
     for mark in state.run.marks.suffix(64) where mark.kind == .override {
-      guard let value = state.run.metrics.gamma.value(at: mark.step) ?? state.run.presentGamma else { continue }
+      guard let value = state.run.metrics[.gamma].raw.value(at: mark.step) ?? state.run.presentGamma else { continue }
       let x = chart.domain.dot(ofStep: mark.step) / perColumn
       guard x >= 0, x < plot.width else { continue }
       painter.put(

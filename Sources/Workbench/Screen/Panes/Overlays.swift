@@ -128,7 +128,7 @@ enum BranchDialog {
       [
         Piece("changed  ", .dim), Piece(form.text, .strong, isData: true), Piece("_", Style(.text, reverse: true)),
       ],
-      [Piece("         gamma=2.5  learning_rate=1e-4  beta=0.2  seed=7  max_steps=400, or", .dim)],
+      [Piece("         \(BranchForm.examples.joined(separator: "  ")), or", .dim)],
       [Piece("         any key of the run file: preference.estimator=expectation", .dim)],
       form.problem.map { [Piece($0, Style(.bad, bold: true), isData: true)] }
         ?? [Piece("It trains in the background, on the same prompts in the same order. It shares", .dim)],

@@ -5,21 +5,20 @@ enum SampledPane {
     var details: [[Piece]] = []
     // Candidates are all but the best, and what ties with it.
     let candidates = window.expected.filter { $0 > 1e-12 }.count
-    if let ess = state.run.metrics.ess.raw.recentMean(16, until: state.cursor) {
+    if let ess = state.run.metrics[.effectiveSampleSize].raw.recentMean(16, until: state.cursor) {
       details.append([
         Piece("ESS ", .dim), Piece(NumberText.plain(ess, decimals: 1), .strong),
         Piece(candidates > 0 ? " of \(candidates)" : "", .dim),
       ])
     }
-    if let saturated = state.run.metrics.saturatedShare.recentMean(16, until: state.cursor) {
+    if let saturated = state.run.metrics[.saturatedShare].raw.recentMean(16, until: state.cursor) {
       details.append([
         Piece("saturated ", .dim), Piece(NumberText.percent(saturated), Style(saturated > 0.5 ? .warning : .text)),
       ])
     }
-    var whatIf: [Double]?
-    if case .editor(let editor) = state.view.overlay, editor.target == .gamma, case .success(let value) = editor.value {
-      whatIf = NegativeDistribution.byRank(
-        RewardSample.spread(state.run.rewardSample, 500), gamma: value, preferred: state.run.preferred)
+    let whatIf = state.view.editedGamma.map {
+      NegativeDistribution.byRank(
+        RewardSample.spread(state.run.rewardSample, 500), gamma: $0, preferred: state.run.preferred)
     }
     let inside = Frame(head, details: details).draw(rect, on: &painter)
     guard window.visits > 0 || whatIf != nil else {

@@ -90,10 +90,19 @@ public enum PeerRequest: Equatable, Sendable {
 /// The tab of runs as the screen holds it.
 struct PeerBook: Sendable {
   struct Overlay: Sendable {
-    var loss = SmoothedSeries()
-    var margin = SmoothedSeries()
-    var accuracy = SmoothedSeries()
+    var curves: [ChartedMetric.Key: SmoothedSeries] = [:]
     var comparison: String?
+
+    init(_ peer: PeerCurves) {
+      comparison = peer.comparison
+      for (key, points) in [
+        (ChartedMetric.Key.loss, peer.loss), (.margin, peer.margin), (.accuracy, peer.accuracy),
+      ] {
+        var series = SmoothedSeries()
+        for point in points { series.append(step: point.step, point.value) }
+        curves[key] = series
+      }
+    }
   }
 
   /// More lines than these cannot be told apart.
@@ -118,11 +127,7 @@ struct PeerBook: Sendable {
       selected = runs.firstIndex { $0.path == path } ?? min(selected, max(0, runs.count - 1))
     case .curves(let path, let curves):
       guard let place = place(path) else { return nil }
-      var overlay = Overlay(comparison: curves.comparison)
-      for point in curves.loss { overlay.loss.append(step: point.step, point.value) }
-      for point in curves.margin { overlay.margin.append(step: point.step, point.value) }
-      for point in curves.accuracy { overlay.accuracy.append(step: point.step, point.value) }
-      overlays[place].curves = overlay
+      overlays[place].curves = Overlay(curves)
     case .noSource: hasSource = false
     case .branched(let path, _):
       if place(path) == nil, overlays.count < Self.most { overlays.append((path, nil)) }

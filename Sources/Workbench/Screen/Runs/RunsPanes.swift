@@ -47,8 +47,6 @@ enum RunsPane {
 
 /// One metric of this run and of those laid over it.
 enum OverlayPane {
-  enum Metric { case loss, margin, accuracy }
-
   static func letter(_ place: Int) -> Character { Array("ABCDEF")[place % 6] }
 
   /// Far apart in hue; themes define them for the answer shares.
@@ -56,22 +54,11 @@ enum OverlayPane {
     Style([Role.evaluation, .median, .override, .good, .bad, .whatIf][place % 6], bold: true)
   }
 
-  static func draw(_ metric: Metric, _ state: ScreenState, _ rect: Rect, _ head: PaneHead, on painter: inout Painter) {
+  static func draw(
+    _ metric: ChartedMetric.Key, _ state: ScreenState, _ rect: Rect, _ head: PaneHead, on painter: inout Painter
+  ) {
     let smoothing = state.view.smoothing
-    let own =
-      switch metric {
-      case .loss: state.run.metrics.loss
-      case .margin: state.run.metrics.margin
-      case .accuracy: state.run.metrics.accuracy
-      }
-    func series(_ overlay: PeerBook.Overlay) -> Series {
-      switch metric {
-      case .loss: overlay.loss.smoothed(smoothing)
-      case .margin: overlay.margin.smoothed(smoothing)
-      case .accuracy: overlay.accuracy.smoothed(smoothing)
-      }
-    }
-    let mine = own.smoothed(smoothing)
+    let mine = state.run.metrics[metric].smoothed(smoothing)
     var curves: [LineChart.Curve] = []
     var ranges = [mine]
     var details: [[Piece]] = []
@@ -80,7 +67,7 @@ enum OverlayPane {
       details.append([Piece("this ", .dim), Piece(NumberText.plain(value, decimals: 3), Style(.smooth, bold: true))])
     }
     for (place, overlay) in state.view.peers.overlays.enumerated() {
-      guard let curve = overlay.curves.map(series), curve.count > 0 else { continue }
+      guard let curve = overlay.curves?.curves[metric]?.smoothed(smoothing), curve.count > 0 else { continue }
       ranges.append(curve)
       curves.append(.line(curve, style(place), dashed: place % 2 == 0, layer: .lower))
       // At the step that this run has come to, so that like is compared with like.
@@ -117,7 +104,7 @@ extension Pane {
   static let overlayMargin = overlay("overlayMargin", "reward margin", .margin)
   static let overlayAccuracy = overlay("overlayAccuracy", "accuracy", .accuracy)
 
-  private static func overlay(_ id: Pane.ID, _ title: String, _ metric: OverlayPane.Metric) -> Pane {
+  private static func overlay(_ id: Pane.ID, _ title: String, _ metric: ChartedMetric.Key) -> Pane {
     Pane(id, title: title, seats: [Seat(.runs, .lower)]) { state, rect, head, painter in
       OverlayPane.draw(metric, state, rect, head, on: &painter)
     }

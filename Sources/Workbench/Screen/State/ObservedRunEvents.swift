@@ -104,13 +104,9 @@ extension ObservedRun {
     }
     if case .learningRate(let value) = answer.command { peakLearningRate = answer.newValue ?? value }
     guard let text = AcknowledgementText.text(answer) else { return }
-    let isEdit = AcknowledgementText.isEdit(answer.command)
-    note(text, step: answer.effectStep, Style(isEdit ? .override : .text))
-    if isEdit {
-      marks.append(
-        Mark(
-          step: AcknowledgementText.markStep(answer), label: AcknowledgementText.markLabel(answer), kind: .override))
-    }
+    let mark = AcknowledgementText.mark(answer)
+    note(text, step: answer.effectStep, Style(mark == nil ? .text : .override))
+    if let mark { marks.append(mark) }
     if answer.command == .checkpoint, let path = answer.path { lastCheckpoint = (answer.effectStep, path) }
   }
 

@@ -8,9 +8,10 @@ struct SteeringState: Sendable {
   /// A process without a screen could go on with the run.
   var canDetach = false
 
-  /// The newest edit that the trainer took, and the γ command in force; nil for the schedule.
-  var lastEdit: TakenEdit?
-  var gammaOverride: GammaOverride?
+  /// The newest edit that the trainer took.
+  private(set) var lastEdit: TakenEdit?
+  /// What rules each setting in place of its schedule.
+  private var overrides: [SteerableSetting.Key: SettingChange.Kind] = [:]
 
   /// One step was asked for, after which the run pauses by itself.
   var isStepping = false
@@ -49,8 +50,9 @@ extension SteeringState {
 
   /// An edit was taken, by whomever it was asked for.
   mutating func remember(_ answer: CommandAcknowledgement, text: String) {
-    lastEdit = TakenEdit(answer, lastGamma: gammaOverride, text: text) ?? lastEdit
-    if case .gamma(let override) = answer.command { gammaOverride = override == .schedule ? nil : override }
+    guard let change = SettingChange(answer.command) else { return }
+    lastEdit = TakenEdit(change, old: answer.oldValue, last: overrides[change.setting], text: text) ?? lastEdit
+    overrides[change.setting] = change.kind == .schedule ? nil : change.kind
   }
 
   /// Asks for the numbers of a prompt. One request at a time is under way, and of those that come meanwhile only the
@@ -87,7 +89,7 @@ extension SteeringState {
   mutating func restart() {
     forgetRequests()
     lastEdit = nil
-    gammaOverride = nil
+    overrides = [:]
     signal = nil
     leaving = nil
     exit = nil

@@ -37,6 +37,8 @@ struct ViewState: Sendable {
   /// The prompts that `promptFilter` leaves, in the list's order.
   var filteredPrompts: [Int] = []
   var generationIndex = 0
+  /// The first of the metrics that only the pane of other metrics draws.
+  var otherMetricsScroll = 0
   /// Lines that the events and logs panes are scrolled back from the newest.
   var eventScroll = 0
   var logScroll = 0

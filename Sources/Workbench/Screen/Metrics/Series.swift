@@ -174,7 +174,12 @@ struct SmoothedSeries: Sendable {
   }
 
   private(set) var raw = Series()
-  private var averages = Smoothing.allCases.compactMap { $0.factor.map { Average(factor: $0) } }
+  private var averages: [Average]
+
+  /// - Parameter isSmoothed: false for a metric that is drawn as it is, whatever the smoothing.
+  init(isSmoothed: Bool = true) {
+    averages = isSmoothed ? Smoothing.allCases.compactMap { $0.factor.map { Average(factor: $0) } } : []
+  }
 
   mutating func append(step: Int, _ value: Double) {
     if let last = raw.lastStep, step <= last { return }
@@ -183,6 +188,6 @@ struct SmoothedSeries: Sendable {
   }
 
   func smoothed(_ smoothing: Smoothing) -> Series {
-    smoothing == .off ? raw : averages[smoothing.rawValue - 1].series
+    smoothing == .off || averages.isEmpty ? raw : averages[smoothing.rawValue - 1].series
   }
 }

@@ -17,10 +17,15 @@ struct BranchForm: Equatable, Sendable {
   var step: Int { checkpoints[max(0, min(checkpoints.count - 1, selected))] }
 
   /// Names that are short for keys of the run file.
-  static let short = [
-    "gamma": "preference.gamma", "beta": "preference.beta", "learning_rate": "training.learning_rate",
-    "seed": "training.seed", "max_steps": "training.max_steps",
-  ]
+  static let short: [String: String] = {
+    let settings = SteerableSetting.all.map { ($0.key.rawValue, $0.path) }
+    let others = ["seed", "max_steps"].map { ($0, "training.\($0)") }
+    return Dictionary(uniqueKeysWithValues: settings + others)
+  }()
+
+  /// One of each, as it may be typed.
+  static let examples =
+    SteerableSetting.all.map { "\($0.key.rawValue)=\($0.example)" } + ["seed=7", "max_steps=400"]
 
   struct Refusal: Error, Equatable, CustomStringConvertible {
     var description: String

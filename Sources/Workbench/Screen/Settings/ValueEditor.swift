@@ -1,13 +1,12 @@
 import Foundation
 
-/// The strip that edits γ, the learning rate or β. It holds text until Enter, so nothing is applied by accident.
+/// The strip that edits a steerable setting. It holds text until Enter, so nothing is applied by accident.
 struct ValueEditor: Equatable, Sendable {
-  enum Target: Sendable { case gamma, learningRate, beta }
-  /// How a γ is to be applied.
+  /// How a value is to be applied.
   enum Mode: Sendable { case hold, ramp, at }
   enum Field: Sendable { case value, steps }
 
-  var target: Target
+  let target: SteerableSetting.Key
   var text: String
   var mode = Mode.hold
   /// Steps to ramp over, or the step to begin at.
@@ -20,22 +19,14 @@ struct ValueEditor: Equatable, Sendable {
   /// The same input was asked about and Enter confirms it.
   var confirming = false
 
-  init(target: Target, present: Double) {
+  init(target: SteerableSetting.Key, present: Double) {
     self.target = target
-    text = Self.format(present, target)
+    text = SteerableSetting.of(target).format(present)
   }
+
+  var setting: SteerableSetting { SteerableSetting.of(target) }
 
   static let textLimit = 24
-  /// γ beyond this is refused; q is 0 or 1 long before.
-  static let gammaLimit = 1_000.0
-
-  static func format(_ value: Double, _ target: Target) -> String {
-    switch target {
-    case .gamma: NumberText.signed(value)
-    case .learningRate: NumberText.scientific(value)
-    case .beta: NumberText.plain(value, decimals: 3)
-    }
-  }
 
   // MARK: Typing
 
@@ -92,17 +83,7 @@ struct ValueEditor: Equatable, Sendable {
       problem = "\"\(text)\" is not a number; type one, or Esc to leave"
       return
     }
-    let sign = Double(direction)
-    switch target {
-    case .gamma:
-      let moved = present + sign * (large ? 1 : 0.1)
-      // To the hundredth, so that ten small steps are exactly one large one.
-      text = Self.format((max(-Self.gammaLimit, min(Self.gammaLimit, moved)) * 100).rounded() / 100, target)
-    case .learningRate:
-      text = Self.format(max(0, min(1, present * pow(large ? 2 : 1.1, sign))), target)
-    case .beta:
-      text = Self.format(max(0.001, min(100, present + sign * (large ? 0.1 : 0.01))), target)
-    }
+    text = setting.format(setting.stepped(present, direction, large: large))
   }
 
   // MARK: Reading
@@ -112,10 +93,10 @@ struct ValueEditor: Equatable, Sendable {
     var description: String
   }
 
-  /// The value as typed, checked for its target.
+  /// The value as typed, checked for its setting.
   var value: Result<Double, Refusal> {
     let trimmed = text.trimmingCharacters(in: .whitespaces)
-    let name = title
+    let name = setting.title
     guard !trimmed.isEmpty else { return .failure(Refusal(description: "type a number for \(name)")) }
     guard let value = Double(trimmed) else {
       let hint = trimmed.contains(",") ? "; write a point, not a comma" : ""
@@ -125,15 +106,8 @@ struct ValueEditor: Equatable, Sendable {
       let word = value.isNaN ? "NaN (not a number)" : "infinite"
       return .failure(Refusal(description: "\(name) cannot be \(word)"))
     }
-    switch target {
-    case .gamma where abs(value) > Self.gammaLimit:
-      return .failure(Refusal(description: "\(name) must lie between -1000 and 1000"))
-    case .learningRate where value < 0 || value > 1:
-      return .failure(Refusal(description: "\(name) must lie between 0 and 1"))
-    case .beta where value <= 0:
-      return .failure(Refusal(description: "\(name) must be greater than 0"))
-    default: return .success(value)
-    }
+    if let refusal = setting.refusal(value) { return .failure(Refusal(description: "\(name) \(refusal)")) }
+    return .success(value)
   }
 
   /// Steps of a ramp, or the step to begin at.
@@ -156,13 +130,5 @@ struct ValueEditor: Equatable, Sendable {
       }
     }
     return .success(steps)
-  }
-
-  var title: String {
-    switch target {
-    case .gamma: "γ"
-    case .learningRate: "the learning rate"
-    case .beta: "β"
-    }
   }
 }

@@ -1,0 +1,37 @@
+import Control
+
+/// An edit that the trainer took, with what takes it back.
+struct TakenEdit: Equatable, Sendable {
+  var inverse: SettingChange
+  /// The edit in words.
+  var text: String
+}
+
+extension TakenEdit {
+  /// nil where the old value is not known.
+  /// - Parameter last: the change in force before this one; nil for the run's schedule.
+  init?(_ change: SettingChange, old: Double?, last: SettingChange.Kind?, text: String) {
+    self.text = text
+    guard SteerableSetting.of(change.setting).isScheduled else {
+      guard let old else { return nil }
+      inverse = SettingChange(change.setting, .hold(old))
+      return
+    }
+    let before: SettingChange.Kind =
+      switch last {
+      case nil, .schedule: .schedule
+      case .hold(let value): .hold(value)
+      // A ramp under way, or one that was still to come, is held where it stood.
+      case .ramp, .at: old.map { .hold($0) } ?? .schedule
+      }
+    inverse = SettingChange(change.setting, before)
+  }
+
+  /// What the inverse does, in words.
+  var inverseText: String {
+    let setting = SteerableSetting.of(inverse.setting)
+    guard let value = inverse.value else { return "\(setting.name) goes back to the run's schedule" }
+    let name = setting.title == setting.name ? setting.name : "the \(setting.valueName)"
+    return "\(name) goes back to \(setting.format(value))" + (setting.isScheduled ? " and is held" : "")
+  }
+}
