@@ -87,7 +87,7 @@ let package = Package(
     // The program.
     .target(
       name: "WorkbenchScreen", dependencies: ["CNcurses", "CTerminal", "Control", "Preference", "Yams"],
-      path: "Sources/Workbench/Screen", swiftSettings: testable),
+      path: "Sources/Workbench/WorkbenchScreen", swiftSettings: testable),
     .executableTarget(
       name: "workbench",
       dependencies: [
