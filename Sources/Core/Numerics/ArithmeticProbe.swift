@@ -45,10 +45,10 @@ extension Runtime {
     let scratch = Matrix(
       zeros: 1,
       max(
-        WeightGradient.scratchCount(rows: rows, columns: 48, format: .pairs),
+        WeightGradientLoop.scratchCount(rows: rows, columns: 48, format: .pairs),
         AttentionHead.scratchCount(rows: rows, headDimension: 24)))
     loop(
-      WeightGradient(narrow, h, rows: RowSpans(rows: rows)) { sums, columns in
+      WeightGradientLoop(narrow, h, rows: RowSpans(rows: rows)) { sums, columns in
         self.convert(sums, into: outer.columns(columns))
       }, scratch: [scratch]
     ).body(0, 0)

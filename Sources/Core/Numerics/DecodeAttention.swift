@@ -3,8 +3,8 @@ import CKernels
 /// Keys and values of one key-value head during generation, fp32, laid out as the products read them: keys transposed.
 ///
 /// One prompt serves all samples; each sample adds its own columns.
-public struct DecodeCache: Sendable {
-  public let headDimension: Int
+struct DecodeCache: Sendable {
+  let headDimension: Int
   /// Keys of the prompt, [d, P filled up], and its values [P, d filled up].
   let promptKeys, promptValues: Matrix
   let promptCount: Int
@@ -12,24 +12,26 @@ public struct DecodeCache: Sendable {
   let ownKeys, ownValues: Matrix
   let capacity: Int
 
-  /// Room for `samples` continuations of up to `capacity` tokens after a prompt of `promptCount`.
-  public init(headDimension: Int, promptCount: Int, samples: Int, capacity: Int) {
-    self.headDimension = headDimension
-    self.promptCount = promptCount
-    self.capacity = max(1, capacity)
+  /// Room for `shape.samples` continuations of up to `shape.capacity` tokens after a prompt, out of zeroed memory.
+  init(_ shape: CacheShape, memory: inout ScratchMemory) {
+    headDimension = shape.headDimension
+    promptCount = shape.promptCount
+    capacity = max(1, shape.capacity)
     let dimension = Self.padded(headDimension)
-    promptKeys = Matrix(zeros: headDimension, Self.padded(promptCount))
-    promptValues = Matrix(zeros: promptCount, dimension)
-    ownKeys = Matrix(zeros: samples * headDimension, Self.padded(self.capacity))
-    ownValues = Matrix(zeros: samples * self.capacity, dimension)
+    promptKeys = memory.take(headDimension, Self.padded(promptCount))
+    promptValues = memory.take(promptCount, dimension)
+    ownKeys = memory.take(shape.samples * headDimension, Self.padded(capacity))
+    ownValues = memory.take(shape.samples * capacity, dimension)
   }
 
-  /// Bytes for one key-value head of one layer.
-  public static func byteCount(headDimension: Int, promptCount: Int, samples: Int, capacity: Int) -> Int {
-    let dimension = padded(headDimension)
-    return 4
-      * (headDimension * padded(promptCount) + promptCount * dimension
-        + samples * (headDimension * padded(max(1, capacity)) + max(1, capacity) * dimension))
+  /// fp32 numbers for one key-value head of one layer, each part on a cache line of its own.
+  static func count(_ shape: CacheShape) -> Int {
+    let dimension = padded(shape.headDimension)
+    let capacity = max(1, shape.capacity)
+    return [
+      shape.headDimension * padded(shape.promptCount), shape.promptCount * dimension,
+      shape.samples * shape.headDimension * padded(capacity), shape.samples * capacity * dimension,
+    ].reduce(0) { $0 + ($1 + 15) / 16 * 16 }
   }
 
   static func padded(_ count: Int) -> Int { (count + Int(WB_PANEL) - 1) / Int(WB_PANEL) * Int(WB_PANEL) }
@@ -37,7 +39,7 @@ public struct DecodeCache: Sendable {
 
 extension Runtime {
   /// Keeps the prompt's keys and values [P, d], both after RoPE.
-  public func store(promptKeys k: Matrix, values v: Matrix, in cache: DecodeCache) {
+  func store(promptKeys k: Matrix, values v: Matrix, in cache: DecodeCache) {
     precondition(k.rows == cache.promptCount && v.rows == cache.promptCount && k.columns == cache.headDimension)
     kernels.transpose(
       Int64(k.rows), Int64(k.columns), k.base, Int64(k.stride), k.type.kernelType, cache.promptKeys.floats,
@@ -46,7 +48,7 @@ extension Runtime {
   }
 
   /// Keeps one sample's key and value [1, d] as its token number `position` after the prompt.
-  public func store(key k: Matrix, value v: Matrix, sample: Int, position: Int, in cache: DecodeCache) {
+  func store(key k: Matrix, value v: Matrix, sample: Int, position: Int, in cache: DecodeCache) {
     precondition(position < cache.capacity && k.rows == 1 && v.rows == 1)
     let d = cache.headDimension
     kernels.transpose(
@@ -63,7 +65,7 @@ extension Runtime {
   ///   - samples: the cache's sample number of each row.
   ///   - ownCount: tokens of its own that every sample sees, the new one included.
   ///   - scratch: `decodeScratchCount` numbers.
-  public func decodeAttention(
+  func decodeAttention(
     q: Matrix, samples: ArraySlice<Int>, ownCount: Int, cache: DecodeCache, scale: Float, into o: Matrix,
     scratch: Matrix
   ) {
@@ -115,7 +117,7 @@ extension Runtime {
     }
   }
 
-  public static func decodeScratchCount(
+  static func decodeScratchCount(
     samples: Int, headsPerKey: Int, headDimension: Int, promptCount: Int, capacity: Int
   ) -> Int {
     let m = samples * headsPerKey

@@ -30,6 +30,20 @@ public struct Matrix: @unchecked Sendable {
     self.isWritable = isWritable
   }
 
+  /// A tensor of this device, whose number for memory is its address; the tensor's holder keeps it alive.
+  init(_ tensor: Tensor) {
+    guard let memory = UnsafeMutableRawPointer(bitPattern: tensor.memory) else { preconditionFailure("memory of this device") }
+    self.init(
+      base: memory + tensor.offset, rows: tensor.rows, columns: tensor.columns, stride: tensor.stride,
+      type: tensor.type, owner: nil, isWritable: tensor.isWritable)
+  }
+
+  /// The same place, for instructions.
+  var tensor: Tensor {
+    Tensor(
+      memory: UInt(bitPattern: base), rows: rows, columns: columns, stride: stride, type: type, isWritable: isWritable)
+  }
+
   /// Weights where they lie in a mapped file: read-only, no copy.
   ///
   /// Nil where the bytes do not hold rows · columns elements, or do not start at a multiple of the element's width.

@@ -3,27 +3,19 @@ import CKernels
 // MARK: Flat buffers
 
 extension Runtime {
-  /// One AdamW step (Loshchilov & Hutter, 2019, decoupled decay) on all parameters, in place.
-  ///
-  /// - Parameters:
-  ///   - step: counts from 1, for the bias corrections.
-  ///   - clip: the factor gradients are multiplied by first (1 where the norm is within its limit).
-  public func adamW(
-    parameters: FloatBuffer, gradients: FloatBuffer, m: FloatBuffer, v: FloatBuffer, step: Int, lr: Double,
-    beta1: Double = 0.9, beta2: Double = 0.999, eps: Double = 1e-8, weightDecay: Double = 0, clip: Double = 1
-  ) {
+  public func adamW(_ update: AdamW, parameters: FloatBuffer, gradients: FloatBuffer, m: FloatBuffer, v: FloatBuffer) {
     let count = parameters.count
     precondition(
-      gradients.count == count && m.count == count && v.count == count && step >= 1, "one length, step from 1")
-    let correction1 = Float(1 - power(beta1, step))
-    let correction2 = Float(1 - power(beta2, step))
+      gradients.count == count && m.count == count && v.count == count && update.step >= 1, "one length, step from 1")
+    let correction1 = Float(1 - power(update.beta1, update.step))
+    let correction2 = Float(1 - power(update.beta2, update.step))
     let chunk = 1 << 16
     parallel((count + chunk - 1) / chunk) { task, _ in
       let start = task * chunk
       self.kernels.adamw(
         Int64(min(chunk, count - start)), parameters.floats + start, gradients.floats + start, m.floats + start,
-        v.floats + start, Float(clip), Float(lr), Float(beta1), Float(beta2), Float(eps), Float(weightDecay),
-        correction1, correction2)
+        v.floats + start, Float(update.clip), Float(update.learningRate), Float(update.beta1), Float(update.beta2),
+        Float(update.epsilon), Float(update.weightDecay), correction1, correction2)
     }
   }
 

@@ -1,9 +1,7 @@
 import CKernels
 
-/// The device: every number the model computes goes through an operation of this type. Another device is another
-/// implementation of these operations; Model does not change.
-///
-/// Operations named here run on the calling thread; `parallel` spreads calls over the pool.
+/// The CPU as a device: it interprets a pass's instructions (Interpreter/) with operations that run on the calling
+/// thread, spread over one pool by `parallel`.
 ///
 /// `@unchecked Sendable`: all members are constants; `kernels` points at a constant table in the program's image.
 public final class Runtime: @unchecked Sendable {
@@ -13,6 +11,9 @@ public final class Runtime: @unchecked Sendable {
   public let kernelLevel: KernelLevel
   let kernels: wb_kernels
   let pool: ThreadPool
+  let splits = AttentionSplits()
+  /// For the tests: see `AttentionTask.split`.
+  let headsApart: Bool?
 
   /// - Parameter threads: workers of the pool, at least 1; results do not depend on it.
   public convenience init(threads: Int, precision: Precision) {
@@ -20,7 +21,12 @@ public final class Runtime: @unchecked Sendable {
   }
 
   /// - Parameter kernelLevel: the best level below it runs where this machine lacks it.
-  public init(threads: Int, precision: Precision, kernelLevel: KernelLevel) {
+  public convenience init(threads: Int, precision: Precision, kernelLevel: KernelLevel) {
+    self.init(threads: threads, precision: precision, kernelLevel: kernelLevel, headsApart: nil)
+  }
+
+  init(threads: Int, precision: Precision, kernelLevel: KernelLevel, headsApart: Bool?) {
+    self.headsApart = headsApart
     self.threads = max(1, threads)
     self.precision = precision
     self.kernelLevel = min(kernelLevel, .ofThisMachine)

@@ -4,7 +4,7 @@ import CKernels
 ///
 /// Tasks split the columns of x, and each sums over the rows in order: there is nothing to reduce afterwards, and the
 /// result does not depend on the number of threads.
-public struct WeightGradient: Sendable {
+public struct WeightGradientLoop: Sendable {
   /// Takes the sums [m, columns] of some columns.
   public typealias Finish = @Sendable (_ sums: Matrix, _ columns: Range<Int>) -> Void
 
@@ -31,8 +31,8 @@ public struct WeightGradient: Sendable {
 
 extension Runtime {
   /// A weight's gradient as a loop over the pool; `scratch` holds one matrix per worker.
-  public func loop(_ gradient: WeightGradient, scratch: [Matrix]) -> ParallelLoop {
-    let block = WeightGradient.block
+  public func loop(_ gradient: WeightGradientLoop, scratch: [Matrix]) -> ParallelLoop {
+    let block = WeightGradientLoop.block
     let (a, x) = (gradient.a, gradient.x)
     return ParallelLoop(count: (x.columns + block - 1) / block) { task, worker in
       let columns = task * block..<min((task + 1) * block, x.columns)

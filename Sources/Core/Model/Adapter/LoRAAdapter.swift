@@ -1,6 +1,6 @@
 import Checkpoint
 import Foundation
-import Numerics
+import Base
 
 /// A trainable low-rank adapter: y = xWᵀ + scale · (xAᵀ)Bᵀ on the adapted linears (Hu et al., "LoRA", 2021).
 ///

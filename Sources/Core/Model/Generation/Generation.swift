@@ -1,5 +1,6 @@
+import Base
 import Checkpoint
-import Numerics
+import Device
 
 extension LanguageModel {
   /// Draws `count` continuations of one prompt, decoded together from one pass over the prompt.
@@ -21,8 +22,8 @@ extension LanguageModel {
     try check([PromptGroup(prompt: prompt, responses: [])])
     let newTokens = min(settings.maxNewTokens, longestSequence - prompt.count)
     guard newTokens > 0, count > 0 else { return Array(repeating: [], count: max(0, count)) }
-    let lowRank = adapter.map(refreshed)
-    let session = try prefill(prompt, adapter: lowRank, longest: prompt.count + newTokens)
+    let lowRank = try adapter.map(refreshed)
+    let session = try prefill(prompt, adapter: lowRank)
     let first = session.firstLogits
     guard TokenSampler.canDraw(first) else { throw ModelError.notFinite }
     let together = samplesTogether(promptCount: prompt.count, newTokens: newTokens, count: count)
@@ -47,37 +48,28 @@ extension LanguageModel {
     let prompt: [Int32]
     let adapter: AdapterWeights?
     /// [layer]: keys and values of the prompt, [P, kvHeads · d] each, in the compute type.
-    let keys, values: [Matrix]
+    let keys, values: [DeviceMemory]
     let firstLogits: [Float]
   }
 
-  private func prefill(_ prompt: [Int32], adapter: AdapterWeights?, longest: Int) throws -> Prefilled {
-    extendRotary(to: longest)
+  private func prefill(_ prompt: [Int32], adapter: AdapterWeights?) throws -> Prefilled {
     let batch = MicroBatch([PromptGroup(prompt: prompt, responses: [])], everyRow: computesEveryRow)
-    let pass = try prepare(batch, adapter: adapter, training: false)
-    let type = runtime.precision.elementType
-    var keys: [Matrix] = []
-    var values: [Matrix] = []
-    pass.embed()
-    for layer in 0..<configuration.layerCount {
-      pass.attentionInputs(layer: layer)
-      let memory = pass.activations(layer: layer)
-      let k = Matrix(zeros: prompt.count, pass.keyColumns, type)
-      let v = Matrix(zeros: prompt.count, pass.keyColumns, type)
-      runtime.convert(memory.k.rows(0..<prompt.count), into: k)
-      runtime.convert(memory.v.rows(0..<prompt.count), into: v)
-      keys.append(k)
-      values.append(v)
-      pass.attention(layer: layer)
-      pass.attentionOutput(layer: layer)
-      pass.mlp(layer: layer)
-      betweenLayers?()
+    var shape = shape(batch, adapter: adapter?.layout, training: false)
+    shape.logitRows = 1
+    let plan = PassPlan(decoder, shape)
+    let columns = configuration.keyValueHeadCount * configuration.headDimension
+    func rows() throws -> [DeviceMemory] {
+      try (0..<configuration.layerCount).map { _ in
+        try device.allocate(rows: prompt.count, columns: columns, type: shape.type)
+      }
     }
-    let step = DecodeStep(
-      runtime: runtime, configuration: configuration, weights: weights, adapter: adapter, rotary: rotary,
-      caches: [], samples: 1, promptCount: prompt.count, capacity: 1)
-    let logits = step.project(pass.residual.rows(prompt.count - 1..<prompt.count))
-    return Prefilled(prompt: prompt, adapter: adapter, keys: keys, values: values, firstLogits: logits.values)
+    let (keys, values) = (try rows(), try rows())
+    let ready = try reserve(
+      pass(batch, adapter: adapter, shape, plan.memory(in: arena)), plan, all: { $0 }
+    ) { decoder.prefill($0, batch, keys: keys.map(\.tensor), values: values.map(\.tensor)) }
+    device.run(ready.programs, in: arena, betweenLayers: betweenLayers)
+    return Prefilled(
+      prompt: prompt, adapter: adapter, keys: keys, values: values, firstLogits: device.read(ready.pass[.logits]))
   }
 
   /// Decodes some of the samples together; nil where `onStep` asked to stop.
@@ -85,11 +77,7 @@ extension LanguageModel {
     _ session: Prefilled, first: [Float], samples: Range<Int>, newTokens: Int, settings: SamplingSettings,
     seed: UInt64, index: Int, onStep: (_ tokens: Int) -> Bool
   ) throws -> [[Int32]]? {
-    let promptCount = session.prompt.count
-    let caches = makeCaches(session, samples: samples.count, capacity: newTokens)
-    let step = DecodeStep(
-      runtime: runtime, configuration: configuration, weights: weights, adapter: session.adapter,
-      rotary: rotary, caches: caches, samples: samples.count, promptCount: promptCount, capacity: newTokens)
+    let cache = try makeCache(session, samples: samples.count, capacity: newTokens)
     let sampler = TokenSampler(settings: settings)
     let stops = Set(settings.stopTokenIDs)
     var streams = samples.map { sample in
@@ -104,10 +92,10 @@ extension LanguageModel {
       active.removeAll { sample in sequences[sample].last.map(stops.contains) ?? true }
       guard !active.isEmpty, position + 1 < newTokens else { break }
       let tokens = active.compactMap { sequences[$0].last }
-      let logits = step.logits(tokens, samples: active, position: position, promptCount: promptCount)
+      let logits = try logits(
+        tokens, adapter: session.adapter, step: DecodingStep(cache: cache, samples: active, position: position))
       let before = active.map { streams[$0] }
-      let drawn = runtime.parallelMap(active.count) { row -> (token: Int32, stream: RandomStream)? in
-        let logits = logits.floats(row: row)
+      let drawn = device.mapRows(logits) { row, logits -> (token: Int32, stream: RandomStream)? in
         guard TokenSampler.canDraw(logits) else { return nil }
         var stream = before[row]
         return (token: sampler.draw(logits, &stream), stream: stream)
@@ -122,26 +110,44 @@ extension LanguageModel {
     return sequences
   }
 
-  private func makeCaches(_ session: Prefilled, samples: Int, capacity: Int) -> [[DecodeCache]] {
-    let d = configuration.headDimension
-    return (0..<configuration.layerCount).map { layer in
-      (0..<configuration.keyValueHeadCount).map { head in
-        let cache = DecodeCache(
-          headDimension: d, promptCount: session.prompt.count, samples: samples, capacity: capacity)
-        let columns = head * d..<(head + 1) * d
-        runtime.store(
-          promptKeys: session.keys[layer].columns(columns), values: session.values[layer].columns(columns), in: cache)
-        return cache
-      }
+  /// Logits [B, V] after one more token of each sample.
+  private func logits(_ tokens: [Int32], adapter: AdapterWeights?, step: DecodingStep) throws -> Tensor {
+    let shape = PassShape(
+      rows: tokens.count, logitRows: tokens.count, adapterColumns: adapter?.layout.activationColumns ?? 0,
+      decodes: true, type: device.precision.elementType)
+    let plan = PassPlan(decoder, shape)
+    let positions = [Int32](repeating: Int32(step.cache.shape.promptCount + step.position), count: tokens.count)
+    let pass = Pass(
+      configuration: configuration, weights: weights, adapter: adapter, source: .decoding(step),
+      rotation: rotation(positions), shape: shape, memory: plan.memory(in: arena))
+    let ready = try reserve(pass, plan, all: { $0 }) { decoder.decode($0, tokens: tokens) }
+    device.run(ready.programs, in: arena)
+    return ready.pass[.logits]
+  }
+
+  private func cacheShape(promptCount: Int, samples: Int, capacity: Int) -> CacheShape {
+    CacheShape(
+      layers: configuration.layerCount, keyValueHeads: configuration.keyValueHeadCount,
+      headDimension: configuration.headDimension, promptCount: promptCount, samples: samples, capacity: capacity)
+  }
+
+  private func makeCache(_ session: Prefilled, samples: Int, capacity: Int) throws -> any KeyValueCache {
+    let cache = try device.makeCache(
+      cacheShape(promptCount: session.prompt.count, samples: samples, capacity: capacity))
+    for layer in 0..<configuration.layerCount {
+      device.run(
+        [
+          .cachePrompt(
+            CachePrompt(
+              cache: cache, layer: layer, keys: session.keys[layer].tensor, values: session.values[layer].tensor))
+        ], in: arena)
     }
+    return cache
   }
 
   /// How many samples share a step: as many as keep their caches within half a gigabyte, at most 32.
   private func samplesTogether(promptCount: Int, newTokens: Int, count: Int) -> Int {
-    let one =
-      DecodeCache.byteCount(
-        headDimension: configuration.headDimension, promptCount: 0, samples: 1, capacity: newTokens)
-      * configuration.keyValueHeadCount * configuration.layerCount
+    let one = device.cacheByteCount(cacheShape(promptCount: 0, samples: 1, capacity: newTokens))
     return max(1, min(32, count, (1 << 29) / max(1, one)))
   }
 }

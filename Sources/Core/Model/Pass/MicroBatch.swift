@@ -1,4 +1,4 @@
-import Numerics
+import Device
 
 /// Prompt groups laid out as one flat list of rows, `[prompt | r_1 | … | r_K]` after one another.
 ///
@@ -100,6 +100,12 @@ struct MicroBatch: Sendable {
     self.paddedRows = paddedRows
   }
 
+  /// The tokens of the rows that are not filling.
+  var realTokens: [Int32] { Array(tokens[..<rows]) }
+
+  /// The targets as the head reads them.
+  var predictions: [LogProbs.Target] { targets.map { LogProbs.Target(row: $0.headRow, token: $0.token) } }
+
   /// Zeros in the shape of the log-probs: [group][response][token].
   var emptyLogProbs: [[[Float]]] {
     groups.map { $0.responses.map { [Float](repeating: 0, count: $0.count) } }
@@ -150,6 +156,30 @@ struct MicroBatch: Sendable {
     }
     if start < counts.count { ranges.append(start..<counts.count) }
     return ranges
+  }
+}
+
+extension MicroBatch {
+  /// Rows without meaning, for what a pass of this size takes in memory: groups of `longestGroup` rows, of which `scored`
+  /// rows predict something.
+  init(rows: Int, longestGroup: Int, scored: Int) {
+    let longest = max(1, min(longestGroup, rows))
+    let starts = Array(stride(from: 0, to: rows, by: longest))
+    firstGroup = 0
+    groups = []
+    sharedCount = 0
+    self.rows = rows
+    paddedRows = RowSpans.filled(rows)
+    tokens = [Int32](repeating: 0, count: paddedRows)
+    positions = tokens
+    attention = starts.map { start in
+      let range = start..<min(start + longest, rows)
+      return AttentionGroup(rows: range, segments: [AttentionSegment(rows: range, prefix: 0..<0)])
+    }
+    lastAttention = attention
+    lastRows = RowSpans(rows: paddedRows)
+    headRows = Array(0..<scored)
+    targets = headRows.map { Target(headRow: $0, token: 0, group: 0, response: 0, position: $0) }
   }
 }
 

@@ -1,5 +1,4 @@
 import Checkpoint
-import Numerics
 
 /// The linears that read one input, and so share one low-rank product: their A matrices lie under one another.
 ///

@@ -38,7 +38,7 @@ public struct RowSpans: Sendable, Equatable {
   }
 
   /// Rows number `numbers` of all runs' rows, in pieces of at most `longest`.
-  func pieces(_ numbers: Range<Int>, longest: Int) -> [Range<Int>] {
+  package func pieces(_ numbers: Range<Int>, longest: Int) -> [Range<Int>] {
     var pieces: [Range<Int>] = []
     var first = 0
     for range in ranges {

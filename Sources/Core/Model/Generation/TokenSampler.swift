@@ -1,5 +1,5 @@
+import Base
 import Foundation
-import Numerics
 
 /// Draws one token from a row of logits.
 struct TokenSampler: Sendable {
