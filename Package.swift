@@ -18,7 +18,7 @@ let optimized: [SwiftSetting] = [
 
 // Targets are the architecture: an arrow that is not listed here does not compile. A target's folder has its name.
 //   Base, JSON, Control <- Numerics, Checkpoint, Text, Preference <- Model, PreferenceData <- RunFile <- Training
-//   <- Session <- workbench
+//   <- Session <- Commands <- workbench
 let package = Package(
   name: "workbench",
   platforms: [.macOS(.v15)],
@@ -94,14 +94,15 @@ let package = Package(
     .target(
       name: "WorkbenchScreen", dependencies: ["CNcurses", "CTerminal", "Base", "Control", "Preference", "Yams"],
       path: "Sources/Workbench/WorkbenchScreen", swiftSettings: testable),
-    .executableTarget(
-      name: "workbench",
+    .target(
+      name: "Commands",
       dependencies: [
         "WorkbenchScreen", "CTerminal", "CProcess", "Session", "Training", "RunFile", "DemoWorld", "Control", "Model",
         "Checkpoint", "Numerics", "Base", "Text", "PreferenceData", "Preference", "JSON", "SpeedMeasurement",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      path: "Sources/Workbench/Commands"),
+      path: "Sources/Workbench/Commands", swiftSettings: testable),
+    .executableTarget(name: "workbench", dependencies: ["Commands"], path: "Sources/Workbench/workbench"),
 
     // One test target a module, so that a module's tests compile as soon as it does.
     .testTarget(name: "BaseTests", dependencies: ["Base", "TestSupport"], swiftSettings: testing),
