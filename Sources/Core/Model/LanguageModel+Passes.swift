@@ -4,6 +4,11 @@ import Device
 // MARK: A micro-batch's programs, and the memory that they run in
 
 extension LanguageModel {
+  /// Groups, in order, in micro-batches of at most `budget` rows.
+  func split(_ groups: [PromptGroup], budget: Int) -> [MicroBatch] {
+    MicroBatch.split(groups, tokenBudget: budget, everyRow: computesEveryRow, sharing: sharesPrefixes)
+  }
+
   /// The shape of a pass over a micro-batch.
   func shape(_ batch: MicroBatch, adapter: AdapterLayout?, training: Bool) -> PassShape {
     PassShape(

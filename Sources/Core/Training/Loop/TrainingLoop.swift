@@ -3,7 +3,6 @@ import Checkpoint
 import Control
 import Dispatch
 import Model
-import Numerics
 import Preference
 import Synchronization
 
@@ -205,12 +204,12 @@ final class TrainingLoop {
     if policyIsReference { takeOfferedReferences() }
 
     let mean = means.means
-    let norm = scorer.model.runtime.norm(gradients.values)
+    let norm = scorer.model.device.norm(gradients.values)
     // Nothing finite to learn from, or nothing at all: AdamW would still move by its momentum.
     if norm.isFinite, mean.loss.isFinite, !wanted.isEmpty {
       optimizer.update(
         scorer.adapter.parameters, gradients: gradients.values, norm: norm, learningRate: rate,
-        runtime: scorer.model.runtime)
+        device: scorer.model.device)
     }
     step = number
     tokens += try wanted.reduce(0) { sum, want in
