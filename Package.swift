@@ -28,7 +28,8 @@ let package = Package(
     .library(
       name: "WorkbenchCore",
       targets: [
-        "Base", "Device", "DeviceCPU", "JSON", "Checkpoint", "Text", "Model", "PreferenceData", "Control", "RunFile", "Training",
+        "Base", "Device", "DeviceCPU", "JSON", "Checkpoint", "Text", "Model", "PreferenceData", "Control", "RunFile",
+        "Training",
         "Session", "SpeedMeasurement",
       ]),
   ],
@@ -73,7 +74,8 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "Base", "Device", "DeviceCPU", "JSON", "Checkpoint", "Text", "Model", "PreferenceData", "Preference", "Control", "RunFile",
+        "Base", "Device", "DeviceCPU", "JSON", "Checkpoint", "Text", "Model", "PreferenceData", "Preference", "Control",
+        "RunFile",
       ],
       path: "Sources/Core/Training", swiftSettings: testable),
     .target(
@@ -114,7 +116,8 @@ let package = Package(
     .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint", "Base", "JSON"], swiftSettings: testing),
     .testTarget(name: "TextTests", dependencies: ["Text", "JSON", "TestSupport"], swiftSettings: testing),
     .testTarget(
-      name: "ModelTests", dependencies: ["Model", "Base", "Device", "DeviceCPU", "Checkpoint", "SpeedMeasurement"], swiftSettings: testing),
+      name: "ModelTests", dependencies: ["Model", "Base", "Device", "DeviceCPU", "Checkpoint", "SpeedMeasurement"],
+      swiftSettings: testing),
     .testTarget(
       name: "PreferenceDataTests", dependencies: ["PreferenceData", "Text", "JSON", "TestSupport"],
       swiftSettings: testing),
@@ -160,7 +163,8 @@ let package = Package(
     .target(
       name: "TrainingFixture",
       dependencies: [
-        "TestSupport", "Training", "Control", "Checkpoint", "Model", "DeviceCPU", "Base", "Preference", "PreferenceData",
+        "TestSupport", "Training", "Control", "Checkpoint", "Model", "DeviceCPU", "Base", "Preference",
+        "PreferenceData",
       ],
       path: "Tests/TrainingFixture", swiftSettings: testable + testing),
     .executableTarget(
