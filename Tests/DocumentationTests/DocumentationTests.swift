@@ -149,6 +149,27 @@ import Testing
     for name in names { #expect(text.contains("| `\(name)` |"), "\(name)") }
   }
 
+  /// Each option's row in docs/run-file.md says what it is, whose it is and what holds without it.
+  @Test func everyOptionOfALossHasARowThatNamesIt() throws {
+    let rows = try #require(Page("docs/run-file.md").section("`preference`")).rows
+    for loss in LossRegistry.standard.losses {
+      for option in loss.loss.options {
+        let key = option.sharedKey?.rawValue ?? option.key
+        let row = try #require(rows.first { $0[0] == key }, "\(key)")
+        let words = row[3].split { !$0.isLetter && $0 != "_" }.map(String.init)
+        #expect(words.contains(loss.rawValue), "\(key) of \(loss)")
+        #expect(row[3].contains(option.meaning), "\(key) of \(loss): \(option.meaning)")
+        let standard: String? =
+          switch option.kind {
+          case .number(_, let standard): standard.map { String(format: "%g", $0) }
+          case .word(_, let standard): standard
+          }
+        guard let standard else { continue }
+        #expect((row[1] + " " + row[3]).contains(standard), "\(key) of \(loss): \(standard)")
+      }
+    }
+  }
+
   @Test func modelsNameEveryTokenizerComponent() throws {
     let rows = try #require(Page("docs/models.md").section("Tokenizers")).rows
     let known = [

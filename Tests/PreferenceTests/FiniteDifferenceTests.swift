@@ -34,18 +34,37 @@ struct FiniteDifferenceTests {
     }
   }
 
-  @Test func everyCombination() {
-    let objectives = Objective.all(beta: 0.3)
-    // 16 parameterizations under bt, pl and each of sample and expectation, sample_n for dpo only.
-    #expect(objectives.count == 16 * 4 + 1)
+  /// The gradients of every registered loss, under every model and estimator that it has.
+  static func checkAll(_ losses: LossRegistry) {
+    let objectives = Objective.all(beta: 0.3, losses: losses)
+    #expect(Set(objectives.map(\.parameterization)) == Set(losses.losses))
     for (k, objective) in objectives.enumerated() {
       for draw in 0..<12 {
         var stream = PreferenceFixture.stream(k * 100 + draw)
         let list = PreferenceFixture.group(2 + draw % 6, &stream)
-        Self.check(objective, list, gamma: [-2, 0, 1.5][draw % 3], index: draw)
+        check(objective, list, gamma: [-2, 0, 1.5][draw % 3], index: draw)
       }
     }
   }
+
+  /// The same with each option, normalisation and convention.
+  static func checkVariants(_ losses: LossRegistry) {
+    for (k, objective) in Objective.variants(beta: 0.3, losses: losses).enumerated() {
+      for draw in 0..<3 {
+        var stream = PreferenceFixture.stream(200_000 + k * 100 + draw)
+        check(objective, PreferenceFixture.group(2 + draw * 2, &stream), gamma: 1, index: draw)
+      }
+    }
+  }
+
+  @Test func everyCombination() {
+    Self.checkAll(.standard)
+    // The 16 first losses under bt, pl and each of sample and expectation, sample_n for dpo only.
+    let shipped = LossRegistry(Array(LossRegistry.standard.losses.prefix(16)))
+    #expect(Objective.all(beta: 0.3, losses: shipped).count == 16 * 4 + 1)
+  }
+
+  @Test func everyDeclaredOption() { Self.checkVariants(.standard) }
 
   @Test func everyOption() throws {
     var variants: [Objective] = []

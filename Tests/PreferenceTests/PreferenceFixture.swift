@@ -60,9 +60,9 @@ extension Objective {
   }
 
   /// Every combination of model, estimator and parameterization that is not refused.
-  static func all(beta: Double) -> [Objective] {
+  static func all(beta: Double, losses: LossRegistry = .standard) -> [Objective] {
     var result: [Objective] = []
-    for parameterization in Parameterization.allCases {
+    for parameterization in losses.losses {
       for model in PreferenceModel.allCases {
         let estimators: [Estimator?] = model == .hps ? Estimator.allCases : [nil]
         for estimator in estimators {
@@ -75,6 +75,41 @@ extension Objective {
       }
     }
     return result
+  }
+
+  /// Every accepted objective with one thing set: each option that its loss reads to each of two values, the
+  /// normalisation, or the convention.
+  static func variants(beta: Double, losses: LossRegistry = .standard) -> [Objective] {
+    all(beta: beta, losses: losses).flatMap { objective in
+      var edits: [ObjectiveOptions] = []
+      func edit(_ change: (inout ObjectiveOptions) -> Void) {
+        var options = ObjectiveOptions()
+        change(&options)
+        edits.append(options)
+      }
+      for option in objective.parameterization.loss.options {
+        for value in option.otherValues { edit { $0.values[option.key] = value } }
+      }
+      for normalise in Normalisation.allCases { edit { $0.normalise = normalise } }
+      for convention in Convention.allCases { edit { $0.convention = convention } }
+      return edits.compactMap { options in
+        try? Objective(
+          model: objective.model, parameterization: objective.parameterization, estimator: objective.estimator,
+          beta: beta, options: options)
+      }
+    }
+  }
+}
+
+extension LossOption {
+  /// Up to two values that are not the default: words, or numbers of its range.
+  var otherValues: [OptionValue] {
+    switch kind {
+    case .number(let range, let standard):
+      [0.2, 0.7, 1.5, -0.5, 3].filter { $0 != standard && range.contains($0) }.prefix(2).map { .number($0) }
+    case .word(let words, let standard):
+      words.filter { $0 != standard }.prefix(2).map { .word($0) }
+    }
   }
 }
 

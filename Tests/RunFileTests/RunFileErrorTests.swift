@@ -1,3 +1,4 @@
+import Preference
 import Testing
 
 @testable import RunFile
@@ -27,6 +28,10 @@ import Testing
       self.overrides = overrides
     }
   }
+
+  /// Those of the registered losses; LossRegistryTests pins the names and keys themselves.
+  static let lossNames = LossRegistry.standard.names.joined(separator: ", ")
+  static let preferenceKeys = RunFileKeys.preference.joined(separator: ", ")
 
   static let cases: [Case] = [
     Case(
@@ -178,7 +183,7 @@ import Testing
     Case(
       adding: "preference: {loss_type: ipo}",
       text:
-        "RUN.yaml: preference.loss_type: unknown key, did you mean \"parameterization\"? (keys here: model, parameterization, beta, estimator, gamma, reward_scale, preferred, alpha, normalise, convention, label_smoothing, reward_temperature, simpo_gamma, gamma_beta_ratio, slic_delta, nll_weight, lipo_labels, desirable_weight, undesirable_weight, desirable_threshold)"
+        "RUN.yaml: preference.loss_type: unknown key, did you mean \"parameterization\"? (keys here: \(preferenceKeys))"
     ),
     Case(
       adding: "preference: {gamma: {start: abc}}",
@@ -213,7 +218,7 @@ import Testing
     Case(
       adding: "preference: {parameterization: dop}",
       text:
-        "RUN.yaml: preference.parameterization: \"dop\" is not known, did you mean \"dpo\"? (one of: dpo, exo, ipo, sppo, nca, infonca, cdpo, robust, rdpo, simpo, slic, hinge, lipo, pro, kto, apo_zero)"
+        "RUN.yaml: preference.parameterization: \"dop\" is not known, did you mean \"dpo\"? (one of: \(lossNames))"
     ),
     Case(
       adding: "preference: {reward_scale: zscore}",
@@ -235,7 +240,7 @@ import Testing
     Case(
       adding: "preference: {length_weight: 1}",
       text:
-        "RUN.yaml: preference.length_weight: unknown key, did you mean \"alpha\"? (keys here: model, parameterization, beta, estimator, gamma, reward_scale, preferred, alpha, normalise, convention, label_smoothing, reward_temperature, simpo_gamma, gamma_beta_ratio, slic_delta, nll_weight, lipo_labels, desirable_weight, undesirable_weight, desirable_threshold)"
+        "RUN.yaml: preference.length_weight: unknown key, did you mean \"alpha\"? (keys here: \(preferenceKeys))"
     ),
     Case(
       adding: "preference: {gamma: hard}",

@@ -3,6 +3,7 @@ import Foundation
 import Model
 import DeviceCPU
 import Preference
+import RunFile
 import Session
 import Text
 import Testing
@@ -126,15 +127,50 @@ struct EvaluatorTests {
     #expect(!line.contains("eval_policy_kl"))
   }
 
+  /// A loss that only this test target knows, from the run file through training to the evaluation.
+  @Test func aLossOfTheTestsOwnTrains() throws {
+    struct SquaredHingeLoss: PreferenceLoss {
+      static let delta = LossOption.number("squared_hinge_delta", .above(0), standard: 1, "δ")
+      let name = "squared_hinge"
+      let traits = LossTraits()
+      let options = [Self.delta]
+
+      func pair(_ winner: RatedResponse, _ loser: RatedResponse, _ context: LossContext) -> PairValue {
+        let slack = max(0, context[Self.delta] - context.beta * (winner.logRatio - loser.logRatio))
+        return PairValue(loss: slack * slack, slope: -2 * context.beta * slack)
+      }
+
+      func formula(_ context: LossContext) -> String { "max(0, \(context[Self.delta]) − (s_w − s_l))²" }
+    }
+    let file = try RunFile.decode(
+      yaml: """
+        model: m
+        data: {train: d.jsonl}
+        preference: {model: pl, parameterization: squared_hinge, squared_hinge_delta: 2}
+        """, name: "run", losses: LossRegistry.standard.adding(SquaredHingeLoss()))
+    var fixture = LoopFixture(try file.objective(), set: LoopFixture.ranked(prompts: 4, responses: 4))
+    fixture.totalSteps = 6
+    fixture.learningRate = 5e-3
+    // δ² for every pair while policy and reference are one.
+    let (untrained, _) = try record(fixture, trained: false)
+    #expect(abs(untrained.loss - 4) < 1e-9)
+    let steps = try fixture.run()
+    #expect(steps.count == 6 && steps[0].gradientNorm > 0)
+    #expect(steps[5].loss < steps[0].loss)
+  }
+
   /// Every objective takes a few steps of the real loop: finite numbers, a gradient, and a lower loss on what it saw.
   @Test func everyObjectiveTrains() throws {
     var objectives: [Objective] = []
     for parameterization in Parameterization.allCases {
-      for model in PreferenceModel.allCases {
+      let traits = parameterization.loss.traits
+      for model in traits.models {
         objectives.append(try Objective(model: model, parameterization: parameterization))
       }
+      guard traits.models.contains(.hps), traits.estimators.contains(.expectation) else { continue }
       objectives.append(try Objective(model: .hps, parameterization: parameterization, estimator: .expectation))
     }
+    #expect(objectives.count >= 16 * 4)
     for objective in objectives {
       var fixture = LoopFixture(objective, set: LoopFixture.ranked(prompts: 4, responses: 4))
       fixture.schedule = .constant(0)

@@ -145,22 +145,42 @@ struct ConfigSection {
   /// One of an enumeration's names.
   func choice<Choice>(_ key: String, default standard: Choice) throws -> Choice
   where Choice: CaseIterable & RawRepresentable<String> {
+    try choice(key, default: standard, among: Array(Choice.allCases), name: \.rawValue)
+  }
+
+  /// One of `choices` by its name.
+  func choice<Choice>(
+    _ key: String, default standard: Choice, among choices: [Choice], name: KeyPath<Choice, String>
+  ) throws -> Choice {
     guard let value = self[key] else { return standard }
-    return try choice(value, at: path + [key])
+    return try choice(value, at: path + [key], among: choices, name: name)
   }
 
   /// As `choice`; nil where the key is absent or `null`.
   func optionalChoice<Choice>(_ key: String) throws -> Choice?
   where Choice: CaseIterable & RawRepresentable<String> {
+    try optionalChoice(key, among: Array(Choice.allCases), name: \.rawValue)
+  }
+
+  /// As `choice`; nil where the key is absent or `null`.
+  func optionalChoice<Choice>(
+    _ key: String, among choices: [Choice], name: KeyPath<Choice, String>
+  ) throws -> Choice? {
     guard let value = self[key], value != .null else { return nil }
-    return try choice(value, at: path + [key])
+    return try choice(value, at: path + [key], among: choices, name: name)
   }
 
   func choice<Choice>(_ value: ConfigValue, at path: [String], as type: Choice.Type = Choice.self) throws -> Choice
   where Choice: CaseIterable & RawRepresentable<String> {
-    let names = Choice.allCases.map(\.rawValue)
+    try choice(value, at: path, among: Array(Choice.allCases), name: \.rawValue)
+  }
+
+  private func choice<Choice>(
+    _ value: ConfigValue, at path: [String], among choices: [Choice], name: KeyPath<Choice, String>
+  ) throws -> Choice {
+    let names = choices.map { $0[keyPath: name] }
     if value == .null { throw origin.error(path, "no value given; expected one of \(list(names))") }
-    guard case .scalar(let text, _) = value, let choice = Choice(rawValue: text) else {
+    guard case .scalar(let text, _) = value, let choice = choices.first(where: { $0[keyPath: name] == text }) else {
       var hint = ""
       if case .scalar(let text, _) = value, let near = NameSuggestion.nearest(to: text, among: names) {
         hint = ", did you mean \"\(near)\"?"

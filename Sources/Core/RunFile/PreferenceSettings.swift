@@ -3,7 +3,7 @@ import Preference
 extension RunFile {
   /// `preference:`, the objective: which responses count (`model`), through which function of their log-probs
   /// (`parameterization`). Names are those of the Preference module, which also refuses options that a
-  /// parameterization would not use.
+  /// parameterization would not use. The keys of single losses are those that the registered losses declare.
   public struct PreferenceSettings: Sendable, Equatable {
     public var model = PreferenceModel.hps
     public var parameterization = Parameterization.dpo
@@ -18,25 +18,29 @@ extension RunFile {
     public var preferred = 1
     /// Length coefficient α, nats a token, of the R-DPO loss and of the R-DPO reward margin.
     public var alpha = 0.05
-    /// What only some parameterizations read; nil is the parameterization's own default. `preferred` and `lengthWeight`
-    /// are filled in from the keys above.
+    /// What only some parameterizations read; without a value, the parameterization's own default holds. `preferred`,
+    /// and what a loss reads from `alpha`, are filled in from the keys above.
     public var options = ObjectiveOptions()
+    /// The losses that `parameterization` may name, and whose options the section takes.
+    public let losses: LossRegistry
 
-    public init() {}
+    public init(losses: LossRegistry = .standard) { self.losses = losses }
   }
 }
 
 extension RunFile.PreferenceSettings {
-  init(_ section: ConfigSection) throws {
+  init(_ section: ConfigSection, losses: LossRegistry) throws {
+    self.init(losses: losses)
     model = try section.choice("model", default: model)
-    parameterization = try section.choice("parameterization", default: parameterization)
+    parameterization = try section.choice(
+      "parameterization", default: parameterization, among: losses.losses, name: \.rawValue)
     beta = try section.number("beta", default: beta, "a number above 0") { $0 > 0 }
     estimator = try section.choice("estimator", default: estimator)
     gamma = try RunFile.GammaSettings(section["gamma"], path: section.path + ["gamma"], origin: section.origin)
     rewardScale = try section.choice("reward_scale", default: rewardScale)
     preferred = try section.integer("preferred", default: preferred, in: 1...1000)
     alpha = try section.number("alpha", default: alpha)
-    options = try ObjectiveOptions(section)
+    options = try ObjectiveOptions(section, losses: losses)
   }
 
   func write(to writer: inout ConfigWriter) {
@@ -49,43 +53,42 @@ extension RunFile.PreferenceSettings {
       writer.value("reward_scale", rewardScale.rawValue)
       writer.value("preferred", preferred)
       writer.value("alpha", alpha)
-      options.write(to: &writer)
+      options.write(to: &writer, losses: losses)
     }
   }
 }
 
 extension ObjectiveOptions {
-  fileprivate init(_ section: ConfigSection) throws {
+  /// A value must be one that at least one loss takes; whether the loss of this file does is the objective's to say.
+  fileprivate init(_ section: ConfigSection, losses: LossRegistry) throws {
     self.init()
-    let fromZero = "a number of at least 0"
     normalise = try section.optionalChoice("normalise")
     convention = try section.optionalChoice("convention")
-    labelSmoothing = try section.optionalNumber("label_smoothing", "a number of at least 0 and below 0.5") {
-      $0 >= 0 && $0 < 0.5
+    for option in losses.runFileOptions {
+      switch option.kind {
+      case .number(let range):
+        let number = try section.optionalNumber(option.key, range.expectation) { range.contains($0) }
+        values[option.key] = number.map { .number($0) }
+      case .word(let words):
+        let word = try section.optionalChoice(option.key, among: words, name: \.self)
+        values[option.key] = word.map { .word($0) }
+      }
     }
-    rewardTemperature = try section.optionalNumber("reward_temperature", "a number above 0") { $0 > 0 }
-    simpoGamma = try section.optionalNumber("simpo_gamma", fromZero) { $0 >= 0 }
-    gammaBetaRatio = try section.optionalNumber("gamma_beta_ratio", fromZero) { $0 >= 0 }
-    slicDelta = try section.optionalNumber("slic_delta", fromZero) { $0 >= 0 }
-    nllWeight = try section.optionalNumber("nll_weight", fromZero) { $0 >= 0 }
-    lipoLabels = try section.optionalChoice("lipo_labels")
-    desirableWeight = try section.optionalNumber("desirable_weight", fromZero) { $0 >= 0 }
-    undesirableWeight = try section.optionalNumber("undesirable_weight", fromZero) { $0 >= 0 }
-    desirableThreshold = try section.optionalNumber("desirable_threshold", "a number") { _ in true }
   }
 
-  fileprivate func write(to writer: inout ConfigWriter) {
+  fileprivate func write(to writer: inout ConfigWriter, losses: LossRegistry) {
     writer.value("normalise", normalise?.rawValue)
     writer.value("convention", convention?.rawValue)
-    writer.value("label_smoothing", labelSmoothing)
-    writer.value("reward_temperature", rewardTemperature)
-    writer.value("simpo_gamma", simpoGamma)
-    writer.value("gamma_beta_ratio", gammaBetaRatio)
-    writer.value("slic_delta", slicDelta)
-    writer.value("nll_weight", nllWeight)
-    writer.value("lipo_labels", lipoLabels?.rawValue)
-    writer.value("desirable_weight", desirableWeight)
-    writer.value("undesirable_weight", undesirableWeight)
-    writer.value("desirable_threshold", desirableThreshold)
+    for option in losses.runFileOptions {
+      switch option.kind {
+      case .number: writer.value(option.key, number(option.key))
+      case .word: writer.value(option.key, word(option.key))
+      }
+    }
   }
+}
+
+extension LossRegistry {
+  /// The options with a key of their own.
+  var runFileOptions: [RegisteredOption] { options.filter { $0.sharedKey == nil } }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Preference
 
 /// Everything a run is told: the YAML file given to `workbench train`, with its defaults filled in and every value
 /// checked. Keys are those of TRL and PEFT wherever these have one.
@@ -32,18 +33,26 @@ public struct RunFile: Sendable, Equatable {
 extension RunFile {
   /// Reads the file at `path` (`-` is standard input).
   ///
-  /// - Parameter overrides: `key.path=value` each, the value in YAML, applied in order over the file. Setting
-  ///   `training.max_steps` takes `training.num_train_epochs` out of the file and the reverse, likewise `data.eval` and
-  ///   `data.eval_fraction`, and a new `preference.gamma.schedule` takes out the keys that it does not read.
+  /// - Parameters:
+  ///   - overrides: `key.path=value` each, the value in YAML, applied in order over the file. Setting
+  ///     `training.max_steps` takes `training.num_train_epochs` out of the file and the reverse, likewise `data.eval` and
+  ///     `data.eval_fraction`, and a new `preference.gamma.schedule` takes out the keys that it does not read.
+  ///   - losses: what `preference.parameterization` may name.
   /// - Throws: `RunFileError`.
-  public static func read(path: String, overrides: [String] = []) throws -> RunFile {
+  public static func read(
+    path: String, overrides: [String] = [], losses: LossRegistry = .standard
+  ) throws -> RunFile {
     let name = path == "-" ? "standard input" : path
-    return try decode(yaml: try contents(of: path, name: name), name: name, overrides: overrides)
+    return try decode(yaml: try contents(of: path, name: name), name: name, overrides: overrides, losses: losses)
   }
 
-  /// - Parameter name: what error messages start with.
+  /// - Parameters:
+  ///   - name: what error messages start with.
+  ///   - overrides, losses: as for `read`.
   /// - Throws: `RunFileError`.
-  public static func decode(yaml: String, name: String, overrides: [String] = []) throws -> RunFile {
+  public static func decode(
+    yaml: String, name: String, overrides: [String] = [], losses: LossRegistry = .standard
+  ) throws -> RunFile {
     var root = try ConfigParser.parse(yaml, name: name)
     var origin = ConfigOrigin(name: name)
     if root == .null, overrides.isEmpty {
@@ -54,17 +63,18 @@ extension RunFile {
       origin.overridden.append(override.introducedPath(in: root))
       root = try override.applied(to: root)
     }
-    return try RunFile(ConfigSection(root, path: [], keys: RunFileKeys.root, origin: origin))
+    return try RunFile(ConfigSection(root, path: [], keys: RunFileKeys.root, origin: origin), losses: losses)
   }
 
-  private init(_ section: ConfigSection) throws {
+  private init(_ section: ConfigSection, losses: LossRegistry) throws {
     guard let model = try section.text("model", "the folder of a Hugging Face checkpoint") else {
       throw section.error("model", "missing; give the folder of a Hugging Face checkpoint")
     }
     self.model = model
     adapter = try AdapterSettings(section.section("adapter", keys: RunFileKeys.adapter))
     data = try DataSettings(section.section("data", keys: RunFileKeys.data))
-    preference = try PreferenceSettings(section.section("preference", keys: RunFileKeys.preference))
+    preference = try PreferenceSettings(
+      section.section("preference", keys: RunFileKeys.preference(losses: losses)), losses: losses)
     training = try TrainingSettings(section.section("training", keys: RunFileKeys.training))
     if training.metricForBestModel != nil, case .none = data.evaluation {
       throw section.origin.error(

@@ -1,3 +1,4 @@
+import Preference
 import Text
 
 /// The names of the run file, and what people coming from other tools call them.
@@ -8,11 +9,14 @@ enum RunFileKeys {
     "train", "format", "columns", "eval", "eval_fraction", "max_prompt_length", "max_length", "max_bad_rows",
   ]
   static let columns = ["prompt", "responses", "rewards"]
-  static let preference = [
-    "model", "parameterization", "beta", "estimator", "gamma", "reward_scale", "preferred", "alpha", "normalise",
-    "convention", "label_smoothing", "reward_temperature", "simpo_gamma", "gamma_beta_ratio", "slic_delta",
-    "nll_weight", "lipo_labels", "desirable_weight", "undesirable_weight", "desirable_threshold",
-  ]
+  static let preference = preference(losses: .standard)
+  /// With the options that the losses declare.
+  static func preference(losses: LossRegistry) -> [String] {
+    [
+      "model", "parameterization", "beta", "estimator", "gamma", "reward_scale", "preferred", "alpha", "normalise",
+      "convention",
+    ] + losses.runFileOptions.map(\.key)
+  }
   static let gamma = ["schedule", "start", "end", "stairs", "value", "points"]
   static let training = [
     "num_train_epochs", "max_steps", "prompts_per_step", "learning_rate", "lr_scheduler_type", "warmup_ratio",

@@ -10,11 +10,21 @@ extension RunFile.PreferenceSettings {
   public func objective() throws -> Objective {
     var options = options
     options.preferred = preferred
-    // α also belongs to the R-DPO margin that every run reports; as an option it is for the R-DPO loss alone.
-    if parameterization == .rdpo { options.lengthWeight = alpha }
+    // α also belongs to the R-DPO margin that every run reports; as an option it is for the losses that read it.
+    for option in parameterization.loss.options {
+      switch option.sharedKey {
+      case .alpha: options[option] = alpha
+      case nil: break
+      }
+    }
     return try Objective(
       model: model, parameterization: parameterization, estimator: model == .hps ? estimator : nil, beta: beta,
-      options: options)
+      options: options, registry: losses)
+  }
+
+  /// The losses that `alpha` sets an option of.
+  var readersOfAlpha: [Parameterization] {
+    losses.options.filter { $0.sharedKey == .alpha }.flatMap(\.readers)
   }
 }
 
@@ -26,14 +36,16 @@ extension RunFile {
     let objective = try preference.objective()
     if objective.needsKL, training.promptsPerStep < 2 {
       throw TrainingError.setting(
-        "training.prompts_per_step: kto compares each prompt with the answers to another one of its step, so it needs "
-          + "at least 2")
+        "training.prompts_per_step: \(objective.parameterization) compares each prompt with the answers to another one "
+          + "of its step, so it needs at least 2")
     }
     let standard = PreferenceSettings().alpha
-    if preference.alpha != standard, objective.parameterization != .rdpo, data.evaluation == .none {
+    let readers = preference.readersOfAlpha
+    if preference.alpha != standard, !readers.contains(objective.parameterization), data.evaluation == .none {
+      let names = readers.map(\.rawValue).joined(separator: ", ")
       throw TrainingError.setting(
-        "preference.alpha: is read by rdpo and by the R-DPO margin of evaluations alone, and nothing is held out; give "
-          + "data.eval or data.eval_fraction, or leave it out")
+        "preference.alpha: is read by \(names) and by the R-DPO margin of evaluations alone, and nothing is held out; "
+          + "give data.eval or data.eval_fraction, or leave it out")
     }
     return objective
   }
