@@ -185,7 +185,7 @@ private struct KernelBench {
   private func noise(_ rows: Int, _ columns: Int) -> Matrix {
     var stream = RandomStream(seed: 7, purpose: .test, epoch: rows, index: columns)
     let values = (0..<rows * columns).map { _ in Float(Int32(bitPattern: stream.nextUInt32())) * 0x1p-31 }
-    return FloatBuffer(values).matrix(at: 0, rows: rows, columns: columns)
+    return Matrix(values, rows: rows, columns: columns)
   }
 
   private func narrow(_ rows: Int, _ columns: Int) -> Matrix {
