@@ -2,7 +2,7 @@ import CMeasure
 import Checkpoint
 import Foundation
 import Model
-import Numerics
+import DeviceCPU
 import PreferenceData
 import SpeedMeasurement
 import Text
@@ -33,8 +33,8 @@ struct Setting: Sendable {
   /// `full` rounds, unless asked for otherwise.
   func rounds(_ full: Int) -> Int { givenRounds ?? (quick ? 2 : full) }
 
-  func runtime(_ precision: Precision = .bf16, threads: Int? = nil) -> Runtime {
-    Runtime(threads: threads ?? self.threads, precision: precision)
+  func runtime(_ precision: Precision = .bf16, threads: Int? = nil) -> CPUDevice {
+    CPUDevice(threads: threads ?? self.threads, precision: precision)
   }
 
   // MARK: Model
@@ -54,7 +54,7 @@ struct Setting: Sendable {
 
   func languageModel(threads: Int? = nil, precision: Precision = .bf16) throws -> LanguageModel {
     try LanguageModel(
-      checkpoint: CheckpointFolder(path: modelFolder()), runtime: runtime(precision, threads: threads))
+      checkpoint: CheckpointFolder(path: modelFolder()), device: runtime(precision, threads: threads))
   }
 
   // MARK: Work
@@ -69,5 +69,13 @@ struct Setting: Sendable {
     return examples.prefix(count).map {
       PromptGroup(prompt: $0.prompt, responses: [$0.responses[0], $0.responses[$0.responses.count - 1]])
     }
+  }
+}
+
+extension LanguageModel {
+  /// Every model of the suite is on the CPU.
+  var cpu: CPUDevice {
+    guard let cpu = device as? CPUDevice else { preconditionFailure("a model on the CPU") }
+    return cpu
   }
 }

@@ -9,21 +9,30 @@ public struct Objective: Sendable, Equatable {
   public var beta: Double
   public let options: ObjectiveOptions
 
-  /// - Parameter estimator: for hps, `sample` if nil; must be nil for bt and pl.
+  /// - Parameters:
+  ///   - estimator: for hps, `sample` if nil; must be nil for bt and pl.
+  ///   - registry: the losses that a refusal may name.
   public init(
     model: PreferenceModel, parameterization: Parameterization, estimator: Estimator? = nil, beta: Double = 0.1,
-    options: ObjectiveOptions = ObjectiveOptions()
+    options: ObjectiveOptions = ObjectiveOptions(), registry: LossRegistry = .standard
   ) throws(PreferenceError) {
+    let registry = registry.including(parameterization)
+    let traits = parameterization.loss.traits
     try Self.validate(beta: beta)
     if model != .hps {
       if let estimator { throw .estimatorWithoutHPS(estimator, model) }
       guard options.preferred == 1 else { throw .preferredNeedsHPS(options.preferred, model) }
     }
-    if estimator == .sampleN, parameterization != .dpo { throw .sampleNNeedsDPO(parameterization) }
-    try Self.validate(options, for: parameterization, model: model)
+    guard traits.models.contains(model) else { throw .modelMissing(model, parameterization, allowed: traits.models) }
+    let estimator = model == .hps ? estimator ?? .sample : nil
+    if let estimator, !traits.estimators.contains(estimator) {
+      let others = registry.losses.filter { $0.loss.traits.estimators.contains(estimator) }
+      throw .estimatorMissing(estimator, parameterization, allowed: traits.estimators, others: others)
+    }
+    try options.validate(for: parameterization, model: model, registry: registry)
     self.model = model
     self.parameterization = parameterization
-    self.estimator = model == .hps ? estimator ?? .sample : nil
+    self.estimator = estimator
     self.beta = beta
     self.options = options
   }
@@ -32,42 +41,30 @@ public struct Objective: Sendable, Equatable {
     guard beta.isFinite, beta > 0 else { throw .betaNotPositive(beta) }
   }
 
-  /// "HPS-DPO", "BT-IPO", …
+  /// "HPS-DPO", "BT-IPO", …; `LossRegistry.loss(ofObjective:)` reads it.
   public var name: String {
     "\(model.rawValue)-\(parameterization.rawValue)".uppercased()
   }
+}
 
+// MARK: - What its loss needs
+
+extension Objective {
   /// True if γ has a meaning.
   public var usesGamma: Bool { model == .hps }
 
   /// False for losses that take only the order of the annotated rewards, or their place between the prompt's lowest and
   /// highest, so that `RewardScale` changes nothing.
-  public var readsRewardValues: Bool {
-    switch (model, parameterization) {
-    case (.hps, _), (_, .kto), (_, .apoZero), (_, .infonca), (_, .pro), (.pl, .exo), (.pl, .sppo), (.pl, .nca): true
-    case (_, .lipo): options.lipoLabels == .raw
-    default: false
-    }
-  }
+  public var readsRewardValues: Bool { model == .hps || traits.readsRewardValues(context()) }
 
   /// False for losses that never look at the reference log-probs.
-  public var usesReference: Bool {
-    switch parameterization {
-    case .simpo, .slic, .pro: false
-    default: true
-    }
-  }
+  public var usesReference: Bool { traits.usesReference }
 
   /// True if `ScoredGroup.kl` must be filled with the batch's `KTOLoss.klEstimate`.
-  public var needsKL: Bool { parameterization == .kto }
+  public var needsKL: Bool { traits.needsKL }
 
   /// True for losses that judge each response on its own, so that a prompt may come with a single one.
-  public var judgesAlone: Bool {
-    switch parameterization {
-    case .kto, .apoZero: true
-    default: false
-    }
-  }
+  public var judgesAlone: Bool { loss is any SingleResponseLoss }
 
   /// How much a visit counts in the mean over a step: a loss of single responses counts responses, as TRL's KTOTrainer
   /// does, every other one prompts.
@@ -75,42 +72,19 @@ public struct Objective: Sendable, Equatable {
     guard judgesAlone else { return 1 }
     return selection.isJudged ? Double(selection.responses.count) : 2
   }
-}
 
-// MARK: - Resolved options
+  var loss: any PreferenceLoss { parameterization.loss }
+  var traits: LossTraits { loss.traits }
 
-extension Objective {
   var normalisation: Normalisation {
-    switch parameterization {
-    case .ipo: options.normalise ?? (options.convention == nil || options.convention == .trl ? .mean : .sum)
-    case .simpo, .pro: .mean
-    default: options.normalise ?? .sum
-    }
+    traits.normalisation.resolved(normalise: options.normalise, convention: options.convention)
   }
 
-  var labelSmoothing: Double {
-    options.labelSmoothing ?? (parameterization == .exo ? 1e-3 : 0.1)
+  func context(kl: Double = 0) -> LossContext {
+    LossContext(
+      model: model, estimator: estimator, beta: beta, convention: options.convention, kl: needsKL ? kl : 0,
+      options: options)
   }
-
-  var rewardTemperature: Double { options.rewardTemperature ?? 1 }
-  var lengthWeight: Double { options.lengthWeight ?? 0.05 }
-  var slicDelta: Double { options.slicDelta ?? 1 }
-
-  /// SimPO's γ, the absolute target margin; follows β where the ratio was given.
-  var simpoMargin: Double { options.simpoGamma ?? beta * (options.gammaBetaRatio ?? 0.5) }
-
-  var nllWeight: Double {
-    switch parameterization {
-    case .slic: options.nllWeight ?? 0.1
-    case .pro: options.nllWeight ?? 0.05
-    case .simpo: options.nllWeight ?? 0
-    default: 0
-    }
-  }
-
-  var desirableWeight: Double { options.desirableWeight ?? 1 }
-  var undesirableWeight: Double { options.undesirableWeight ?? 1 }
-  var desirableThreshold: Double { options.desirableThreshold ?? 0 }
 
   /// w_k of the preferred responses.
   func preferredWeights(_ count: Int) -> [Double] {

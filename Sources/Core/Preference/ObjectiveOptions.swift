@@ -1,40 +1,36 @@
-/// What tools that share a loss's name disagree about, and the constants of single losses. A `nil` takes the
-/// parameterization's default (shown in each comment); an option that the parameterization does not use is refused.
-public struct ObjectiveOptions: Sendable, Equatable, Codable {
+/// The settings of an objective that have defaults. What single losses read is in `values`, under the keys that they
+/// declare in `PreferenceLoss.options`; an option that the loss does not use is refused.
+public struct ObjectiveOptions: Sendable, Equatable {
   /// HPS: how many responses from the top are preferred (paper, Appendix E).
   public var preferred = 1
   /// HPS: w_k of the preferred ones, adding up to 1; 1/k each by default.
   public var preferredWeights: [Double]?
-  /// Length normalisation of log-probs inside the loss. ipo: mean; dpo, cdpo, robust, exo, sppo, nca, infonca, hinge,
-  /// lipo: sum; the others are fixed.
+  /// Length normalisation of log-probs inside the loss; nil for the loss's own.
   public var normalise: Normalisation?
   /// Whose constants: see `Convention`.
   public var convention: Convention?
-  /// ε. exo 1e-3, cdpo 0.1, robust 0.1.
-  public var labelSmoothing: Double?
-  /// Temperature of annotated rewards: β_r of exo under pl, α of nca under pl and of infonca. 1.
-  public var rewardTemperature: Double?
-  /// α of rdpo: nats a token. 0.05.
-  public var lengthWeight: Double?
-  /// SimPO's target margin as the absolute γ (TRL's `simpo_gamma`).
-  public var simpoGamma: Double?
-  /// SimPO's target margin as γ/β (the authors' `gamma_beta_ratio`). 0.5.
-  public var gammaBetaRatio: Double?
-  /// δ of slic, nats. 1.
-  public var slicDelta: Double?
-  /// Weight of the preferred response's negative log-likelihood. slic 0.1 (per sequence), pro 0.05 (times (K − 1)²),
-  /// simpo 0 (TRL's `cpo_alpha`, per token).
-  public var nllWeight: Double?
-  /// lipo: the relevance labels ψ. unit.
-  public var lipoLabels: LabelScale?
-  /// kto, apo_zero: λ_D and λ_U. 1 and 1.
-  public var desirableWeight: Double?
-  public var undesirableWeight: Double?
-  /// kto, apo_zero: a response that is judged on its own (under pl, or where it comes alone) is desirable if its reward
-  /// is above this. 0.
-  public var desirableThreshold: Double?
+  /// What is set of the losses' own options, by key.
+  public var values: [String: OptionValue] = [:]
 
   public init() {}
+
+  /// nil where the key is not set, or set to a word.
+  public func number(_ key: String) -> Double? {
+    guard case .number(let number)? = values[key] else { return nil }
+    return number
+  }
+
+  /// nil where the key is not set, or set to a number.
+  public func word(_ key: String) -> String? {
+    guard case .word(let word)? = values[key] else { return nil }
+    return word
+  }
+
+  /// By an option that one loss declares; others may read the same key.
+  public subscript(option: LossOption) -> Double? {
+    get { number(option.key) }
+    set { values[option.key] = newValue.map { .number($0) } }
+  }
 }
 
 public enum Normalisation: String, CaseIterable, Sendable, Codable {
@@ -44,21 +40,72 @@ public enum Normalisation: String, CaseIterable, Sendable, Codable {
   case mean
 }
 
-/// Whose constants a loss uses where its paper, its authors' code and TRL differ. Without one, ipo is per token and all
-/// else as in the paper.
+/// Whose constants a loss uses where its paper, its authors' code and TRL differ. Each loss says which of them it has;
+/// without one, ipo is per token and all else as in the paper.
 public enum Convention: String, CaseIterable, Sendable, Codable {
-  /// ipo: summed log-probs (Eq. 17).
   case paper
-  /// TRL 1.16. ipo: per-token means; sppo: without the factor ½.
+  /// TRL 1.16.
   case trl
-  /// The authors' code. ipo: summed log-probs; exo: the pair's label is (0, −10) in log-probs, not normalised.
+  /// The authors' code.
   case original
 }
 
-/// How annotated rewards become LiPO's labels ψ, which enter as 2^ψ.
-public enum LabelScale: String, CaseIterable, Sendable, Codable {
-  /// (r − min)/(max − min) within the prompt.
-  case unit
-  /// The rewards as they are.
-  case raw
+// MARK: - Refusals
+
+extension ObjectiveOptions {
+  /// More responses than any list has; keeps a mistyped number from allocating its weights.
+  static let maximumPreferred = 10_000
+
+  /// Throws one sentence for an option that the loss would ignore under `model`, or a value outside its range.
+  ///
+  /// - Parameter registry: whose losses are named as readers of an option that this one does not read.
+  func validate(
+    for parameterization: Parameterization, model: PreferenceModel, registry: LossRegistry
+  ) throws(PreferenceError) {
+    let (traits, own) = (parameterization.loss.traits, parameterization.loss.options)
+    try validatePreferred()
+    try refuseUnread(for: parameterization, model: model, registry: registry)
+    for option in registry.options {
+      guard let value = values[option.key], let option = own.first(where: { $0.key == option.key }) else { continue }
+      try option.check(value)
+    }
+    for pair in traits.alternatives where values[pair.first.key] != nil && values[pair.second.key] != nil {
+      throw .alternativesTogether(pair.first.key, pair.second.key, thing: pair.thing)
+    }
+    if normalise != nil, case .fixed = traits.normalisation { throw .normaliseFixed(parameterization) }
+    guard let convention else { return }
+    let allowed = traits.conventions(model)
+    guard allowed.contains(convention) else {
+      throw .conventionMissing(convention, parameterization, model, allowed: allowed)
+    }
+    if normalise != nil { throw .conventionFixes(convention, option: "normalise") }
+    for option in own where option.fixedBy.contains(convention) && values[option.key] != nil {
+      throw .conventionFixes(convention, option: option.key)
+    }
+  }
+
+  private func refuseUnread(
+    for parameterization: Parameterization, model: PreferenceModel, registry: LossRegistry
+  ) throws(PreferenceError) {
+    for option in registry.options where values[option.key] != nil {
+      guard let own = parameterization.loss.options.first(where: { $0.key == option.key }) else {
+        throw .optionUnused(option: option.key, parameterization: parameterization, allowed: option.readers)
+      }
+      guard own.models.contains(model) else {
+        throw .optionUnusedUnder(
+          option: option.key, parameterization: parameterization, model: model, allowed: own.models)
+      }
+    }
+    let known = Set(registry.options.map(\.key))
+    if let stranger = values.keys.sorted().first(where: { !known.contains($0) }) { throw .optionUnknown(stranger) }
+  }
+
+  private func validatePreferred() throws(PreferenceError) {
+    guard (1...Self.maximumPreferred).contains(preferred) else { throw .preferredCount(preferred) }
+    guard let weights = preferredWeights else { return }
+    guard weights.count == preferred else { throw .weightCount(expected: preferred, got: weights.count) }
+    for weight in weights where !(weight.isFinite && weight >= 0) { throw .weightNegative(weight) }
+    let sum = weights.reduce(0, +)
+    guard abs(sum - 1) < 1e-9 else { throw .weightSum(sum) }
+  }
 }

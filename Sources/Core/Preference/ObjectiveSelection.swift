@@ -1,4 +1,4 @@
-import Numerics
+import Base
 
 extension Objective {
   /// Which responses one visit of a prompt needs, drawn afresh at every visit.
@@ -11,7 +11,9 @@ extension Objective {
   /// - Returns: nil if no response has a reward strictly below the preferred ones: the visit is to be skipped and
   ///   counted. Losses that judge each response on its own take a single response, and under pl any list.
   public func select(rewards: [Double], gamma: Double?, stream: inout RandomStream) -> Selection? {
-    if judgesAlone, model == .pl || rewards.count == 1 { return judged(rewards) }
+    if let loss = loss as? any SingleResponseLoss, model == .pl || rewards.count == 1 {
+      return judged(rewards, threshold: loss.desirableThreshold(context()))
+    }
     switch model {
     case .bt:
       guard let worst = rewards.indices.last, worst > 0, rewards[worst] < rewards[0] else { return nil }
@@ -39,9 +41,9 @@ extension Objective {
   }
 
   /// Every response on its own, desirable above the threshold: the list is best first, so those lead it.
-  private func judged(_ rewards: [Double]) -> Selection? {
+  private func judged(_ rewards: [Double], threshold: Double) -> Selection? {
     guard !rewards.isEmpty, !rewards.contains(where: \.isNaN) else { return nil }
-    let desirable = rewards.prefix { $0 > desirableThreshold }.count
+    let desirable = rewards.prefix { $0 > threshold }.count
     return Selection(
       responses: Array(rewards.indices), preferred: desirable, candidates: rewards.count - desirable, isJudged: true)
   }

@@ -2,7 +2,9 @@
 public enum PreferenceError: Error, Equatable, Sendable, CustomStringConvertible {
   case betaNotPositive(Double)
   case estimatorWithoutHPS(Estimator, PreferenceModel)
-  case sampleNNeedsDPO(Parameterization)
+  /// `others` are the losses that have it.
+  case estimatorMissing(Estimator, Parameterization, allowed: [Estimator], others: [Parameterization])
+  case modelMissing(PreferenceModel, Parameterization, allowed: [PreferenceModel])
   case preferredNeedsHPS(Int, PreferenceModel)
   case preferredCount(Int)
   case weightCount(expected: Int, got: Int)
@@ -11,10 +13,11 @@ public enum PreferenceError: Error, Equatable, Sendable, CustomStringConvertible
   case optionUnused(option: String, parameterization: Parameterization, allowed: [Parameterization])
   case optionUnusedUnder(
     option: String, parameterization: Parameterization, model: PreferenceModel, allowed: [PreferenceModel])
-  case optionRange(option: String, value: Double, allowed: String)
+  case optionUnknown(String)
+  case optionRange(option: String, value: String, allowed: String)
   case conventionMissing(Convention, Parameterization, PreferenceModel, allowed: [Convention])
   case conventionFixes(Convention, option: String)
-  case simpoMarginTwice
+  case alternativesTogether(String, String, thing: String)
   case normaliseFixed(Parameterization)
   case gammaNotFinite(Double)
   case rampSteps(Int)
@@ -30,13 +33,19 @@ public enum PreferenceError: Error, Equatable, Sendable, CustomStringConvertible
       return "beta is \(beta), but must be a finite number above 0"
     case .estimatorWithoutHPS(let estimator, let model):
       return "estimator \(estimator.rawValue) belongs to model hps; model \(model.rawValue) has no sampler"
-    case .sampleNNeedsDPO(let parameterization):
-      return "estimator sample_n keeps N inside −log σ and exists for dpo only, not for \(parameterization.rawValue); "
-        + "use sample or expectation"
+    case .estimatorMissing(let estimator, let parameterization, let allowed, let others):
+      let why = estimator == .sampleN ? " keeps N inside −log σ and" : ""
+      let names = others.map(\.rawValue).joined(separator: ", ")
+      let instead = allowed.map(\.rawValue).joined(separator: " or ")
+      return "estimator \(estimator.rawValue)\(why) exists for \(names) only, not for \(parameterization.rawValue); "
+        + "use \(instead)"
+    case .modelMissing(let model, let parameterization, let allowed):
+      let names = allowed.map(\.rawValue).joined(separator: " or ")
+      return "\(parameterization.rawValue) is not defined under model \(model.rawValue); it has \(names)"
     case .preferredNeedsHPS(let count, let model):
       return "preferred: \(count) belongs to model hps; model \(model.rawValue) has one preferred response"
     case .preferredCount(let count):
-      return "preferred is \(count), but must be from 1 to \(Objective.maximumPreferred)"
+      return "preferred is \(count), but must be from 1 to \(ObjectiveOptions.maximumPreferred)"
     case .weightCount(let expected, let got):
       return "preferred_weights has \(got) numbers, but preferred is \(expected)"
     case .weightSum(let sum):
@@ -50,6 +59,8 @@ public enum PreferenceError: Error, Equatable, Sendable, CustomStringConvertible
       let names = allowed.map(\.rawValue).joined(separator: " or ")
       return "\(option) has no meaning for \(parameterization.rawValue) under model \(model.rawValue); it belongs to "
         + "model \(names)"
+    case .optionUnknown(let option):
+      return "\(option) is an option of no loss"
     case .optionRange(let option, let value, let allowed):
       return "\(option) is \(value), but must be \(allowed)"
     case .conventionMissing(let convention, let parameterization, let model, let allowed):
@@ -59,8 +70,8 @@ public enum PreferenceError: Error, Equatable, Sendable, CustomStringConvertible
         + names
     case .conventionFixes(let convention, let option):
       return "convention \(convention.rawValue) fixes \(option); leave out one of the two"
-    case .simpoMarginTwice:
-      return "simpo_gamma and gamma_beta_ratio set the same margin; give one of them"
+    case .alternativesTogether(let first, let second, let thing):
+      return "\(first) and \(second) set the same \(thing); give one of them"
     case .normaliseFixed(let parameterization):
       return "\(parameterization.rawValue) has a fixed length normalisation; leave out normalise"
     case .gammaNotFinite(let gamma):

@@ -1,13 +1,15 @@
 import ArgumentParser
+import Base
 import Checkpoint
 import DemoWorld
 import CTerminal
 import Foundation
 import JSON
 import Model
-import Numerics
+import DeviceCPU
 import Preference
 import PreferenceData
+import RunFile
 import Session
 import Text
 import Training

@@ -13,7 +13,7 @@ extension Catalogue {
     let prompt = synthetic.groups(1, vocabulary: model.configuration.vocabularySize)[0].prompt
     let length = setting.quick ? 8 : 64
     let bytes = try CheckpointFolder(path: setting.modelFolder()).weightBytes
-    let reading = ReadSpeed(bytes: bytes, runtime: model.runtime)
+    let reading = ReadSpeed(bytes: bytes, runtime: model.cpu)
     var rows: [Row] = []
     for count in setting.quick ? [1, 8] : [1, 8, 64] {
       var speeds: [Double] = []

@@ -48,6 +48,6 @@ extension Catalogue {
 
   private static func load(_ shape: LlamaShape, _ setting: Setting) throws -> LanguageModel {
     try LanguageModel(
-      checkpoint: CheckpointFolder(path: setting.folder(of: shape)), runtime: setting.runtime(.bf16))
+      checkpoint: CheckpointFolder(path: setting.folder(of: shape)), device: setting.runtime(.bf16))
   }
 }

@@ -1,7 +1,7 @@
 import CMeasure
 import Foundation
 import Model
-import Numerics
+import DeviceCPU
 import SpeedMeasurement
 
 extension Catalogue {
@@ -57,7 +57,7 @@ struct StepReadings {
     var references = try probe.references(groups)
     try probe.step(groups, references: references)
     readings.memory = ResidentMemory.peak
-    let peak = ProductPeak(runtime: model.runtime)
+    let peak = ProductPeak(runtime: model.cpu)
     for _ in 0..<rounds {
       let before = peak.measure()
       let processor = ProcessorTime.now
@@ -67,7 +67,7 @@ struct StepReadings {
           try probe.step(groups, references: references)
         })
       readings.processorTimes.append(ProcessorTime.now - processor)
-      readings.threads = model.runtime.threads
+      readings.threads = model.cpu.threads
       readings.peaks.append((before + peak.measure()) / 2)
     }
     return readings

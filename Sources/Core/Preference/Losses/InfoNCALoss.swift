@@ -1,18 +1,38 @@
 import Foundation
 
-/// Cross-entropy from the annotated rewards' softmax to the policy's (Chen et al. 2024; "DPO-rw" in Ji et al. 2024).
-enum InfoNCALoss {
+extension Parameterization {
+  public static let infonca = Parameterization(InfoNCALoss())
+}
+
+/// Cross-entropy from the annotated rewards' softmax to the policy's (Chen et al. 2024; "DPO-rw" in Ji et al. 2024). A
+/// pair is a list of two.
+struct InfoNCALoss: ListLoss {
+  static let temperature = LossOption.number(
+    "reward_temperature", .above(0), standard: 1, "temperature of the annotated rewards")
+
+  let name = "infonca"
+  let traits = LossTraits(readsRewardValues: { _ in true })
+  let options = [Self.temperature]
+
   /// −Σ_i t_i log p_i, p = softmax(s), t = softmax(r/α); dL/ds_j = p_j − t_j.
-  static func list(_ members: [Member], beta: Double, temperature: Double) -> LossValue {
-    let logP = StableMath.logSoftmax(members.map { beta * $0.u })
-    let t = StableMath.softmax(members.map { $0.reward / temperature })
+  func list(_ responses: [RatedResponse], _ context: LossContext) -> LossValue {
+    let (beta, temperature) = (context.beta, context[Self.temperature])
+    let logP = StableMath.logSoftmax(responses.map { beta * $0.logRatio })
+    let t = StableMath.softmax(responses.map { $0.reward / temperature })
     return LossValue(
       loss: -zip(t, logP).reduce(0) { $0 + $1.0 * $1.1 },
       gradient: zip(t, logP).map { beta * (exp($1) - $0) })
   }
 
-  static func pair(_ w: Member, _ l: Member, beta: Double, temperature: Double) -> PairValue {
-    let value = list([w, l], beta: beta, temperature: temperature)
-    return PairValue(loss: value.loss, winner: value.gradient[0], loser: value.gradient[1])
+  func formula(_ context: LossContext) -> String {
+    "−Σ t_i log p_i, p = softmax(s), t = softmax(r/α), α = \(context[Self.temperature])"
+  }
+}
+
+extension ObjectiveOptions {
+  /// Temperature of annotated rewards: β_r of exo under pl, α of nca under pl and of infonca.
+  public var rewardTemperature: Double? {
+    get { self[InfoNCALoss.temperature] }
+    set { self[InfoNCALoss.temperature] = newValue }
   }
 }

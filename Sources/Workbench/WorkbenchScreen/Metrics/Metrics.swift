@@ -1,3 +1,4 @@
+import Base
 import Control
 
 /// Every number of the run that a chart can show, by key and step.
@@ -36,7 +37,7 @@ struct Metrics: Sendable {
       switch metric.source {
       case .step(let read): if let value = read(record) { append(metric.key, step: step, value) }
       case .marginPercentile(let share):
-        if !sorted.isEmpty { append(metric.key, step: step, RecentMargins.percentile(sorted, share)) }
+        if !sorted.isEmpty { append(metric.key, step: step, Quantile.ofSorted(sorted, share: share)) }
       case .evaluation: break
       }
     }
@@ -80,12 +81,4 @@ struct RecentMargins: Sendable {
 
   /// Those that are numbers, ascending.
   var sorted: [Double] { values.filter(\.isFinite).sorted() }
-
-  /// Linear between the two nearest order statistics, as numpy's default.
-  static func percentile(_ sorted: [Double], _ share: Double) -> Double {
-    let position = share * Double(sorted.count - 1)
-    let lower = Int(position)
-    let upper = min(lower + 1, sorted.count - 1)
-    return sorted[lower] + (position - Double(lower)) * (sorted[upper] - sorted[lower])
-  }
 }

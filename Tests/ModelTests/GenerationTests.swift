@@ -1,0 +1,82 @@
+import Checkpoint
+import Foundation
+import Model
+import DeviceCPU
+import Testing
+
+@Suite struct GenerationTests {
+  /// Greedy decoding with the cache takes, at every step, the token that a fresh pass over everything finds most likely.
+  @Test(arguments: ModelFixture.names)
+  func greedyAgreesWithScoring(name: String) throws {
+    let fixture = try ModelFixture(name)
+    let model = try fixture.model()
+    let adapter = try fixture.adapter()
+    let prompt = fixture.groups[1].prompt
+    let settings = SamplingSettings(maxNewTokens: 12, greedy: true)
+    let found = try model.generate(prompt, count: 2, settings: settings, seed: 0, adapter: adapter)
+    #expect(found.count == 2 && found[0] == found[1] && found[0].count == 12)
+    for step in 0..<12 {
+      let candidates = (0..<Int32(model.configuration.vocabularySize)).map { found[0][..<step] + [$0] }
+      let scores = try model.score(
+        [PromptGroup(prompt: prompt, responses: candidates.map(Array.init))], adapter: adapter)
+      let last = scores[0].map { $0[step] }
+      let best = last.max() ?? 0
+      #expect(last[Int(found[0][step])] > best - 1e-4, "step \(step)")
+    }
+  }
+
+  /// The frequencies of drawn first tokens follow softmax(logits / T); χ² with 60 degrees of freedom stays below 112
+  /// (p = 5e-5) for a right sampler.
+  @Test func samplesFollowTheModel() throws {
+    let fixture = try ModelFixture("untied-grouped")
+    let model = try fixture.model()
+    let prompt = fixture.groups[1].prompt
+    let vocabulary = model.configuration.vocabularySize
+    let singles = (0..<Int32(vocabulary)).map { [$0] }
+    let scores = try model.score([PromptGroup(prompt: prompt, responses: singles)], adapter: nil)[0].map { $0[0] }
+    let weights = scores.map { exp(Double($0) / 0.7) }
+    let total = weights.reduce(0, +)
+    let draws = 4000
+    let settings = SamplingSettings(temperature: 0.7, maxNewTokens: 1)
+    let found = try model.generate(prompt, count: draws, settings: settings, seed: 5, adapter: nil)
+    var counts = [Int](repeating: 0, count: vocabulary)
+    for sequence in found { counts[Int(sequence[0])] += 1 }
+    var chi = 0.0
+    for (count, weight) in zip(counts, weights) {
+      let expected = weight / total * Double(draws)
+      chi += (Double(count) - expected) * (Double(count) - expected) / expected
+    }
+    #expect(chi < 125, "χ² = \(chi)")
+  }
+
+  @Test(arguments: [Precision.fp32, .bf16])
+  func resultsDoNotDependOnThreads(precision: Precision) throws {
+    let fixture = try ModelFixture("untied-grouped")
+    let settings = SamplingSettings(temperature: 1.2, topP: 0.9, maxNewTokens: 20, stopTokenIDs: [2, 7])
+    let runs = try [1, 2, 3].map { threads in
+      try fixture.model(precision, threads: threads).generate(
+        fixture.groups[2].prompt, count: 9, settings: settings, seed: 11, index: 4, adapter: try fixture.adapter())
+    }
+    #expect(runs[0] == runs[1] && runs[0] == runs[2])
+    #expect(Set(runs[0]).count > 1)
+    for sequence in runs[0] {
+      #expect(sequence.count == 20 || [2, 7].contains(sequence.last ?? 0))
+      #expect(!sequence.dropLast().contains { [2, 7].contains($0) })
+    }
+  }
+
+  @Test func stopsAtTheLongestSequence() throws {
+    let fixture = try ModelFixture("untied-grouped")
+    let model = try fixture.model()
+    let prompt = [Int32](repeating: 5, count: 125)
+    let settings = SamplingSettings(maxNewTokens: 50)
+    let found = try model.generate(prompt, count: 1, settings: settings, seed: 1, adapter: nil)
+    #expect(found[0].count == 3)
+    #expect(throws: ModelError.sequenceTooLong(tokens: 129, limit: 128, what: "context")) {
+      try model.generate(prompt + [1, 1, 1, 1], count: 1, settings: settings, seed: 1, adapter: nil)
+    }
+    #expect(throws: ModelError.badSampling(reason: "temperature is 0.0, and must be a positive number")) {
+      try model.generate(prompt, count: 1, settings: SamplingSettings(temperature: 0), seed: 1, adapter: nil)
+    }
+  }
+}
