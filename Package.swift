@@ -123,7 +123,8 @@ let package = Package(
       swiftSettings: testing),
     .testTarget(name: "PreferenceTests", dependencies: ["Preference", "Base"], swiftSettings: testing),
     .testTarget(
-      name: "RunFileTests", dependencies: ["RunFile", "Preference", "PreferenceData", "Text"], swiftSettings: testing),
+      name: "RunFileTests", dependencies: ["RunFile", "Preference", "PreferenceData", "TestSupport"],
+      swiftSettings: testing),
     .testTarget(
       name: "TrainingTests",
       dependencies: [

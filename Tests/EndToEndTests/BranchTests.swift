@@ -15,13 +15,11 @@ extension EndToEnd {
       try run.send(#"{"command": "set", "key": "gamma", "value": 1.5, "at": 15}"#)
       try run.send(#"{"command": "set", "key": "learning_rate", "value": 3e-4}"#)
       #expect(try await run.end() == .exited(0))
-      return SessionRecord.lines(folder.path("run")).compactMap(JSONObject.init).filter(\.isStep).map {
-        $0.line(without: "step_time")
-      }
+      return SessionRecord.objects(folder.path("run")).filter(\.isStep).map(\.lineWithoutTime)
     }
 
     private static func steps(_ folder: String) -> [JSONObject] {
-      SessionRecord.lines(folder).compactMap(JSONObject.init).filter(\.isStep)
+      SessionRecord.objects(folder).filter(\.isStep)
     }
 
     /// The prompts of every step, in their order.
@@ -41,7 +39,7 @@ extension EndToEnd {
       let same = try await Program.run(["branch", "run", "--step", "20", "--headless"], directory: folder.path)
       #expect(same.ending == .exited(0), "\(same.errors)")
       let repeated = Self.steps(folder.path("run-branch"))
-      #expect(repeated.map { $0.line(without: "step_time") } == Array(whole[20...]))
+      #expect(repeated.map(\.lineWithoutTime) == Array(whole[20...]))
 
       let other = try await Program.run(
         [
@@ -54,7 +52,7 @@ extension EndToEnd {
       #expect(changed.allSatisfy { $0.number("gamma") == -3 })
       // What was not named goes on as it was: the rate that was set by hand, the order of the prompts.
       #expect(changed.first?.number("learning_rate") == repeated.first?.number("learning_rate"))
-      #expect(changed.map { $0.line(without: "step_time") } != Array(whole[20...]))
+      #expect(changed.map(\.lineWithoutTime) != Array(whole[20...]))
       let order = try Self.prompts(folder.path("run"))
       for (step, prompts) in try Self.prompts(folder.path("other")) { #expect(prompts == order[step]) }
 
@@ -97,16 +95,16 @@ extension EndToEnd {
       let common = min(resumed.count, whole.count)
       #expect(common > cut - 40)
       #expect(
-        resumed.prefix(common).map { $0.line(without: "step_time") }
-          == whole.prefix(common).map { $0.line(without: "step_time") })
+        resumed.prefix(common).map(\.lineWithoutTime)
+          == whole.prefix(common).map(\.lineWithoutTime))
       let second = try LiveProgram(
         ["branch", "cut", "--step", "\(cut)", "--session", "second", "--headless"], directory: folder.path)
       _ = try await second.object("a few steps") { $0.isStep && $0.integer("step") == cut + 15 }
       second.signal(SIGKILL)
       _ = try await second.end()
-      let begin = Self.steps(folder.path("second")).prefix(3).map { $0.line(without: "step_time") }
+      let begin = Self.steps(folder.path("second")).prefix(3).map(\.lineWithoutTime)
       #expect(
-        begin == resumed.filter { ($0.integer("step") ?? 0) > cut }.prefix(3).map { $0.line(without: "step_time") })
+        begin == resumed.filter { ($0.integer("step") ?? 0) > cut }.prefix(3).map(\.lineWithoutTime))
       #expect(begin.count == 3)
     }
 
@@ -137,20 +135,15 @@ extension EndToEnd {
     func onTheScreen() async throws {
       let folder = try TemporaryFolder()
       _ = try await Self.parent(folder)
-      let terminal = try TerminalSession(["replay", "run"], rows: 36, columns: 120, directory: folder.path)
+      let terminal = try TerminalSession(["replay", "run"], directory: folder.path)
       try await terminal.waitFor("REPLAY")
       terminal.type(" ")
-      terminal.type("\u{1b}OF")
-      try await terminal.waitFor("step 60/60")
-      terminal.type("B")
-      try await terminal.waitFor("branch off")
+      try await terminal.type("\u{1b}OF", showing: "step 60/60")
+      try await terminal.type("B", showing: "branch off")
       terminal.type("gamma")
-      terminal.type("\r")
-      try await terminal.waitFor("expected key=value")
-      terminal.type("=2 max_steps=90\r")
-      try await terminal.waitFor("the branch run-branch trains")
-      terminal.type("8")
-      try await terminal.waitFor("branch from 60")
+      try await terminal.type("\r", showing: "expected key=value")
+      try await terminal.type("=2 max_steps=90\r", showing: "the branch run-branch trains")
+      try await terminal.type("8", showing: "branch from 60")
       terminal.type("q")
       #expect(try await terminal.end() == .exited(0))
       // It goes on without the screen.

@@ -54,7 +54,12 @@ extension EndToEnd {
       #expect(last.text("reason") == "stopped")
       #expect(stop.integer("effect_step") == last.integer("step"))
 
-      // γ as the steps themselves report it.
+      try expectGamma(run, pausedAt: at)
+      #expect(steps(run) == Array(1...(last.integer("step") ?? 0)), "no step is left out or repeated")
+    }
+
+    /// γ as the steps themselves report it: set behind step `at`, and a ramp of 4 steps behind step `at` + 2.
+    private func expectGamma(_ run: LiveProgram, pausedAt at: Int) throws {
       for line in run.objects where line.isStep {
         let number = try #require(line.integer("step"))
         let gamma = try #require(line.number("gamma"))
@@ -65,7 +70,6 @@ extension EndToEnd {
         default: #expect(gamma > 0.5 && gamma < 2.5)
         }
       }
-      #expect(steps(run) == Array(1...(last.integer("step") ?? 0)), "no step is left out or repeated")
     }
 
     private func steps(_ run: LiveProgram) -> [Int] { run.objects.filter(\.isStep).compactMap { $0.integer("step") } }

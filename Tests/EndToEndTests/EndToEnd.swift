@@ -16,6 +16,12 @@ extension EndToEnd {
     ["demo", "--headless", "--set", "training.max_steps=\(steps)"] + quick + more
   }
 
+  /// Runs a short demo to its end and leaves its record in the folder's `run`.
+  @discardableResult
+  static func recordDemo(steps: Int, in folder: TemporaryFolder) async throws -> Program.Result {
+    try await Program.run(headlessDemo(steps: steps, ["--session", "run"]), directory: folder.path)
+  }
+
   /// A run file over the demo's model.
   static func runFile(train: String, _ more: String = "") -> String {
     """

@@ -9,14 +9,12 @@ extension EndToEnd {
       try LiveProgram(EndToEnd.headlessDemo(steps: steps, ["--session", "run"]), directory: folder.path)
     }
 
-    private static func shownStep(_ screen: ScreenEmulator) -> Int {
-      screen.text.first?.firstMatch(of: /step (\d+)/).flatMap { Int($0.1) } ?? 0
-    }
+    private static func shownStep(_ screen: ScreenEmulator) -> Int { screen.shownStep ?? 0 }
 
     @Test("a frame of a record is printed as text")
     func frame() async throws {
       let folder = try TemporaryFolder()
-      _ = try await Program.run(EndToEnd.headlessDemo(steps: 12, ["--session", "run"]), directory: folder.path)
+      try await EndToEnd.recordDemo(steps: 12, in: folder)
       let printed = try await Program.run(
         ["replay", "run", "--frame", "7", "--size", "100x30"], directory: folder.path)
       #expect(printed.ending == .exited(0) && printed.errors.isEmpty, "\(printed.errors)")
@@ -66,14 +64,12 @@ extension EndToEnd {
     @Test("a recording is played and left")
     func play() async throws {
       let folder = try TemporaryFolder()
-      _ = try await Program.run(EndToEnd.headlessDemo(steps: 12, ["--session", "run"]), directory: folder.path)
-      let terminal = try TerminalSession(["replay", "run"], rows: 36, columns: 120, directory: folder.path)
+      try await EndToEnd.recordDemo(steps: 12, in: folder)
+      let terminal = try TerminalSession(["replay", "run"], directory: folder.path)
       try await terminal.wait("the record is played") { Self.shownStep($0) >= 2 }
       terminal.type(" ")
-      terminal.type("\u{1b}[H")
-      try await terminal.waitFor("REPLAY")
-      terminal.type("g")
-      try await terminal.waitFor("this is a recording, nothing is training")
+      try await terminal.type("\u{1b}[H", showing: "REPLAY")
+      try await terminal.type("g", showing: "this is a recording, nothing is training")
       terminal.type("q")
       #expect(try await terminal.end() == .exited(0))
     }
@@ -83,27 +79,23 @@ extension EndToEnd {
       let folder = try TemporaryFolder()
       let run = try Self.train(folder, steps: 100_000)
       _ = try await run.object("step 2") { $0.integer("step") == 2 }
-      let terminal = try TerminalSession(["attach", "run"], rows: 36, columns: 120, directory: folder.path)
+      let terminal = try TerminalSession(["attach", "run"], directory: folder.path)
       try await terminal.wait("steps are followed") { Self.shownStep($0) >= 3 }
-      terminal.type("g")
-      try await terminal.waitFor("L takes the controls")
-      terminal.type("L")
-      try await terminal.waitFor("you hold the controls")
-      terminal.type(" ")
-      try await terminal.waitFor("PAUSED at ")
+      try await terminal.type("g", showing: "L takes the controls")
+      try await terminal.type("L", showing: "you hold the controls")
+      try await terminal.type(" ", showing: "PAUSED at ")
       let pause = try await run.object("the pause") { $0.event == "pause" }
       #expect(pause.text("origin")?.hasPrefix("screen ") == true)
       // What is shown is what was recorded.
       #expect(Self.shownStep(terminal.screen) == pause.integer("effect_step"))
-      terminal.type(" ")
-      try await terminal.waitFor("RUNNING")
+      try await terminal.type(" ", showing: "RUNNING")
       terminal.signal(SIGKILL)
       _ = try await terminal.end()
       let seen = run.objects.compactMap { $0.isStep ? $0.integer("step") : nil }.max() ?? 0
       _ = try await run.object("a later step") { $0.isStep && ($0.integer("step") ?? 0) > seen + 2 }
 
       // The other way round: the writer dies, the follower says so and stays.
-      let second = try TerminalSession(["attach", "run"], rows: 36, columns: 120, directory: folder.path)
+      let second = try TerminalSession(["attach", "run"], directory: folder.path)
       try await second.wait("steps are followed") { Self.shownStep($0) > seen }
       run.signal(SIGKILL)
       try await second.waitFor("its process died")
@@ -118,14 +110,13 @@ extension EndToEnd {
         ["demo", "--session", "run", "--set", "training.max_steps=100000"] + EndToEnd.quick, rows: 36, columns: 120,
         directory: folder.path)
       try await terminal.wait("it trains") { Self.shownStep($0) >= 2 }
-      terminal.type("q")
-      try await terminal.waitFor("leave the workbench?")
+      try await terminal.type("q", showing: "leave the workbench?")
       terminal.type("d")
       #expect(try await terminal.end() == .exited(0))
       let said = terminal.screen.text.joined(separator: "\n")
       let pid = try #require(said.firstMatch(of: /process (\d+)/).flatMap { Int32($0.1) }, "\(said)")
       defer { kill(pid, SIGKILL) }
-      let follower = try TerminalSession(["attach", "run"], rows: 36, columns: 120, directory: folder.path)
+      let follower = try TerminalSession(["attach", "run"], directory: folder.path)
       try await follower.wait("it is followed") { Self.shownStep($0) >= 3 }
       let before = Self.shownStep(follower.screen)
       try await follower.wait("it goes on") { Self.shownStep($0) > before + 2 }
@@ -140,12 +131,9 @@ extension EndToEnd {
       #expect(help.ending == .exited(0) && help.output.contains("SUBCOMMANDS"))
       let terminal = try TerminalSession([], rows: 24, columns: 80, directory: folder.path)
       try await terminal.waitFor("no sessions yet")
-      terminal.type("n")
-      try await terminal.waitFor("a new run")
-      terminal.type("nowhere\t\t\t\r")
-      try await terminal.waitFor("config.json is missing")
-      terminal.type("\u{1b}")
-      try await terminal.waitFor("no sessions yet")
+      try await terminal.type("n", showing: "a new run")
+      try await terminal.type("nowhere\t\t\t\r", showing: "config.json is missing")
+      try await terminal.type("\u{1b}", showing: "no sessions yet")
       terminal.type("q")
       #expect(try await terminal.end() == .exited(0))
     }

@@ -101,7 +101,7 @@ extension EndToEnd {
         let result = try await Program.run(EndToEnd.headlessDemo(steps: 1), directory: folder.path)
         #expect(result.ending == .exited(0), "\(result.errors)")
         let session = try #require(result.objects.first?.text("session"))
-        let record = SessionRecord.lines(folder.path(session)).compactMap(JSONObject.init)
+        let record = SessionRecord.objects(folder.path(session))
         #expect(record.map(SessionRecord.comparable) == result.objects.map(SessionRecord.comparable))
         sessions.append(session)
       }
@@ -110,7 +110,7 @@ extension EndToEnd {
 
     /// What a run computed: its lines without what depends on the clock or names the machine.
     private func numbers(_ result: Program.Result) -> [String] {
-      result.objects.filter { $0.event == nil }.map { $0.line(without: "step_time") }
+      result.objects.filter { $0.event == nil }.map(\.lineWithoutTime)
     }
 
     @Test("the same seed gives the same numbers, at any number of threads; another seed gives others")
@@ -131,10 +131,9 @@ extension EndToEnd {
     @Test("the record in the session folder is what was printed")
     func record() async throws {
       let folder = try TemporaryFolder()
-      let result = try await Program.run(
-        EndToEnd.headlessDemo(steps: 3, ["--session", "run"]), directory: folder.path)
+      let result = try await EndToEnd.recordDemo(steps: 3, in: folder)
       #expect(result.ending == .exited(0), "\(result.errors)")
-      let record = SessionRecord.lines(folder.path("run")).compactMap(JSONObject.init)
+      let record = SessionRecord.objects(folder.path("run"))
       #expect(record.map(SessionRecord.comparable) == result.objects.map(SessionRecord.comparable))
       #expect(result.objects.last?.text("checkpoint")?.hasSuffix("checkpoint-3") == true)
       let files = try FileManager.default.contentsOfDirectory(atPath: folder.path("run/checkpoint-3"))
@@ -176,7 +175,7 @@ extension EndToEnd {
       #expect(result.complaints.isEmpty)
       let sentence = "warning: whoever read standard output has gone; the run stops after this step and saves"
       #expect(result.errorLines.filter { $0.hasPrefix("warning: whoever") } == [sentence], "\(result.errors)")
-      let record = SessionRecord.lines(folder.path("run")).compactMap(JSONObject.init)
+      let record = SessionRecord.objects(folder.path("run"))
       // One stop, obeyed, and none that was refused.
       #expect(record.filter { $0.text("origin") == "signal" }.map(\.event) == ["stop"])
       let step = try #require(record.last { $0.isStep }?.integer("step"))

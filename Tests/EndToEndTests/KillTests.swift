@@ -19,7 +19,7 @@ extension EndToEnd {
 
     /// Step lines without the time that they took.
     private func numbers(_ lines: [JSONObject]) -> [String] {
-      lines.filter(\.isStep).map { $0.line(without: "step_time") }
+      lines.filter(\.isStep).map(\.lineWithoutTime)
     }
 
     @Test("nothing is lost: the record is whole, checkpoints load, and the numbers are those of a run never stopped")
@@ -56,7 +56,7 @@ extension EndToEnd {
       // Another number of threads, and no interruption.
       let whole = try await Program.run(
         Self.arguments(["--session", "whole", "--set", "training.threads=1"]), directory: folder.path)
-      let record = SessionRecord.lines(session).compactMap(JSONObject.init)
+      let record = SessionRecord.objects(session)
       #expect(numbers(record).count == Self.steps)
       #expect(numbers(record) == numbers(whole.objects))
       #expect(record.last?.number("train_loss") == whole.objects.last?.number("train_loss"))

@@ -11,7 +11,7 @@ extension EndToEnd {
     /// A folder with a finished session `run` and an input for every command.
     private static func prepare() async throws -> TemporaryFolder {
       let folder = try TemporaryFolder()
-      let run = try await Program.run(EndToEnd.headlessDemo(steps: 3, ["--session", "run"]), directory: folder.path)
+      let run = try await EndToEnd.recordDemo(steps: 3, in: folder)
       #expect(run.ending == .exited(0), "\(run.errors)")
       try folder.write("RUN.yaml", EndToEnd.runFile(train: "rows.jsonl"))
       try folder.write("rows.jsonl", EndToEnd.rows)

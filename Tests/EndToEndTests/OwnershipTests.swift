@@ -29,7 +29,7 @@ extension EndToEnd {
       _ = try await first.object("a checkpoint") { $0.event == "checkpoint_saved" }
       first.signal(SIGSTOP)
       try FileManager.default.removeItem(atPath: folder.path("run"))
-      let second = try await Program.run(EndToEnd.headlessDemo(steps: 6, ["--session", "run"]), directory: folder.path)
+      let second = try await EndToEnd.recordDemo(steps: 6, in: folder)
       #expect(second.ending == .exited(0), "\(second.errors)")
       let before = Self.contents(folder.path("run"))
       first.signal(SIGCONT)
@@ -58,7 +58,7 @@ extension EndToEnd {
     func foreign() async throws {
       let folder = try TemporaryFolder()
       try Self.putForeign("run/checkpoint-100", in: folder)
-      let result = try await Program.run(EndToEnd.headlessDemo(steps: 1, ["--session", "run"]), directory: folder.path)
+      let result = try await EndToEnd.recordDemo(steps: 1, in: folder)
       #expect(result.ending == .exited(2))
       #expect(
         result.complaints == [
@@ -126,7 +126,7 @@ extension EndToEnd {
           "warning: run: no checkpoint is left that reads back whole; the run goes on from the start, step 0"),
         "\(on.errors)")
       func steps(_ run: LiveProgram) -> [String] {
-        run.objects.filter(\.isStep).prefix(10).map { $0.line(without: "step_time") }
+        run.objects.filter(\.isStep).prefix(10).map(\.lineWithoutTime)
       }
       #expect(steps(on) == steps(run))
       #expect(steps(on).count == 10)

@@ -32,13 +32,13 @@ extension EndToEnd {
         #"ulimit -f 262144; exec "$WORKBENCH" \#(words(EndToEnd.headlessDemo(steps: 5, ["--session", "run"]))) >> lines"#,
         in: folder)
       try await waitForPause(run)
-      #expect(SessionRecord.lines(folder.path("run")).compactMap(JSONObject.init).allSatisfy { !$0.isStep })
+      #expect(SessionRecord.objects(folder.path("run")).allSatisfy { !$0.isStep })
       try lines.truncate(atOffset: 0)
       #expect(try await run.end() == .exited(0), "\(run.errors)")
       let printed = folder.text("lines").split(separator: "\n").compactMap { JSONObject(String($0)) }
       #expect(printed.filter(\.isStep).compactMap { $0.integer("step") } == [1, 2, 3, 4, 5])
       #expect(printed.last?.event == "finished")
-      let record = SessionRecord.lines(folder.path("run")).compactMap(JSONObject.init)
+      let record = SessionRecord.objects(folder.path("run"))
       #expect(printed.map(SessionRecord.comparable) == record.map(SessionRecord.comparable))
       #expect(run.errors.components(separatedBy: Self.paused).count == 2, "said once: \(run.errors)")
     }
@@ -58,7 +58,7 @@ extension EndToEnd {
         "error: standard output: cannot be written: No space left on device; the lines that are missing are in the "
         + "session's record"
       #expect(last == sentence)
-      let record = SessionRecord.lines(folder.path("run")).compactMap(JSONObject.init)
+      let record = SessionRecord.objects(folder.path("run"))
       #expect(record.last?.event == "finished" && record.last?.text("reason") == "interrupted")
       let on = try await Program.run(["resume", "run", "--headless"], directory: folder.path)
       #expect(on.ending == .exited(0), "\(on.errors)")

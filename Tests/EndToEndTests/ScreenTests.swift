@@ -55,13 +55,11 @@ extension EndToEnd {
       #expect(demo.steps.last?.integer("step") == at)
 
       // One step, and paused again.
-      demo.terminal.type(">")
-      try await demo.terminal.waitFor("PAUSED at \(at + 1)")
+      try await demo.terminal.type(">", showing: "PAUSED at \(at + 1)")
       #expect(demo.steps.last?.integer("step") == at + 1)
       #expect(demo.shownStep == at + 1)
 
-      demo.terminal.type(" ")
-      try await demo.terminal.waitFor("RUNNING")
+      try await demo.terminal.type(" ", showing: "RUNNING")
       _ = try await demo.waitForRecord("the third step after it") { $0.isStep && $0.integer("step") == at + 3 }
       #expect(demo.steps.compactMap { $0.integer("step") }.prefix(at + 3) == Array(1...(at + 3))[...])
       #expect(try await demo.leave() == .exited(0))
@@ -81,15 +79,12 @@ extension EndToEnd {
       try await demo.waitForStep(2)
       let at = try await demo.pause()
       // The inspector scores all responses of a prompt with the present policy.
-      demo.terminal.type("3i")
-      try await demo.terminal.waitFor("scored at step")
-      demo.terminal.type(">")
-      try await demo.terminal.waitFor("PAUSED at \(at + 1)")
-      demo.terminal.type("1 ")
-      try await demo.terminal.waitFor("COMPLETED")
-      let numbers = demo.steps.map { $0.line(without: "step_time") }
+      try await demo.terminal.type("3i", showing: "scored at step")
+      try await demo.terminal.type(">", showing: "PAUSED at \(at + 1)")
+      try await demo.terminal.type("1 ", showing: "COMPLETED")
+      let numbers = demo.steps.map(\.lineWithoutTime)
       #expect(numbers.count == 60)
-      #expect(numbers == headless.objects.filter(\.isStep).map { $0.line(without: "step_time") })
+      #expect(numbers == headless.objects.filter(\.isStep).map(\.lineWithoutTime))
       demo.terminal.type("q")
       #expect(try await demo.terminal.end() == .exited(0))
     }
@@ -98,14 +93,12 @@ extension EndToEnd {
     func leaveSaved() async throws {
       let demo = try DemoScreen()
       try await demo.waitForStep(2)
-      demo.terminal.type("q")
-      try await demo.terminal.waitFor("leave the workbench?")
+      try await demo.terminal.type("q", showing: "leave the workbench?")
       // c stays.
       demo.terminal.type("c")
       try await demo.terminal.wait("the question is gone") { !$0.contains("leave the workbench?") }
       try await demo.waitForStep((demo.shownStep ?? 0) + 1)
-      demo.terminal.type("q")
-      try await demo.terminal.waitFor("leave the workbench?")
+      try await demo.terminal.type("q", showing: "leave the workbench?")
       demo.terminal.type("p")
       #expect(try await demo.terminal.end() == .exited(0))
       demo.expectRestored()
@@ -117,8 +110,7 @@ extension EndToEnd {
     /// Types a value into the γ strip and applies it, also where it asks again.
     private func setGamma(_ demo: DemoScreen, _ text: String) async throws -> JSONObject {
       let before = demo.record.count { $0.event == "set" }
-      demo.terminal.type("g")
-      try await demo.terminal.waitFor("edit γ")
+      try await demo.terminal.type("g", showing: "edit γ")
       demo.terminal.type(text)
       try await demo.terminal.wait("the what-if is drawn") { $0.contains("→  \(text)") && $0.contains("what-if") }
       demo.terminal.type("\r")
@@ -146,10 +138,8 @@ extension EndToEnd {
         #expect(step.number("gamma") == (try #require(step.integer("step")) < from ? -5 : 1.5))
       }
       // Esc leaves everything as it is; so does what is no number.
-      demo.terminal.type("g")
-      try await demo.terminal.waitFor("edit γ")
-      demo.terminal.type("nan\r")
-      try await demo.terminal.waitFor("γ cannot be NaN")
+      try await demo.terminal.type("g", showing: "edit γ")
+      try await demo.terminal.type("nan\r", showing: "γ cannot be NaN")
       demo.terminal.type("\u{1b}")
       try await demo.terminal.wait("the strip closes") { !$0.contains("edit γ") }
 
@@ -158,8 +148,7 @@ extension EndToEnd {
       let second = try await setGamma(demo, "-0.5")
       #expect(second.integer("request_step") == at)
       #expect(second.integer("effect_step") == at + 1)
-      demo.terminal.type(">")
-      try await demo.terminal.waitFor("PAUSED at \(at + 1)")
+      try await demo.terminal.type(">", showing: "PAUSED at \(at + 1)")
       #expect(demo.steps.last?.number("gamma") == -0.5)
       #expect(demo.steps.dropLast().last?.number("gamma") == 1.5)
       #expect(try await demo.leave() == .exited(0))

@@ -35,13 +35,13 @@ extension EndToEnd {
       _ = try await run.object("a step") { $0.isStep }
       // The record follows by at most a tenth of a second.
       let recorded = try await Patience.wait {
-        SessionRecord.lines(folder.path("run")).compactMap(JSONObject.init).contains { $0.isStep }
+        SessionRecord.objects(folder.path("run")).contains { $0.isStep }
       }
       #expect(recorded)
       try shorten(folder)
       #expect(try await run.end() == .exited(4), "\(run.errors)")
       #expect(run.errors.split(separator: "\n").last.map(String.init) == sentence(folder))
-      #expect(SessionRecord.lines(folder.path("run")).compactMap(JSONObject.init).contains { $0.isStep })
+      #expect(SessionRecord.objects(folder.path("run")).contains { $0.isStep })
     }
 
     @Test("on the screen: the terminal is put back first")
@@ -49,7 +49,7 @@ extension EndToEnd {
       let folder = try folder()
       let terminal = try TerminalSession(arguments([]), rows: 36, columns: 200, directory: folder.path)
       try await terminal.wait("step 2 is shown") {
-        ($0.text.first?.firstMatch(of: /step (\d+)/).flatMap { Int($0.1) } ?? 0) >= 2
+        ($0.shownStep ?? 0) >= 2
       }
       try shorten(folder)
       #expect(try await terminal.end() == .exited(4))

@@ -90,8 +90,8 @@ extension EndToEnd {
       try await terminal.waitFor("shell>")
       let shellMode = terminal.mode
       let arguments = EndToEnd.quick.joined(separator: " ")
-      terminal.type("\"$WORKBENCH\" demo --session run --set training.max_steps=100000 \(arguments)\r")
-      try await terminal.waitFor("RUNNING")
+      try await terminal.type(
+        "\"$WORKBENCH\" demo --session run --set training.max_steps=100000 \(arguments)\r", showing: "RUNNING")
       try await terminal.wait("a panel is drawn") { $0.isAlternate && $0.panel("loss") != nil }
 
       terminal.type("\u{1a}")
@@ -106,8 +106,7 @@ extension EndToEnd {
         $0.isAlternate && !$0.isCursorVisible && $0.panel("loss") != nil && $0.text[0].contains("RUNNING")
       }
       #expect(terminal.mode?.isCanonical == false)
-      terminal.type("q")
-      try await terminal.waitFor("leave the workbench?")
+      try await terminal.type("q", showing: "leave the workbench?")
       terminal.type("s")
       try await terminal.wait("the shell is back for good") {
         !$0.isAlternate && $0.text.last { !$0.isEmpty } == "shell>"

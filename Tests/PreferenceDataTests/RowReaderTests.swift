@@ -91,6 +91,18 @@ import Testing
     let data = try DataFiles.load([DataRows.pair(prompt: "Q: \(long)")])
     #expect(data.records.first?.prompt.plainText.utf8.count == 10_000_003)
   }
+
+  @Test func progressRisesToOne() throws {
+    try DataScratch.with { scratch in
+      let rows = (0..<30_000).map { DataRows.pair(prompt: "Question \($0)?") + "\n" }.joined()
+      let path = try scratch.write("rows.jsonl", rows)
+      var seen: [Double] = []
+      _ = try PreferenceDataset.load(paths: [path, path], progress: { seen.append($0) })
+      #expect(seen.count >= 4)
+      #expect(zip(seen, seen.dropFirst()).allSatisfy { $0 <= $1 })
+      #expect(seen.last == 1)
+    }
+  }
 }
 
 /// Rows that many tests need.

@@ -52,30 +52,34 @@ struct ChildRun {
   /// Runs on a terminal of 120 × 40 whose output nobody looks at, until the record in `session` tells that it has
   /// finished; then leaves the screen. Seconds from the run's start to its end, as the record grows.
   static func onScreen(_ program: String, _ arguments: [String], folder: String, session: String) throws -> Double {
-    let (pid, output) = try spawn(program, arguments, folder: folder, terminal: true)
-    let drain = Thread {
-      var buffer = [UInt8](repeating: 0, count: 1 << 16)
-      while read(output, &buffer, buffer.count) > 0 {}
+    let time = try watched(program, arguments, folder: folder, session: session, terminal: true) { pid, output in
+      // A key that leaves, and one that says yes; then the way that always works.
+      for key in ["q", "y"] {
+        _ = key.withCString { write(output, $0, 1) }
+        usleep(200_000)
+      }
+      kill(pid, SIGTERM)
+      usleep(300_000)
+      kill(pid, SIGKILL)
     }
-    drain.start()
-    defer { close(output) }
-    let time = watch(session, pid: pid)
-    // A key that leaves, and one that says yes; then the way that always works.
-    for key in ["q", "y"] {
-      _ = key.withCString { write(output, $0, 1) }
-      usleep(200_000)
-    }
-    kill(pid, SIGTERM)
-    usleep(300_000)
-    kill(pid, SIGKILL)
-    _ = finish(pid)
     guard let time else { throw Refusal("the run on the screen ended before its time; see \(session)") }
     return time
   }
 
   /// The same without a screen, timed in the same way.
   static func recorded(_ program: String, _ arguments: [String], folder: String, session: String) throws -> Double {
-    let (pid, output) = try spawn(program, arguments, folder: folder, terminal: false)
+    let time = try watched(program, arguments, folder: folder, session: session, terminal: false) { _, _ in }
+    guard let time else { throw Refusal("the run ended before its time; see \(session)") }
+    return time
+  }
+
+  /// Starts the program, reads its output away and times it by its record; `leave` then ends it, if it does not end by
+  /// itself. nil where the record has no end.
+  private static func watched(
+    _ program: String, _ arguments: [String], folder: String, session: String, terminal: Bool,
+    leave: (_ pid: Int32, _ output: Int32) -> Void
+  ) throws -> Double? {
+    let (pid, output) = try spawn(program, arguments, folder: folder, terminal: terminal)
     let drain = Thread {
       var buffer = [UInt8](repeating: 0, count: 1 << 16)
       while read(output, &buffer, buffer.count) > 0 {}
@@ -83,8 +87,8 @@ struct ChildRun {
     drain.start()
     defer { close(output) }
     let time = watch(session, pid: pid)
+    leave(pid, output)
     _ = finish(pid)
-    guard let time else { throw Refusal("the run ended before its time; see \(session)") }
     return time
   }
 

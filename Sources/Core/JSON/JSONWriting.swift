@@ -76,20 +76,8 @@ extension JSONValue: CustomStringConvertible {
   }
 
   private static func quote(_ text: String, to output: inout String) {
-    output += "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": output += "\\\""
-      case "\\": output += "\\\\"
-      case "\n": output += "\\n"
-      case "\r": output += "\\r"
-      case "\t": output += "\\t"
-      case _ where scalar.steersTerminal:
-        let digits = String(scalar.value, radix: 16)
-        output += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: output.unicodeScalars.append(scalar)
-      }
+    output.appendQuoted(text) { scalar in
+      scalar.steersTerminal ? "\\u" + String.hexadecimal(scalar.value, width: 4) : nil
     }
-    output += "\""
   }
 }

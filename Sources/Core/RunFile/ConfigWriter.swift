@@ -1,3 +1,5 @@
+import JSON
+
 /// Writes settings as YAML that any YAML 1.1 or 1.2 reader understands the same way.
 struct ConfigWriter {
   private(set) var text = ""
@@ -45,22 +47,14 @@ struct ConfigWriter {
         ?? false
       && !["null", "true", "false", "yes", "no", "on", "off", "y", "n"].contains(text.lowercased())
     if isPlain || NumberText.isNumber(text) && Int(text) != nil { return text }
-    var quoted = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": quoted += "\\\""
-      case "\\": quoted += "\\\\"
-      case "\n": quoted += "\\n"
-      case "\t": quoted += "\\t"
-      case "\r": quoted += "\\r"
-      case _
-      where scalar.value < 0x20 || (0x7F...0xA0).contains(scalar.value) || scalar.value == 0xFEFF
-        || (0x2028...0x2029).contains(scalar.value) || (0xFFFE...0xFFFF).contains(scalar.value):
-        let digits = String(scalar.value, radix: 16, uppercase: true)
-        quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: quoted.unicodeScalars.append(scalar)
+    var quoted = ""
+    quoted.appendQuoted(text) { scalar in
+      switch scalar.value {
+      case 0..<0x20, 0x7F...0xA0, 0xFEFF, 0x2028...0x2029, 0xFFFE...0xFFFF:
+        "\\u" + String.hexadecimal(scalar.value, width: 4, uppercase: true)
+      default: nil
       }
     }
-    return quoted + "\""
+    return quoted
   }
 }

@@ -13,27 +13,28 @@ struct ScreenEmulator {
     var origin = false
   }
 
-  private(set) var grid: ScreenGrid
-  private(set) var cursor = Cursor()
+  var grid: ScreenGrid
+  var cursor = Cursor()
   private(set) var isAlternate = false
   private(set) var isCursorVisible = true
   /// Private modes that are on, such as 1 (application cursor keys), 1000 (mouse), 2004 (bracketed paste).
   private(set) var modes: Set<Int> = [7]
   private(set) var isKeypadApplication = false
   /// Times the whole screen was erased, and updates (mode 2026) that were completed.
-  private(set) var erasures = 0
+  var erasures = 0
   private(set) var updates = 0
-  private(set) var unknown: [String] = []
+  var unknown: [String] = []
 
   private var parser = EscapeParser()
-  private var top = 0
-  private var bottom: Int
-  private var inserts = false
+  /// The first row and the last one that scroll.
+  var top = 0
+  var bottom: Int
+  var inserts = false
   /// What ESC 7 keeps: xterm has one place for each of the two screens.
   private var savedCursors = [Cursor(), Cursor()]
   private var primary: ScreenGrid?
-  private var last: Unicode.Scalar?
-  private var tabs: Set<Int>
+  var last: Unicode.Scalar?
+  var tabs: Set<Int>
 
   init(rows: Int, columns: Int) {
     grid = ScreenGrid(rows: rows, columns: columns)
@@ -81,12 +82,12 @@ struct ScreenEmulator {
     bottom = rows - 1
   }
 
-  private var saved: Cursor {
+  var saved: Cursor {
     get { savedCursors[isAlternate ? 1 : 0] }
     set { savedCursors[isAlternate ? 1 : 0] = newValue }
   }
 
-  private func clamped(_ cursor: Cursor) -> Cursor {
+  func clamped(_ cursor: Cursor) -> Cursor {
     var cursor = cursor
     cursor.row = min(cursor.row, rows - 1)
     cursor.column = min(cursor.column, columns - 1)
@@ -112,7 +113,7 @@ struct ScreenEmulator {
     }
   }
 
-  private mutating func control(_ byte: UInt8) {
+  mutating func control(_ byte: UInt8) {
     switch byte {
     case 0x08:
       if cursor.column > 0 { cursor.column -= 1 }
@@ -157,95 +158,7 @@ struct ScreenEmulator {
     }
   }
 
-  /// False for a sequence that is not known.
-  private mutating func csi(_ mark: UInt8?, _ parameters: [Int?], _ intermediates: [UInt8], _ final: UInt8) -> Bool {
-    let final = UnicodeScalar(final)
-    guard intermediates.isEmpty else {
-      // The soft reset and the cursor's shape.
-      return intermediates == [UInt8(ascii: "!")] && final == "p"
-        || intermediates == [UInt8(ascii: " ")] && final == "q"
-    }
-    if mark == UInt8(ascii: "?") {
-      guard final == "h" || final == "l" else { return "Jnu$".unicodeScalars.contains(final) }
-      parameters.forEach { if let mode = $0 { set(mode, final == "h") } }
-      return true
-    }
-    // Reports about keys and the terminal's version show nothing.
-    if mark != nil { return "mcuqn".unicodeScalars.contains(final) }
-
-    /// The parameter at `index`; absent and 0 are 1.
-    func count(_ index: Int = 0) -> Int {
-      max(1, parameters.indices.contains(index) ? parameters[index] ?? 1 : 1)
-    }
-    let kind = parameters.first.flatMap { $0 } ?? 0
-    // What is erased or comes in takes the present background (bce).
-    let background = cursor.style.background
-    switch final {
-    case "A": moveRow(-count())
-    case "B", "e": moveRow(count())
-    case "C", "a": moveColumn(cursor.column + count())
-    case "D": moveColumn(cursor.column - count())
-    case "E":
-      moveRow(count())
-      moveColumn(0)
-    case "F":
-      moveRow(-count())
-      moveColumn(0)
-    case "G", "`": moveColumn(count() - 1)
-    case "d": place(count() - 1, cursor.column)
-    case "H", "f": place(count() - 1, count(1) - 1)
-    case "I":
-      for _ in 0..<min(count(), columns) { control(0x09) }
-    case "Z":
-      for _ in 0..<min(count(), columns) {
-        cursor.column = (0..<cursor.column).last { $0 == 0 || tabs.contains($0) } ?? 0
-      }
-      cursor.wraps = false
-    case "J": erase(kind)
-    case "K": eraseLine(kind)
-    case "X": blank(row: cursor.row, cursor.column..<min(columns, cursor.column + count()))
-    case "@":
-      grid.insert(count(), row: cursor.row, column: cursor.column, background)
-      cursor.wraps = false
-    case "P":
-      grid.delete(count(), row: cursor.row, column: cursor.column, background)
-      cursor.wraps = false
-    case "L":
-      if (top...bottom).contains(cursor.row) { grid.scrollDown(count(), cursor.row...bottom, background) }
-      moveColumn(0)
-    case "M":
-      if (top...bottom).contains(cursor.row) { grid.scrollUp(count(), cursor.row...bottom, background) }
-      moveColumn(0)
-    case "S": grid.scrollUp(count(), top...bottom, background)
-    case "T": grid.scrollDown(count(), top...bottom, background)
-    case "b":
-      if let last {
-        for _ in 0..<min(count(), rows * columns) { put(last) }
-      }
-    case "m":
-      let codes = parameters.isEmpty ? [0] : parameters.map { $0 ?? 0 }
-      unknown += cursor.style.apply(codes).map { "SGR \($0)" }
-    case "r":
-      let first = count() - 1
-      let end = parameters.count > 1 ? (parameters[1] ?? rows) : rows
-      if first < min(end == 0 ? rows : end, rows) - 1 {
-        top = first
-        bottom = min(end == 0 ? rows : end, rows) - 1
-      }
-      place(0, 0)
-    case "s": saved = cursor
-    case "u": cursor = clamped(saved)
-    case "h": if kind == 4 { inserts = true }
-    case "l": if kind == 4 { inserts = false }
-    case "g": if kind == 3 { tabs = [] } else { tabs.remove(cursor.column) }
-    // Window operations (the title stack), status reports, identity.
-    case "t", "n", "c": break
-    default: return false
-    }
-    return true
-  }
-
-  private mutating func set(_ mode: Int, _ on: Bool) {
+  mutating func set(_ mode: Int, _ on: Bool) {
     if mode == 2026, !on, modes.contains(2026) { updates += 1 }
     if on { modes.insert(mode) } else { modes.remove(mode) }
     switch mode {
@@ -282,7 +195,7 @@ struct ScreenEmulator {
   /// DEC's special graphics, from 0x5f on.
   private static let graphics = Array(" ◆▒␉␌␍␊°±␤␋┘┐┌└┼⎺⎻─⎼⎽├┤┴┬│≤≥π≠£·".unicodeScalars)
 
-  private mutating func put(_ scalar: Unicode.Scalar) {
+  mutating func put(_ scalar: Unicode.Scalar) {
     var shown = scalar
     if cursor.graphics[cursor.shift], (0x5f...0x7e).contains(scalar.value) {
       shown = Self.graphics[Int(scalar.value) - 0x5f]
@@ -316,66 +229,5 @@ struct ScreenEmulator {
   private mutating func combine(_ scalar: Unicode.Scalar) {
     let column = cursor.wraps ? cursor.column : cursor.column - 1
     if column >= 0 { grid.combine(scalar, row: cursor.row, column: column) }
-  }
-
-  // MARK: Moving
-
-  private mutating func lineFeed() {
-    cursor.wraps = false
-    if cursor.row == bottom {
-      grid.scrollUp(1, top...bottom, cursor.style.background)
-    } else if cursor.row < rows - 1 {
-      cursor.row += 1
-    }
-  }
-
-  /// Up and down stop at the margins when they begin within them.
-  private mutating func moveRow(_ count: Int) {
-    let low = cursor.row >= top ? top : 0
-    let high = cursor.row <= bottom ? bottom : rows - 1
-    cursor.row = max(low, min(high, cursor.row + count))
-    cursor.wraps = false
-  }
-
-  private mutating func moveColumn(_ column: Int) {
-    cursor.column = max(0, min(columns - 1, column))
-    cursor.wraps = false
-  }
-
-  private mutating func place(_ row: Int, _ column: Int) {
-    let (low, high) = cursor.origin ? (top, bottom) : (0, rows - 1)
-    cursor.row = max(low, min(high, row + low))
-    moveColumn(column)
-  }
-
-  // MARK: Erasing
-
-  private mutating func blank(row: Int, _ range: Range<Int>) { grid.blank(row: row, range, cursor.style.background) }
-
-  private mutating func erase(_ kind: Int) {
-    cursor.wraps = false
-    switch kind {
-    case 0:
-      if cursor.row == 0, cursor.column == 0 { erasures += 1 }
-      blank(row: cursor.row, cursor.column..<columns)
-      for row in cursor.row + 1..<max(rows, cursor.row + 1) { blank(row: row, 0..<columns) }
-    case 1:
-      for row in 0..<cursor.row { blank(row: row, 0..<columns) }
-      blank(row: cursor.row, 0..<cursor.column + 1)
-    case 2:
-      erasures += 1
-      for row in 0..<rows { blank(row: row, 0..<columns) }
-    // 3 is the lines scrolled away, which are not kept here.
-    default: break
-    }
-  }
-
-  private mutating func eraseLine(_ kind: Int) {
-    switch kind {
-    case 0: blank(row: cursor.row, cursor.column..<columns)
-    case 1: blank(row: cursor.row, 0..<cursor.column + 1)
-    default: blank(row: cursor.row, 0..<columns)
-    }
-    cursor.wraps = false
   }
 }

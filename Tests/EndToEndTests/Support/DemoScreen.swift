@@ -17,16 +17,13 @@ final class DemoScreen {
   var screen: ScreenEmulator { terminal.screen }
 
   /// The session's record so far, as headless lines.
-  var record: [JSONObject] { SessionRecord.lines(folder.path("run")).compactMap(JSONObject.init) }
+  var record: [JSONObject] { SessionRecord.objects(folder.path("run")) }
 
   var steps: [JSONObject] { record.filter(\.isStep) }
 
   func file(_ name: String) -> Bool { FileManager.default.fileExists(atPath: folder.path("run/\(name)")) }
 
-  /// The step that the status line shows.
-  var shownStep: Int? {
-    screen.text.first?.firstMatch(of: /step (\d+)/).flatMap { Int($0.1) }
-  }
+  var shownStep: Int? { screen.shownStep }
 
   /// The number after "PAUSED at ".
   var pausedAt: Int? {
@@ -39,8 +36,7 @@ final class DemoScreen {
 
   /// Space, until the screen says where it stands.
   func pause() async throws -> Int {
-    terminal.type(" ")
-    try await terminal.waitFor("PAUSED at ")
+    try await terminal.type(" ", showing: "PAUSED at ")
     return try #require(pausedAt)
   }
 
@@ -55,11 +51,15 @@ final class DemoScreen {
 
   /// Leaves by the keyboard: the run is stopped and saved.
   func leave() async throws -> ChildProcess.Ending {
-    terminal.type("q")
-    try await terminal.waitFor("leave the workbench?")
+    try await terminal.type("q", showing: "leave the workbench?")
     terminal.type("s")
     return try await terminal.end()
   }
 
   func expectRestored(_ location: SourceLocation = #_sourceLocation) { terminal.expectRestored(location) }
+}
+
+extension ScreenEmulator {
+  /// The step that the status line shows.
+  var shownStep: Int? { text.first?.firstMatch(of: /step (\d+)/).flatMap { Int($0.1) } }
 }

@@ -34,6 +34,9 @@ struct JSONObject {
     line.replacingOccurrences(of: "\"\(key)\": [-+0-9.eE]+", with: "\"\(key)\": -", options: .regularExpression)
   }
 
+  /// The line without the time that its step took, which no two runs share.
+  var lineWithoutTime: String { line(without: "step_time") }
+
   /// The keys of the outermost object: the texts at depth 1 that a colon follows.
   private static func topLevelKeys(_ line: String) -> [String] {
     var keys: [String] = []

@@ -15,6 +15,8 @@ enum SessionRecord {
     return lines
   }
 
+  static func objects(_ folder: String) -> [JSONObject] { lines(folder).compactMap(JSONObject.init) }
+
   /// A line without its paths: the record names them by where the session lies now.
   static func comparable(_ line: JSONObject) -> String {
     line.line.replacingOccurrences(

@@ -25,7 +25,7 @@ final class TerminalSession {
 
   /// - Parameter command: a program of the PATH with its arguments; `workbench` itself by default.
   init(
-    _ arguments: [String], command: String = Program.path, rows: Int, columns: Int,
+    _ arguments: [String], command: String = Program.path, rows: Int = 36, columns: Int = 120,
     environment: [String: String] = [:], directory: String? = nil
   ) throws {
     Patience.ignoreBrokenPipes()
@@ -81,6 +81,12 @@ final class TerminalSession {
       guard written > 0 else { return }
       rest = rest.dropFirst(written)
     }
+  }
+
+  /// Types `keys`, then waits until a row of the screen contains `text`.
+  func type(_ keys: String, showing text: String) async throws {
+    type(keys)
+    try await waitFor(text)
   }
 
   func resize(rows: Int, columns: Int) {

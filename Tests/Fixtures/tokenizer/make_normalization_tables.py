@@ -9,8 +9,9 @@ Python's unicodedata, where they are the same in every version. Made with tokeni
 import sys
 import unicodedata
 
-import tokenizers
 from tokenizers import normalizers
+
+from swift_tables import write_tables
 
 nfc, nfd, nfkd = (getattr(normalizers, name)().normalize_str for name in ("NFC", "NFD", "NFKD"))
 # Hangul syllables are computed.
@@ -70,19 +71,7 @@ tables = [
      [x for run in class_runs for x in run]),
     ("compositions", "Primary composites: first, second, composed.", [x for pair in sorted(pairs) for x in pair]),
 ]
-with open(sys.argv[1], "w") as f:
-    f.write("// Made by Tests/Fixtures/tokenizer/make_normalization_tables.py from tokenizers "
-            f"{tokenizers.__version__}; do not edit.\n\n"
-            "/// Unicode's normal forms, without Hangul, as HF tokenizers has them (Unicode 9).\n"
-            "enum UnicodeNormalizationTables {\n")
-    for i, (name, doc, values) in enumerate(tables):
-        f.write(("\n" if i else "") + f"  /// {doc}\n  static let {name}: [UInt32] = [\n")
-        line = "   "
-        for value in values:
-            item = f" 0x{value:X},"
-            if len(line) + len(item) > 118:
-                f.write(line + "\n")
-                line = "   "
-            line += item
-        f.write(line + "\n  ]\n")
-    f.write("}\n")
+write_tables(
+    sys.argv[1], "make_normalization_tables.py", "UnicodeNormalizationTables",
+    "Unicode's normal forms, without Hangul, as HF tokenizers has them (Unicode 9).",
+    [(name, doc, [[value] for value in values]) for name, doc, values in tables])

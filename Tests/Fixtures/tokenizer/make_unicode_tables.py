@@ -6,8 +6,10 @@ The properties are asked of the library itself, code point by code point, becaus
 standard library, Rust's regex crate) follow different versions of Unicode. Made with tokenizers 0.23.3.
 """
 import sys
-import tokenizers
+
 from tokenizers import Regex, normalizers, pre_tokenizers as p
+
+from swift_tables import write_tables
 
 scalars = [c for c in range(0x110000) if not 0xD800 <= c < 0xE000]
 
@@ -54,19 +56,7 @@ tables = [
     ("composing", "What NFC can change, alone or behind another code point; text without any is in NFC.",
      sorted(altered(normalizers.NFC()) | set(onig(r"\p{M}")) | set(range(0x1161, 0x1176)) | set(range(0x11A8, 0x11C3)))),
 ]
-with open(sys.argv[1], "w") as f:
-    f.write("// Made by Tests/Fixtures/tokenizer/make_unicode_tables.py from tokenizers "
-            f"{tokenizers.__version__}; do not edit.\n\n"
-            "/// Code point ranges, each a first and a last code point, by what HF tokenizers takes them for.\n"
-            "enum UnicodeTables {\n")
-    for i, (name, doc, points) in enumerate(tables):
-        f.write(("\n" if i else "") + f"  /// {doc}\n  static let {name}: [UInt32] = [\n")
-        line = "   "
-        for a, b in ranges(points):
-            item = f" 0x{a:X}, 0x{b:X},"
-            if len(line) + len(item) > 118:
-                f.write(line + "\n")
-                line = "   "
-            line += item
-        f.write(line + "\n  ]\n")
-    f.write("}\n")
+write_tables(
+    sys.argv[1], "make_unicode_tables.py", "UnicodeTables",
+    "Code point ranges, each a first and a last code point, by what HF tokenizers takes them for.",
+    [(name, doc, ranges(points)) for name, doc, points in tables])

@@ -18,7 +18,7 @@ import trl
 from datasets import Dataset
 from trl import KTOConfig, KTOTrainer
 
-from make_trajectory import adapter_state, attach, make_model, make_pairs, make_tokenizer, text
+from make_trajectory import Recording, adapter_state, attach, make_model, make_pairs, make_tokenizer, text
 
 HERE = pathlib.Path(__file__).resolve().parent
 RUNS = [
@@ -30,21 +30,8 @@ RUNS = [
 STEPS, BETA = 12, 0.1
 
 
-class Recorder(KTOTrainer):
-    """TRL's trainer; it only notes numbers that TRL computes but logs rounded, or not at all."""
-
-    def _compute_loss(self, model, inputs, return_outputs):
-        loss = super()._compute_loss(model, inputs, return_outputs)
-        metrics = {k: v[-1] for k, v in self._metrics["train"].items()}
-        keys = ["kl", "logps/chosen", "logps/rejected", "rewards/chosen", "rewards/rejected", "rewards/margins"]
-        self.records.append({"step": len(self.records) + 1, "loss": loss.item(),
-                             "learning_rate": self.optimizer.param_groups[0]["lr"], **{k: metrics[k] for k in keys}})
-        return loss
-
-    def _get_grad_norm(self, model, grad_norm=None):
-        norm = super()._get_grad_norm(model, grad_norm)
-        self.records[-1]["grad_norm"] = float(norm)
-        return norm
+class Recorder(Recording, KTOTrainer):
+    keys = ["kl", "logps/chosen", "logps/rejected", "rewards/chosen", "rewards/rejected", "rewards/margins"]
 
 
 def rows(layout):

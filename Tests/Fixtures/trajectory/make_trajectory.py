@@ -125,22 +125,29 @@ def save_adapter(state, folder):
     (folder / "adapter_config.json").write_text(json.dumps(config, indent=2) + "\n")
 
 
-class Recorder(DPOTrainer):
-    """TRL's trainer; it only notes numbers that TRL computes but logs rounded, or not at all."""
+class Recording:
+    """Goes before a trainer of TRL: notes numbers that it computes but logs rounded, or not at all."""
+
+    # The trainer's own metrics to note.
+    keys = []
 
     def _compute_loss(self, model, inputs, return_outputs):
         loss = super()._compute_loss(model, inputs, return_outputs)
         metrics = {k: v[-1] for k, v in self._metrics["train"].items()}
-        keys = ["logps/chosen", "logps/rejected", "rewards/chosen", "rewards/rejected", "rewards/margins",
-                "rewards/accuracies", "num_tokens"]
         self.records.append({"step": len(self.records) + 1, "loss": loss.item(),
-                             "learning_rate": self.optimizer.param_groups[0]["lr"], **{k: metrics[k] for k in keys}})
+                             "learning_rate": self.optimizer.param_groups[0]["lr"],
+                             **{k: metrics[k] for k in self.keys}})
         return loss
 
     def _get_grad_norm(self, model, grad_norm=None):
         norm = super()._get_grad_norm(model, grad_norm)
         self.records[-1]["grad_norm"] = float(norm)
         return norm
+
+
+class Recorder(Recording, DPOTrainer):
+    keys = ["logps/chosen", "logps/rejected", "rewards/chosen", "rewards/rejected", "rewards/margins",
+            "rewards/accuracies", "num_tokens"]
 
 
 class FirstGradients(transformers.TrainerCallback):

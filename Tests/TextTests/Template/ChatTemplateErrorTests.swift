@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Text
@@ -177,19 +178,8 @@ import Testing
     #expect(error(String(repeating: "{{ x }}", count: 200_000))?.message.contains("longer than") == true)
   }
 
-  /// xorshift64*, so that a failure repeats.
-  private struct Generator: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-      state ^= state >> 12
-      state ^= state << 25
-      state ^= state >> 27
-      return state &* 2_685_821_657_736_338_717
-    }
-  }
-
   @Test func mutatedTemplatesAreRenderedOrRefused() throws {
-    var generator = Generator(state: 11)
+    var generator = XorShift(state: 11)
     let names = try FileManager.default.contentsOfDirectory(
       atPath: TemplateGoldens.folder.appendingPathComponent("templates").path
     ).sorted()

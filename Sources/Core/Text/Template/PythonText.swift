@@ -1,3 +1,5 @@
+import JSON
+
 /// Python's operations on texts, by code points: what `str` methods do that Swift's, by grapheme clusters and canonical
 /// equivalence, would not.
 enum PythonText {
@@ -165,26 +167,16 @@ enum PythonText {
   static func repr(_ text: String) -> String {
     let quote: Unicode.Scalar =
       text.unicodeScalars.contains("'") && !text.unicodeScalars.contains("\"") ? "\"" : "'"
-    var result = String.UnicodeScalarView([quote])
-    for scalar in text.unicodeScalars {
+    var result = ""
+    result.appendQuoted(text, with: quote) { scalar in
       switch scalar {
-      case quote, "\\": result.append(contentsOf: ["\\", scalar])
-      case "\n": result.append(contentsOf: "\\n".unicodeScalars)
-      case "\r": result.append(contentsOf: "\\r".unicodeScalars)
-      case "\t": result.append(contentsOf: "\\t".unicodeScalars)
-      case _ where isPrintable(scalar): result.append(scalar)
-      case _ where scalar.value < 0x100: result.append(contentsOf: ("\\x" + hex(scalar.value, 2)).unicodeScalars)
-      case _ where scalar.value < 0x10000: result.append(contentsOf: ("\\u" + hex(scalar.value, 4)).unicodeScalars)
-      default: result.append(contentsOf: ("\\U" + hex(scalar.value, 8)).unicodeScalars)
+      case _ where isPrintable(scalar): nil
+      case _ where scalar.value < 0x100: "\\x" + String.hexadecimal(scalar.value, width: 2)
+      case _ where scalar.value < 0x10000: "\\u" + String.hexadecimal(scalar.value, width: 4)
+      default: "\\U" + String.hexadecimal(scalar.value, width: 8)
       }
     }
-    result.append(quote)
-    return String(result)
-  }
-
-  static func hex(_ value: UInt32, _ width: Int) -> String {
-    let digits = String(value, radix: 16)
-    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    return result
   }
 
   private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {

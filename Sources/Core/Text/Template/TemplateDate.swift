@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 
 /// `strftime` in the C locale, for templates that print today's date.
 enum TemplateDate {
@@ -30,9 +31,8 @@ enum TemplateDate {
       // glibc's `%-d`: no padding.
       let isBare = rest.first == "-"
       if isBare { rest.removeFirst() }
-      func padded(_ value: Int, _ width: Int = 2, with pad: String = "0") -> String {
-        let digits = String(value)
-        return isBare ? digits : String(repeating: pad, count: max(0, width - digits.count)) + digits
+      func padded(_ value: Int, _ width: Int = 2, with pad: Character = "0") -> String {
+        isBare ? String(value) : String(value).padded(to: width, with: pad)
       }
       guard let directive = rest.popFirst() else { throw TemplateFault("strftime_now: the format ends in %") }
       switch directive {

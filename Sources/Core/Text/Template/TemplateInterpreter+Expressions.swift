@@ -103,7 +103,7 @@ extension TemplateInterpreter {
     }
     switch object {
     case .undefined(let message): throw TemplateFault(message)
-    case .string where TemplateMethods.string.contains(name), .list where TemplateMethods.sequence.contains(name),
+    case .string where TemplateMethods.string[name] != nil, .list where TemplateMethods.sequence.contains(name),
       .tuple where TemplateMethods.sequence.contains(name), .dict where TemplateMethods.dictionary.contains(name):
       return .callable(.method(object, name))
     case .list where TemplateMethods.changesList.contains(name), .dict where TemplateMethods.changesDict.contains(name):

@@ -1,3 +1,5 @@
+import JSON
+
 /// `tojson` as transformers has it: Python's `json.dumps` with `ensure_ascii=False`, no HTML escaping.
 struct TemplateJSON {
   private let ensuresASCII: Bool
@@ -98,21 +100,15 @@ struct TemplateJSON {
   }
 
   private func appendQuoted(_ string: String, to result: inout String) {
-    result += "\""
-    for scalar in string.unicodeScalars {
+    result.appendQuoted(string) { scalar in
       switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\n": result += "\\n"
-      case "\r": result += "\\r"
-      case "\t": result += "\\t"
-      case "\u{8}": result += "\\b"
-      case "\u{C}": result += "\\f"
+      case "\u{8}": "\\b"
+      case "\u{C}": "\\f"
       case _ where scalar.value < 0x20 || (ensuresASCII && scalar.value > 0x7E):
-        for unit in String(Character(scalar)).utf16 { result += "\\u" + PythonText.hex(UInt32(unit), 4) }
-      default: result.unicodeScalars.append(scalar)
+        // Beyond U+FFFF two units of UTF-16, each with its own escape.
+        scalar.utf16.map { "\\u" + String.hexadecimal(UInt32($0), width: 4) }.joined()
+      default: nil
       }
     }
-    result += "\""
   }
 }

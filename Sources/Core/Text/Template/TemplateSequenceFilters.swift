@@ -1,93 +1,75 @@
 /// Filters over the items of a sequence.
 extension TemplateInterpreter {
-  func sequenceFilter(
-    _ name: String, _ value: TemplateObject, _ arguments: TemplateCallArguments
-  ) throws -> TemplateObject {
-    func bound(_ names: String...) throws -> [TemplateObject?] { try arguments.bound(to: names, of: "filter \(name)") }
-    switch name {
-    case "first", "last":
-      _ = try bound()
-      let items = try items(of: value)
-      return (name == "first" ? items.first : items.last) ?? .undefined("No \(name) item, sequence was empty.")
-    case "list":
-      _ = try bound()
-      return try .list(items(of: value))
-    case "reverse":
-      _ = try bound()
-      if case .string(let string) = value { return try made(PythonText.text(string.unicodeScalars.reversed())) }
-      return try .list(items(of: value).reversed())
-    case "items":
-      _ = try bound()
-      if value.isUndefined { return try .list([TemplateObject]()) }
-      guard case .dict(let dictionary) = value else {
-        throw TemplateFault("Can only get item pairs from a mapping.")
-      }
-      return try pairs(of: dictionary)
-    case "join":
-      let given = try bound("d", "attribute")
-      var items = try items(of: value)
-      if let path = given[1], path.isTrue { items = try items.map { try follow(path, from: $0) } }
-      try charge(items.count)
-      return try concatenate(items.map(text), separator: try given[0].map(text) ?? "")
-    case "sum":
-      let given = try bound("attribute", "start")
-      return try items(of: value).reduce(given[1] ?? .int(0)) { total, item in
-        try charge()
-        return try binary(.add, total, given[0].map { try follow($0, from: item) } ?? item)
-      }
-    case "sort":
-      let given = try bound("reverse", "case_sensitive", "attribute")
-      return try .list(
-        sorted(
-          items(of: value), isReversed: given[0]?.isTrue ?? false, isCaseSensitive: given[1]?.isTrue ?? false
-        ) { item in try attributes(given[2], of: item) })
-    case "dictsort":
-      let given = try bound("case_sensitive", "by", "reverse")
-      guard case .dict(let dictionary) = value else { throw TemplateFault("dictsort needs a mapping") }
-      let position: Int
-      switch given[1] {
-      case nil, .string("key")?: position = 0
-      case .string("value")?: position = 1
-      default: throw TemplateFault("You can only sort by either \"key\" or \"value\"")
-      }
-      return try .list(
-        sorted(
-          items(of: pairs(of: dictionary)), isReversed: given[2]?.isTrue ?? false,
-          isCaseSensitive: given[0]?.isTrue ?? false
-        ) { pair in [try items(of: pair)[position]] })
-    case "min", "max":
-      let given = try bound("case_sensitive", "attribute")
-      let ordered = try sorted(
-        items(of: value), isReversed: name == "max", isCaseSensitive: given[0]?.isTrue ?? false
-      ) { item in try attributes(given[1], of: item) }
-      return ordered.first ?? .undefined("No aggregated item, sequence was empty.")
-    case "unique":
-      let given = try bound("case_sensitive", "attribute")
-      var seen: Set<TemplateKey> = []
-      return try .list(
-        items(of: value).filter { item in
-          let key = try given[1].map { try follow($0, from: item) } ?? item
-          try charge(hashing: key)
-          return seen.insert(try TemplateKey(folded(key, isCaseSensitive: given[0]?.isTrue ?? false))).inserted
-        })
-    case "batch":
-      let given = try bound("linecount", "fill_with")
-      guard let count = given[0]?.integer, (1...TemplateLimits.range).contains(count) else {
-        throw TemplateFault("filter batch needs a count of at least 1")
-      }
-      let items = try items(of: value)
-      return try .list(
-        stride(from: 0, to: items.count, by: count).map { start in
-          var batch = Array(items[start..<min(start + count, items.count)])
-          if let fill = given[1] {
-            try charge(count)
-            batch += Array(repeating: fill, count: count - batch.count)
-          }
-          return try .list(batch)
-        })
-    case "map": return try mapped(value, arguments)
-    default: return try selected(name, value, arguments)
+  func firstFilter(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+    _ = try call.bound()
+    return try items(of: value).first ?? .undefined("No first item, sequence was empty.")
+  }
+
+  func lastFilter(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+    _ = try call.bound()
+    return try items(of: value).last ?? .undefined("No last item, sequence was empty.")
+  }
+
+  func listFilter(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+    _ = try call.bound()
+    return try .list(items(of: value))
+  }
+
+  func reverseFilter(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+    _ = try call.bound()
+    if case .string(let string) = value { return try made(PythonText.text(string.unicodeScalars.reversed())) }
+    return try .list(items(of: value).reversed())
+  }
+
+  func itemsFilter(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+    _ = try call.bound()
+    if value.isUndefined { return try .list([TemplateObject]()) }
+    guard case .dict(let dictionary) = value else { throw TemplateFault("Can only get item pairs from a mapping.") }
+    return try pairs(of: dictionary)
+  }
+
+  func joinFilter(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+    let given = try call.bound("d", "attribute")
+    var items = try items(of: value)
+    if let path = given[1], path.isTrue { items = try items.map { try follow(path, from: $0) } }
+    try charge(items.count)
+    return try concatenate(items.map(text), separator: try given[0].map(text) ?? "")
+  }
+
+  func sumFilter(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+    let given = try call.bound("attribute", "start")
+    return try items(of: value).reduce(given[1] ?? .int(0)) { total, item in
+      try charge()
+      return try binary(.add, total, given[0].map { try follow($0, from: item) } ?? item)
     }
+  }
+
+  func uniqueFilter(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+    let given = try call.bound("case_sensitive", "attribute")
+    var seen: Set<TemplateKey> = []
+    return try .list(
+      items(of: value).filter { item in
+        let key = try given[1].map { try follow($0, from: item) } ?? item
+        try charge(hashing: key)
+        return seen.insert(try TemplateKey(folded(key, isCaseSensitive: given[0]?.isTrue ?? false))).inserted
+      })
+  }
+
+  func batchFilter(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+    let given = try call.bound("linecount", "fill_with")
+    guard let count = given[0]?.integer, (1...TemplateLimits.range).contains(count) else {
+      throw TemplateFault("filter batch needs a count of at least 1")
+    }
+    let items = try items(of: value)
+    return try .list(
+      stride(from: 0, to: items.count, by: count).map { start in
+        var batch = Array(items[start..<min(start + count, items.count)])
+        if let fill = given[1] {
+          try charge(count)
+          batch += Array(repeating: fill, count: count - batch.count)
+        }
+        return try .list(batch)
+      })
   }
 
   func pairs(of dictionary: TemplateDictionary) throws -> TemplateObject {
@@ -96,12 +78,13 @@ extension TemplateInterpreter {
   }
 
   /// `map('filter', arguments…)` or `map(attribute='a.b', default=…)`.
-  private func mapped(_ value: TemplateObject, _ arguments: TemplateCallArguments) throws -> TemplateObject {
+  func mapFilter(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+    let arguments = call.arguments
     // jinja2 asks for the items of a true value only.
     let items = value.isTrue ? try items(of: value) : []
     try charge(items.count)
     if arguments.positional.isEmpty {
-      let given = try arguments.bound(to: ["attribute", "default"], of: "filter map")
+      let given = try call.bound("attribute", "default")
       guard let path = given[0] else { throw TemplateFault("map requires a filter argument") }
       return try .list(
         items.map { item in
@@ -119,10 +102,9 @@ extension TemplateInterpreter {
   }
 
   /// select, reject, selectattr, rejectattr: with the test named, or by truth without one.
-  private func selected(
-    _ name: String, _ value: TemplateObject, _ arguments: TemplateCallArguments
-  ) throws -> TemplateObject {
-    var rest = arguments
+  func selectFilter(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+    let name = call.name
+    var rest = call.arguments
     var path: TemplateObject?
     if name.hasSuffix("attr") {
       guard !rest.positional.isEmpty else { throw TemplateFault("\(name) needs the name of an attribute") }
@@ -152,6 +134,41 @@ extension TemplateInterpreter {
       try charge()
       return try item(Int(name).map(TemplateObject.int) ?? .string(String(name)), of: value)
     }
+  }
+
+  // MARK: Order
+
+  func sortFilter(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+    let given = try call.bound("reverse", "case_sensitive", "attribute")
+    return try .list(
+      sorted(
+        items(of: value), isReversed: given[0]?.isTrue ?? false, isCaseSensitive: given[1]?.isTrue ?? false
+      ) { item in try attributes(given[2], of: item) })
+  }
+
+  func dictsortFilter(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+    let given = try call.bound("case_sensitive", "by", "reverse")
+    guard case .dict(let dictionary) = value else { throw TemplateFault("dictsort needs a mapping") }
+    let position: Int
+    switch given[1] {
+    case nil, .string("key")?: position = 0
+    case .string("value")?: position = 1
+    default: throw TemplateFault("You can only sort by either \"key\" or \"value\"")
+    }
+    return try .list(
+      sorted(
+        items(of: pairs(of: dictionary)), isReversed: given[2]?.isTrue ?? false,
+        isCaseSensitive: given[0]?.isTrue ?? false
+      ) { pair in [try items(of: pair)[position]] })
+  }
+
+  /// `min` and `max`.
+  func extremeFilter(_ value: TemplateObject, _ call: TemplateCall) throws -> TemplateObject {
+    let given = try call.bound("case_sensitive", "attribute")
+    let ordered = try sorted(
+      items(of: value), isReversed: call.name == "max", isCaseSensitive: given[0]?.isTrue ?? false
+    ) { item in try attributes(given[1], of: item) }
+    return ordered.first ?? .undefined("No aggregated item, sequence was empty.")
   }
 
   /// The keys to sort an item by: itself, or the attributes of a comma-separated list.

@@ -1,0 +1,53 @@
+import Testing
+
+@testable import RunFile
+
+@Suite struct RunFileOverrides {
+  @Test func valuesAreYAMLAndLaterOnesWin() throws {
+    let file = try decode(
+      minimal, "training.learning_rate=1e-4", "training.learning_rate = 2e-4", "data.train=[x, y]",
+      "adapter.target_modules=[q_proj]", "preference.gamma={schedule: constant, value: 2}", "session=sessions/a=b",
+      "training.threads=3")
+    #expect(file.training.learningRate == 2e-4)
+    #expect(file.data.train == ["x", "y"])
+    #expect(file.adapter.targetModules == .modules([.q_proj]))
+    #expect(file.preference.gamma == .constant(2))
+    #expect(file.session == "sessions/a=b")
+    #expect(file.training.threads == 3)
+  }
+
+  @Test func aWholeRunFromOverridesAlone() throws {
+    #expect(try decode("", "model=m", "data.train=d.jsonl") == RunFile(model: "m", train: ["d.jsonl"]))
+  }
+
+  @Test func exclusiveKeysDisplaceEachOther() throws {
+    #expect(try decode(contract, "training.max_steps=10").training.duration == .steps(10))
+    #expect(
+      try decode(contract, "training.max_steps=10", "training.num_train_epochs=0.5").training.duration == .epochs(0.5))
+    #expect(try decode(contract, "data.eval=e.jsonl", "data.eval_fraction=0.1").data.evaluation == .fraction(0.1))
+    #expect(try decode(contract, "data.eval_fraction=0.1", "data.eval=e.jsonl").data.evaluation == .files(["e.jsonl"]))
+  }
+
+  @Test func aNewScheduleDropsTheOldOnesKeys() throws {
+    #expect(
+      try decode(contract, "preference.gamma.schedule=constant", "preference.gamma.value=1").preference.gamma
+        == .constant(1))
+    #expect(
+      try decode(contract, "preference.gamma.schedule=staircase_reference").preference.gamma
+        == .staircaseReference(start: -5, end: 5, stairs: 5))
+    #expect(
+      try decode(contract, "preference.gamma.schedule=linear", "preference.gamma.end=2").preference.gamma
+        == .linear(start: -5, end: 2))
+  }
+
+  @Test func theFifteenCellsComeFromOneFile() throws {
+    for model in ["bt", "pl", "hps"] {
+      for parameterization in ["dpo", "exo", "ipo", "sppo", "nca"] {
+        let file = try decode(
+          contract, "preference.model=\(model)", "preference.parameterization=\(parameterization)")
+        #expect(file.preference.model.rawValue == model)
+        #expect(file.preference.parameterization.rawValue == parameterization)
+      }
+    }
+  }
+}
