@@ -1,4 +1,5 @@
 import Foundation
+import Preference
 import Testing
 
 @testable import RunFile

@@ -5,7 +5,7 @@ import Testing
 @testable import RunFile
 
 /// A run file that names every key, each with another value than its default.
-@Suite struct RunFileKeys {
+@Suite struct RunFileKeyTests {
   static let yaml = """
     model: /models/smol
     adapter: {r: 4, lora_alpha: 8.5, lora_dropout: 0, target_modules: [q_proj, v_proj], use_rslora: yes, init_from: a/b}
