@@ -140,7 +140,7 @@ let package = Package(
       name: "DemoWorldTests", dependencies: ["DemoWorld"], path: "Tests/CoreTests/DemoWorld", swiftSettings: testing),
     .testTarget(
       name: "DocumentationTests",
-      dependencies: ["TestSupport", "Session", "Training", "Preference", "PreferenceData", "Text"],
+      dependencies: ["TestSupport", "Control", "Session", "Training", "Preference", "PreferenceData", "Text"],
       path: "Tests/CoreTests/Docs", swiftSettings: testing),
     .testTarget(
       name: "WorkbenchTests", dependencies: ["WorkbenchScreen", "Control"], path: "Tests/WorkbenchTests",

@@ -38,6 +38,7 @@ struct LoopFixture {
   var liveReference = false
   var savedCheckpoints: Int?
   var session: String?
+  var extraMetrics: [ExtraMetric] = []
 
   init(_ objective: Objective, set: TrainingSet) {
     self.objective = objective
@@ -107,14 +108,15 @@ struct LoopFixture {
           configuration: LoRAConfiguration(rank: 4, alpha: 8, targetModules: LinearKind.allCases),
           model: checkpoint.configuration, seed: seed)
       }
+    var settings = LoopSettings(
+      promptsPerStep: promptsPerStep, totalSteps: totalSteps,
+      learningRate: LearningRateSchedule(
+        kind: scheduler, base: learningRate, totalSteps: totalSteps, warmupRatio: 0),
+      weightDecay: weightDecay, maxGradientNorm: maxGradientNorm, seed: seed, evaluationSteps: 0,
+      saveSteps: saveSteps, liveReference: liveReference, savedCheckpoints: savedCheckpoints)
+    settings.extraMetrics = extraMetrics
     return TrainingLoop(
-      settings: LoopSettings(
-        promptsPerStep: promptsPerStep, totalSteps: totalSteps,
-        learningRate: LearningRateSchedule(
-          kind: scheduler, base: learningRate, totalSteps: totalSteps, warmupRatio: 0),
-        weightDecay: weightDecay, maxGradientNorm: maxGradientNorm, seed: seed, evaluationSteps: 0,
-        saveSteps: saveSteps, liveReference: liveReference, savedCheckpoints: savedCheckpoints),
-      set: set, scorer: GroupScorer(model: model, adapter: adapter), objective: objective,
+      settings: settings, set: set, scorer: GroupScorer(model: model, adapter: adapter), objective: objective,
       gamma: try GammaControl(schedule: schedule, totalSteps: totalSteps),
       store: session.map {
         CheckpointStore(session: $0, baseModelName: "tiny", model: checkpoint.configuration)

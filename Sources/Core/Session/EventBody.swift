@@ -114,7 +114,7 @@ extension RunEvent {
             rewardSample: run.rewardSample, preferred: run.preferred == 1 ? nil : run.preferred, notice: run.notice))
       )
     case .stateChanged(let state): return (.state, try EventBody.json(EventBody.State(state)))
-    case .evaluation(let record): return (.evaluation, try EventBody.json(record))
+    case .evaluation(let record): return (.evaluation, try EventBody.json(EventBody.Evaluation(record)))
     case .generation(let record): return (.generation, try EventBody.json(record))
     case .answerShares(let shares): return (.answerShares, try EventBody.json(shares))
     case .gammaPlan(let plan): return (.gammaPlan, try EventBody.json(EventBody.GammaPlan(plan)))

@@ -115,8 +115,9 @@ public struct SessionReader: Sendable {
         while events.count < limit {
           let rows = try Self.rows(db, after: cursor, limit: limit - events.count)
           guard let last = rows.last else { break }
+          let metrics = try StoredMetrics.read(db, after: cursor, through: last.sequence)
           for row in rows where segments.keeps(row) {
-            if let event = try event(row, db, visits: visits) {
+            if let event = try event(row, db, visits: visits, metrics: metrics[row.sequence] ?? []) {
               events.append(RecordedEvent(time: row.time, event: event))
             }
           }

@@ -217,7 +217,7 @@ final class TrainingLoop {
       return sum + item.prompt.count + want.responses.reduce(0) { $0 + item.responses[$1].count }
     }
 
-    return StepRecord(
+    var record = StepRecord(
       step: number, epoch: Double(number) / Double(stepsPerEpoch), loss: mean.loss, learningRate: rate,
       gradientNorm: norm, chosenReward: mean.chosenReward, rejectedReward: mean.rejectedReward,
       margin: mean.chosenReward - mean.rejectedReward, accuracy: mean.accuracy, chosenLogProb: mean.chosenLogProb,
@@ -225,6 +225,8 @@ final class TrainingLoop {
       saturatedShare: currentGamma == nil ? nil : mean.saturatedShare, tokens: tokens,
       stepTime: Double(DispatchTime.now().uptimeNanoseconds - begin) * 1e-9, beta: objective.beta, visits: visits,
       kl: kl)
+    for extra in settings.extraMetrics { record.values[extra.metric] = extra.value(record) }
+    return record
   }
 
   // MARK: Between steps
