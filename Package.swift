@@ -59,7 +59,8 @@ let package = Package(
     .target(
       name: "PreferenceData", dependencies: ["Text", "JSON", "CBytes", "CZlib", "CZstd"], path: "Sources/Core/Data",
       swiftSettings: testable),
-    .target(name: "Preference", dependencies: ["Numerics"], path: "Sources/Core/Preference", swiftSettings: testable),
+    .target(
+      name: "Preference", dependencies: ["Numerics", "Control"], path: "Sources/Core/Preference", swiftSettings: testable),
     .target(name: "Control", path: "Sources/Core/Control", swiftSettings: testable),
     .target(
       name: "Training",
@@ -116,7 +117,7 @@ let package = Package(
       name: "PreferenceDataTests", dependencies: ["PreferenceData", "Text", "JSON", "TestSupport"],
       path: "Tests/CoreTests/Data", swiftSettings: testing),
     .testTarget(
-      name: "PreferenceTests", dependencies: ["Preference", "Numerics"], path: "Tests/CoreTests/Preference",
+      name: "PreferenceTests", dependencies: ["Preference", "Control", "Numerics"], path: "Tests/CoreTests/Preference",
       swiftSettings: testing),
     .testTarget(
       name: "RunFileTests",

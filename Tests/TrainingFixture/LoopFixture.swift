@@ -39,6 +39,7 @@ struct LoopFixture {
   var savedCheckpoints: Int?
   var session: String?
   var extraMetrics: [ExtraMetric] = []
+  var extraSettings: [(setting: Setting, value: Double)] = []
 
   init(_ objective: Objective, set: TrainingSet) {
     self.objective = objective
@@ -115,6 +116,7 @@ struct LoopFixture {
       weightDecay: weightDecay, maxGradientNorm: maxGradientNorm, seed: seed, evaluationSteps: 0,
       saveSteps: saveSteps, liveReference: liveReference, savedCheckpoints: savedCheckpoints)
     settings.extraMetrics = extraMetrics
+    settings.extraSettings = extraSettings
     return TrainingLoop(
       settings: settings, set: set, scorer: GroupScorer(model: model, adapter: adapter), objective: objective,
       gamma: try GammaControl(schedule: schedule, totalSteps: totalSteps),

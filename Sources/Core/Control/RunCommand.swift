@@ -10,9 +10,8 @@ public enum RunCommand: Sendable, Equatable {
   case checkpoint
   /// Finish the step under way, write a checkpoint, end the run.
   case stop
-  case gamma(GammaOverride)
-  case learningRate(Double)
-  case beta(Double)
+  /// Change a setting of the run.
+  case set(Setting.Key, Change)
   /// Score all responses of one prompt with the present policy; answered by `RunEvent.inspected` as well.
   case inspect(prompt: Int)
 }
@@ -26,32 +25,19 @@ extension RunCommand {
     case .step: "step"
     case .checkpoint: "checkpoint"
     case .stop: "stop"
-    case .gamma, .learningRate, .beta: "set"
+    case .set: "set"
     case .inspect: "inspect"
     }
   }
 
-  /// The run-file key a `set` changes.
-  public var key: String? {
-    switch self {
-    case .gamma: "gamma"
-    case .learningRate: "learning_rate"
-    case .beta: "beta"
-    default: nil
-    }
-  }
-}
+  /// What a `set` changes.
+  public var key: Setting.Key? { if case .set(let key, _) = self { key } else { nil } }
 
-/// A person's hand on the hardness γ (HPS Eq. 7), over the run's schedule.
-public enum GammaOverride: Sendable, Equatable {
-  /// Keep γ at this value from the next step on.
-  case hold(Double)
-  /// Move linearly from the present γ to `target` over `steps` optimizer steps, then hold it.
-  case ramp(target: Double, steps: Int)
-  /// From optimizer step `step` on, hold `value`; the schedule rules until then.
-  case at(step: Int, value: Double)
-  /// Return to the run's schedule.
-  case schedule
+  // MARK: Settings that every run has
+
+  public static func gamma(_ change: Change) -> RunCommand { .set(.gamma, change) }
+  public static func learningRate(_ value: Double) -> RunCommand { .set(.learningRate, .hold(value)) }
+  public static func beta(_ value: Double) -> RunCommand { .set(.beta, .hold(value)) }
 }
 
 /// A command on its way to the trainer.

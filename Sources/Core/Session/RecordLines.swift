@@ -87,7 +87,7 @@ extension RunEvent {
     case .acknowledged(let answer):
       json.add("event", answer.refusal == nil ? answer.command.name : "refused")
       if answer.refusal != nil { json.add("command", answer.command.name) }
-      if let key = answer.command.key { json.add("key", key) }
+      if let key = answer.command.key { json.add("key", key.rawValue) }
       json.add("id", answer.id)
       json.add("origin", answer.origin)
       json.add("request_step", answer.requestStep)

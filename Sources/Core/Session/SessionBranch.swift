@@ -67,13 +67,13 @@ public struct SessionBranch {
   }
 
   /// What the overrides name of that which a checkpoint holds as well.
-  private static func fresh(_ overrides: [String]) -> Set<BranchOrigin.Setting> {
+  private static func fresh(_ overrides: [String]) -> Set<Setting.Key> {
     let keys = overrides.map { $0.prefix { $0 != "=" }.trimmingCharacters(in: .whitespaces) }
-    return Set(
-      BranchOrigin.Setting.allCases.filter { setting in
-        let path = setting.path
-        // The key itself, one below it, or a section that holds it.
-        return keys.contains { $0 == path || $0.hasPrefix(path + ".") || path.hasPrefix($0 + ".") }
-      })
+    let named = Setting.table.filter { setting in
+      let path = setting.path
+      // The key itself, one below it, or a section that holds it.
+      return keys.contains { $0 == path || $0.hasPrefix(path + ".") || path.hasPrefix($0 + ".") }
+    }
+    return Set(named.map(\.key))
   }
 }

@@ -4,11 +4,11 @@ import Control
 /// catalogue's metrics go.
 public struct ExtraMetric: Sendable {
   public let metric: Metric
-  /// From the step's own numbers; nil where this step has none.
-  public let value: @Sendable (StepRecord) -> Double?
+  /// From the step's own numbers and the settings in force during it; nil where this step has none.
+  public let value: @Sendable (StepRecord, [Setting.Key: Double]) -> Double?
 
   /// - Parameter metric: of a key that neither the catalogue nor a line has.
-  public init(_ metric: Metric, value: @escaping @Sendable (StepRecord) -> Double?) {
+  public init(_ metric: Metric, value: @escaping @Sendable (StepRecord, [Setting.Key: Double]) -> Double?) {
     precondition(
       !Metric.catalogue.contains(metric) && !Metric.reserved.contains(metric.key),
       "\(metric.key) is the name of something else")

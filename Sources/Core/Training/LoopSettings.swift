@@ -1,3 +1,4 @@
+import Control
 import Numerics
 
 /// What the training loop needs to know, free of files and YAML.
@@ -24,6 +25,9 @@ public struct LoopSettings: Sendable {
   public var maxLength = Int.max
   /// Measured beside the catalogue's metrics, after every step.
   public var extraMetrics: [ExtraMetric] = []
+  /// May be steered beside those of `Setting.table`: each with its value to begin with. What reads them is an
+  /// `ExtraMetric`.
+  public var extraSettings: [(setting: Setting, value: Double)] = []
 
   public init(
     promptsPerStep: Int, totalSteps: Int, learningRate: LearningRateSchedule, weightDecay: Double,

@@ -5,9 +5,11 @@ import Numerics
 extension TrainingLoop {
   /// What a checkpoint keeps beside the adapter and the moments.
   private var trainerState: TrainerState {
-    TrainerState(
+    var state = TrainerState(
       step: step, totalSteps: settings.totalSteps, tokens: tokens, gamma: gamma, learningRate: learningRate.base,
       beta: objective.beta, seed: settings.seed, promptsPerStep: settings.promptsPerStep, totals: totals, best: best)
+    control.settings.save(in: &state)
+    return state
   }
 
   /// Writes a checkpoint unless there is one of this very step. Waits where the disk has no room.
@@ -16,7 +18,7 @@ extension TrainingLoop {
     guard let store else { return nil }
     if let lastCheckpoint, lastCheckpoint.step == step { return lastCheckpoint }
     var saved: CheckpointStore.Saved?
-    try untilTheDiskTakes {
+    try waitForDisk {
       do {
         saved = try store.save(
           adapter: scorer.adapter, optimizer: optimizer, state: trainerState, replacing: announced.all,

@@ -19,9 +19,9 @@ final class TrainingLoop {
   let mailbox: CommandMailbox
   let publish: @Sendable (RunEvent) -> Void
 
-  var objective: Objective
-  var gamma: GammaControl
-  var learningRate: LearningRateSchedule
+  /// What commands have made of the run, its settings included.
+  var control: ControlState
+  private let initialObjective: Objective
   var optimizer: Optimizer
   var references = ReferenceCache()
   /// Reference log-probs of other runs, until a step has shown that this engine computes the same ones.
@@ -46,18 +46,9 @@ final class TrainingLoop {
   private(set) var best: TrainerState.Best?
   private var order: (epoch: Int, prompts: [Int]) = (-1, [])
 
-  // Run control, changed by commands only; see RunControl.swift.
-  var pauseRequested = false
-  var isPaused = false
-  var stepsBeforePause: Int?
-  var stopRequest: CommandRequest?
-  var pendingCheckpoints: [CommandRequest] = []
-  var pendingInspection: Int?
   private(set) var stepUnderWay = false
   /// While the disk refuses.
   var isBlocked = false
-  /// Changes of rate and β that an earlier process obeyed after the checkpoint, waiting for their step.
-  var pendingChanges: [RecordedChange] = []
   /// A branch begins with a checkpoint of its own.
   private var savesFirst = false
 
@@ -69,18 +60,40 @@ final class TrainingLoop {
     self.settings = settings
     self.set = set
     self.scorer = scorer
-    self.objective = objective
-    self.gamma = gamma
+    initialObjective = objective
+    control = ControlState(
+      settings: LiveSettings(
+        gamma: GammaSetting(gamma, objective: objective),
+        held: [
+          HeldSetting(.learningRate, value: settings.learningRate.base), HeldSetting(.beta, value: objective.beta),
+        ] + settings.extraSettings.map { HeldSetting($0.setting, value: $0.value) }))
     self.store = store
     self.evaluator = evaluator
     self.journal = journal
     self.mailbox = mailbox
     self.publish = publish
-    learningRate = settings.learningRate
     gradients = LoRAGradients(like: scorer.adapter)
     optimizer = Optimizer(
       count: scorer.adapter.parameters.count, weightDecay: settings.weightDecay,
       maxGradientNorm: settings.maxGradientNorm)
+  }
+
+  // MARK: Settings in force
+
+  /// The objective, with the present β.
+  var objective: Objective {
+    var objective = initialObjective
+    objective.beta = control.settings.value(.beta)
+    return objective
+  }
+
+  var gamma: GammaControl { control.settings.gamma.control }
+
+  /// The schedule, with the present peak.
+  var learningRate: LearningRateSchedule {
+    var schedule = settings.learningRate
+    schedule.base = control.settings.value(.learningRate)
+    return schedule
   }
 
   var stepsPerEpoch: Int {
@@ -94,7 +107,7 @@ final class TrainingLoop {
     do {
       return try train()
     } catch {
-      refuseTheRest(error)
+      failPendingCommands(error)
       throw error
     }
   }
@@ -106,10 +119,10 @@ final class TrainingLoop {
 
     while step < settings.totalSteps {
       try waitForTurn()
-      if stopRequest != nil { break }
-      takePendingChanges(before: step + 1)
+      if control.stopRequest != nil { break }
+      try control.makeChanges(before: step + 1)
       let record = try runStep()
-      takePendingChanges(during: step)
+      try control.makeChanges(during: step)
       totals.add(record)
       publish(.step(record))
       guard record.loss.isFinite, record.gradientNorm.isFinite else {
@@ -124,16 +137,16 @@ final class TrainingLoop {
       }
       if settings.saveSteps > 0, step % settings.saveSteps == 0, step < settings.totalSteps { try save() }
     }
-    if stopRequest == nil { try evaluate() }
+    if control.stopRequest == nil { try evaluate() }
     if step > 0 { try save() }
-    try answerTheRest()
-    try untilTheRecordTakes()
+    try answerPendingCommands()
+    try waitForRecord()
     settleCheckpoints()
     return RunSummary(
       steps: step, trainRuntime: totals.seconds, trainLoss: totals.loss / Double(max(1, step)),
       pairsPerSecond: totals.seconds > 0 ? Double(totals.visits) / totals.seconds : 0,
       checkpointPath: lastCheckpoint?.path,
-      reason: stopRequest.map { $0.origin == "signal" ? "interrupted" : "stopped" } ?? "completed")
+      reason: control.stopRequest.map { $0.origin == "signal" ? "interrupted" : "stopped" } ?? "completed")
   }
 
   // MARK: One step
@@ -154,6 +167,7 @@ final class TrainingLoop {
     let number = step + 1
     let objective = objective
     let rate = learningRate.value(step: number)
+    let inForce = control.settings.values(step: number)
     let currentGamma = objective.model == .hps ? gamma.value(step: number) : nil
     let (epoch, prompts) = nextBatch()
 
@@ -225,7 +239,7 @@ final class TrainingLoop {
       saturatedShare: currentGamma == nil ? nil : mean.saturatedShare, tokens: tokens,
       stepTime: Double(DispatchTime.now().uptimeNanoseconds - begin) * 1e-9, beta: objective.beta, visits: visits,
       kl: kl)
-    for extra in settings.extraMetrics { record.values[extra.metric] = extra.value(record) }
+    for extra in settings.extraMetrics { record.values[extra.metric] = extra.value(record, inForce) }
     return record
   }
 
@@ -268,10 +282,7 @@ final class TrainingLoop {
       step = state.step
       tokens = state.tokens
       totals = state.totals
-      let fresh = point.branch?.fresh ?? []
-      if !fresh.contains(.gamma) { gamma = try state.gamma.lasting(settings.totalSteps) }
-      if !fresh.contains(.learningRate) { learningRate.base = state.learningRate }
-      if !fresh.contains(.beta) { objective.beta = state.beta }
+      try control.restore(state, totalSteps: settings.totalSteps, keeping: point.branch?.fresh ?? [])
       if point.branch == nil {
         best = state.best
         lastCheckpoint = checkpoint.saved
@@ -280,6 +291,6 @@ final class TrainingLoop {
       }
     }
     for reference in point.references { references[reference.prompt, reference.response] = reference.logProb }
-    try obeyAgain(point.changes)
+    try control.reapply(point.changes, after: step)
   }
 }

@@ -70,12 +70,14 @@ import Testing
 
   // MARK: A metric that nobody foresaw
 
-  /// The mean share of the policy's log-prob that the longest response of a visit has: no part of the program knows it.
+  /// No part of the program knows it. None at step 2, and one that is not finite at step 3.
   private static let extra = ExtraMetric(Metric("demo/extra", "tokens of the longest response", unit: "tokens")) {
-    record in
-    // None at step 2, and one that is not finite at step 3.
-    record.step == 2
-      ? nil : record.step == 3 ? .nan : record.visits.flatMap(\.scored).map { Double($0.tokens) }.max()
+    record, _ in
+    switch record.step {
+    case 2: nil
+    case 3: .nan
+    default: record.visits.flatMap(\.scored).map { Double($0.tokens) }.max()
+    }
   }
 
   /// A real run that measures it, in a session of its own.

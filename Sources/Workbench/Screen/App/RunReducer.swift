@@ -134,13 +134,13 @@ extension Reducer {
       if case .inspect = answer.command, ours { return nextInspection(&state) }
       return []
     }
-    if case .learningRate(let value) = answer.command { state.peakLearningRate = answer.newValue ?? value }
+    if case .set(.learningRate, .hold(let value)) = answer.command { state.peakLearningRate = answer.newValue ?? value }
     guard let text = AcknowledgementText.text(answer) else { return leaveIfDone(&state) }
     state.note(text, step: answer.effectStep, Style(AcknowledgementText.isEdit(answer.command) ? .override : .text))
     if AcknowledgementText.isEdit(answer.command) {
       state.say(text, .good)
       state.lastEdit = TakenEdit(answer, lastGamma: state.gammaOverride, text: text) ?? state.lastEdit
-      if case .gamma(let override) = answer.command {
+      if case .set(.gamma, let override) = answer.command {
         state.gammaOverride = override == .schedule ? nil : override
       }
       state.marks.append(
@@ -214,7 +214,7 @@ extension ScreenState {
 enum AcknowledgementText {
   static func isEdit(_ command: RunCommand) -> Bool {
     switch command {
-    case .gamma, .learningRate, .beta: true
+    case .set: true
     default: false
     }
   }
@@ -225,7 +225,7 @@ enum AcknowledgementText {
     let reason = answer.reason.map { ": \($0)" } ?? ""
     let from = "from step \(answer.effectStep) \(who)\(reason)"
     switch answer.command {
-    case .gamma(let override):
+    case .set(.gamma, let override):
       let old = answer.oldValue.map { NumberText.signed($0) + " → " } ?? ""
       let new = answer.newValue.map { NumberText.signed($0) }
       switch override {
@@ -234,31 +234,31 @@ enum AcknowledgementText {
       case .at(let step, let value): return "γ \(old)\(NumberText.signed(value)) from step \(step) \(who)\(reason)"
       case .schedule: return "γ \(old)\(new ?? "schedule"), back to the schedule \(from)"
       }
-    case .learningRate(let value):
+    case .set(.learningRate, .hold(let value)):
       let old = answer.oldValue.map { NumberText.scientific($0) + " → " } ?? ""
       return "learning rate \(old)\(NumberText.scientific(answer.newValue ?? value)) \(from)"
-    case .beta(let value):
+    case .set(.beta, .hold(let value)):
       let old = answer.oldValue.map { NumberText.plain($0, decimals: 3) + " → " } ?? ""
       return "β \(old)\(NumberText.plain(answer.newValue ?? value, decimals: 3)) \(from)"
     case .checkpoint: return "checkpoint asked for \(who), after step \(answer.effectStep)"
     case .stop: return "stop asked for \(who), after step \(answer.effectStep)"
     case .pause: return "pause asked for \(who), after step \(answer.effectStep)"
-    case .resume, .step, .inspect: return nil
+    case .resume, .step, .inspect, .set: return nil
     }
   }
 
   static func markStep(_ answer: CommandAcknowledgement) -> Int {
-    if case .gamma(.at(let step, _)) = answer.command { return step }
+    if case .set(_, .at(let step, _)) = answer.command { return step }
     return answer.effectStep
   }
 
   static func markLabel(_ answer: CommandAcknowledgement) -> String {
     switch answer.command {
-    case .gamma(.hold(let value)), .gamma(.ramp(let value, _)), .gamma(.at(_, let value)):
+    case .set(.gamma, .hold(let value)), .set(.gamma, .ramp(let value, _)), .set(.gamma, .at(_, let value)):
       "γ" + NumberText.signed(value, decimals: 1)
-    case .gamma(.schedule): "γ sched"
-    case .learningRate(let value): "lr " + NumberText.scientific(value)
-    case .beta(let value): "β" + NumberText.plain(value)
+    case .set(.gamma, .schedule): "γ sched"
+    case .set(.learningRate, .hold(let value)): "lr " + NumberText.scientific(value)
+    case .set(.beta, .hold(let value)): "β" + NumberText.plain(value)
     default: ""
     }
   }

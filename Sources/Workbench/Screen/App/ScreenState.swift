@@ -54,7 +54,7 @@ public struct ScreenState: Sendable {
   var peakLearningRate: Double?
   /// The newest edit that the trainer took, and the γ command in force.
   var lastEdit: TakenEdit?
-  var gammaOverride: GammaOverride?
+  var gammaOverride: Change?
   /// One step was asked for, after which the run pauses by itself.
   var isStepping = false
   var nextCommand = 1

@@ -9,34 +9,22 @@ struct TakenEdit: Equatable, Sendable {
 
 extension TakenEdit {
   /// nil for commands that edit nothing, and where the old value is not known.
-  /// - Parameter lastGamma: the γ command in force before this one; nil for the schedule.
-  init?(_ answer: CommandAcknowledgement, lastGamma: GammaOverride?, text: String) {
+  /// - Parameter lastGamma: the change of γ in force before this one; nil for the schedule.
+  init?(_ answer: CommandAcknowledgement, lastGamma: Change?, text: String) {
     self.text = text
-    switch answer.command {
-    case .learningRate:
-      guard let old = answer.oldValue else { return nil }
-      inverse = .learningRate(old)
-    case .beta:
-      guard let old = answer.oldValue else { return nil }
-      inverse = .beta(old)
-    case .gamma:
-      switch lastGamma {
-      case nil, .schedule: inverse = .gamma(.schedule)
-      case .hold(let value): inverse = .gamma(.hold(value))
-      // A ramp under way, or one that was still to come, is held where it stood.
-      case .ramp, .at: inverse = .gamma(answer.oldValue.map { .hold($0) } ?? .schedule)
-      }
-    default: return nil
-    }
+    guard case .set(let key, _) = answer.command,
+      let inverse = Setting.named(key)?.inverse(old: answer.oldValue, last: key == .gamma ? lastGamma : nil)
+    else { return nil }
+    self.inverse = .set(key, inverse)
   }
 
   /// What the inverse does, in words.
   var inverseText: String {
     switch inverse {
-    case .learningRate(let value): "the peak learning rate goes back to \(NumberText.scientific(value))"
-    case .beta(let value): "β goes back to \(NumberText.plain(value, decimals: 3))"
-    case .gamma(.hold(let value)): "γ goes back to \(NumberText.signed(value)) and is held"
-    case .gamma: "γ goes back to the run's schedule"
+    case .set(.learningRate, .hold(let value)): "the peak learning rate goes back to \(NumberText.scientific(value))"
+    case .set(.beta, .hold(let value)): "β goes back to \(NumberText.plain(value, decimals: 3))"
+    case .set(.gamma, .hold(let value)): "γ goes back to \(NumberText.signed(value)) and is held"
+    case .set(.gamma, _): "γ goes back to the run's schedule"
     default: ""
     }
   }
