@@ -16,8 +16,9 @@ let optimized: [SwiftSetting] = [
   .unsafeFlags(["-O", "-no-emit-module-separately-wmo", "-index-ignore-system-modules"])
 ]
 
-// Targets are the architecture: an arrow that is not listed here does not compile.
-//   JSON, Numerics <- Checkpoint, Model <- Preference, PreferenceData <- Training <- Session <- Workbench
+// Targets are the architecture: an arrow that is not listed here does not compile. A target's folder has its name.
+//   Base, JSON, Control <- Numerics, Checkpoint, Text, Preference <- Model, PreferenceData <- RunFile <- Training
+//   <- Session <- Commands <- workbench
 let package = Package(
   name: "workbench",
   platforms: [.macOS(.v15)],
@@ -27,8 +28,8 @@ let package = Package(
     .library(
       name: "WorkbenchCore",
       targets: [
-        "Numerics", "JSON", "Checkpoint", "Text", "Model", "PreferenceData", "Control", "Training", "Session",
-        "SpeedMeasurement",
+        "Base", "Numerics", "JSON", "Checkpoint", "Text", "Model", "PreferenceData", "Control", "RunFile", "Training",
+        "Session", "SpeedMeasurement",
       ]),
   ],
   dependencies: [
@@ -37,138 +38,132 @@ let package = Package(
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
-    // C: unsafe code lives here and in Numerics.
-    .systemLibrary(
-      name: "CNcurses", path: "Sources/CNcurses", providers: [.apt(["libncursesw5-dev"])]),
-    .target(name: "CTerminal", path: "Sources/CTerminal"),
-    .target(name: "CProcess", dependencies: ["CTerminal"], path: "Sources/CProcess"),
-    .target(name: "CKernels", path: "Sources/CKernels", cSettings: [.unsafeFlags(["-O3"])]),
-    .systemLibrary(name: "CBytes", path: "Sources/CBytes"),
-    .systemLibrary(name: "CZlib", path: "Sources/CZlib", providers: [.apt(["zlib1g-dev"])]),
-    .systemLibrary(name: "CZstd", path: "Sources/CZstd", providers: [.apt(["libzstd-dev"])]),
+    // C: unsafe code lives here, in Numerics and in what Base knows of mapped files and hashes.
+    .systemLibrary(name: "CNcurses", providers: [.apt(["libncursesw5-dev"])]),
+    .target(name: "CTerminal"),
+    .target(name: "CProcess", dependencies: ["CTerminal"]),
+    .target(name: "CHash", cSettings: [.unsafeFlags(["-O3"])]),
+    .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
+    .systemLibrary(name: "CBytes"),
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
 
     // Core: the engine. No terminal code.
-    .target(
-      name: "Numerics", dependencies: ["CKernels"], path: "Sources/Core/Numerics", swiftSettings: testable),
+    .target(name: "Base", dependencies: ["CHash"], path: "Sources/Core/Base", swiftSettings: testable),
     .target(name: "JSON", dependencies: ["CBytes"], path: "Sources/Core/JSON", swiftSettings: testable),
+    .target(name: "Control", path: "Sources/Core/Control", swiftSettings: testable),
     .target(
-      name: "Checkpoint", dependencies: ["Numerics", "JSON"], path: "Sources/Core/Checkpoint", swiftSettings: testable),
+      name: "Numerics", dependencies: ["Base", "CKernels"], path: "Sources/Core/Numerics", swiftSettings: testable),
+    .target(
+      name: "Checkpoint", dependencies: ["Base", "JSON"], path: "Sources/Core/Checkpoint", swiftSettings: testable),
     .target(name: "Text", dependencies: ["JSON"], path: "Sources/Core/Text", swiftSettings: testable),
     .target(
-      name: "Model", dependencies: ["Numerics", "Checkpoint"], path: "Sources/Core/Model", swiftSettings: testable),
-    .target(
-      name: "PreferenceData", dependencies: ["Text", "JSON", "CBytes", "CZlib", "CZstd"], path: "Sources/Core/Data",
+      name: "Model", dependencies: ["Base", "Numerics", "Checkpoint"], path: "Sources/Core/Model",
       swiftSettings: testable),
     .target(
-      name: "Preference", dependencies: ["Numerics", "Control"], path: "Sources/Core/Preference", swiftSettings: testable),
-    .target(name: "Control", path: "Sources/Core/Control", swiftSettings: testable),
+      name: "PreferenceData", dependencies: ["Text", "JSON", "CBytes", "CZlib", "CZstd"],
+      path: "Sources/Core/PreferenceData", swiftSettings: testable),
+    .target(
+      name: "Preference", dependencies: ["Base", "Control"], path: "Sources/Core/Preference", swiftSettings: testable),
+    .target(
+      name: "RunFile",
+      dependencies: ["Numerics", "JSON", "Checkpoint", "Text", "PreferenceData", "Preference", "Control", "Yams"],
+      path: "Sources/Core/RunFile", swiftSettings: testable),
     .target(
       name: "Training",
       dependencies: [
-        "Numerics", "JSON", "Checkpoint", "Text", "Model", "PreferenceData", "Preference", "Control", "Yams",
+        "Base", "Numerics", "JSON", "Checkpoint", "Text", "Model", "PreferenceData", "Preference", "Control", "RunFile",
       ],
       path: "Sources/Core/Training", swiftSettings: testable),
     .target(
       name: "Session",
       dependencies: [
-        "Training", "Control", "Checkpoint", "JSON", .product(name: "GRDB", package: "GRDB.swift"),
+        "Base", "Training", "RunFile", "Control", "Checkpoint", "JSON", .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ],
       path: "Sources/Core/Session", swiftSettings: testable),
     .target(
-      name: "SpeedMeasurement", dependencies: ["Numerics", "Checkpoint", "Model"],
-      path: "Sources/Core/Evaluation/Speed", swiftSettings: testable),
+      name: "SpeedMeasurement", dependencies: ["Base", "Numerics", "Checkpoint", "Model"],
+      path: "Sources/Core/SpeedMeasurement", swiftSettings: testable),
 
     // The teaching world behind `workbench demo`.
     .target(
-      name: "DemoWorld", dependencies: ["Numerics"], path: "Sources/DemoWorld", resources: [.copy("Resources")],
-      swiftSettings: testable),
-    .executableTarget(name: "make-demo-world", dependencies: ["DemoWorld"], path: "Sources/MakeDemoWorld"),
+      name: "DemoWorld", dependencies: ["Base"], resources: [.copy("Resources")], swiftSettings: testable),
+    .executableTarget(name: "make-demo-world", dependencies: ["DemoWorld"]),
 
     // The program.
     .target(
-      name: "WorkbenchScreen", dependencies: ["CNcurses", "CTerminal", "Control", "Preference", "Yams"],
-      path: "Sources/Workbench/Screen", swiftSettings: testable),
-    .executableTarget(
-      name: "workbench",
+      name: "WorkbenchScreen", dependencies: ["CNcurses", "CTerminal", "Base", "Control", "Preference", "Yams"],
+      path: "Sources/Workbench/WorkbenchScreen", swiftSettings: testable),
+    .target(
+      name: "Commands",
       dependencies: [
-        "WorkbenchScreen", "CTerminal", "CProcess", "Session", "Training", "DemoWorld", "Control", "Model",
-        "Checkpoint",
-        "Numerics", "Text", "PreferenceData", "Preference", "JSON", "SpeedMeasurement",
+        "WorkbenchScreen", "CTerminal", "CProcess", "Session", "Training", "RunFile", "DemoWorld", "Control", "Model",
+        "Checkpoint", "Numerics", "Base", "Text", "PreferenceData", "Preference", "JSON", "SpeedMeasurement",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      path: "Sources/Workbench/Commands"),
+      path: "Sources/Workbench/Commands", swiftSettings: testable),
+    .executableTarget(name: "workbench", dependencies: ["Commands"], path: "Sources/Workbench/workbench"),
 
     // One test target a module, so that a module's tests compile as soon as it does.
+    .testTarget(name: "BaseTests", dependencies: ["Base", "TestSupport"], swiftSettings: testing),
+    .testTarget(name: "NumericsTests", dependencies: ["Numerics", "Base"], swiftSettings: optimized),
+    .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: testing),
+    .testTarget(name: "ControlTests", dependencies: ["Control"], swiftSettings: testing),
+    .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint", "Base", "JSON"], swiftSettings: testing),
+    .testTarget(name: "TextTests", dependencies: ["Text", "JSON", "TestSupport"], swiftSettings: testing),
     .testTarget(
-      name: "NumericsTests", dependencies: ["Numerics"], path: "Tests/CoreTests/Numerics", swiftSettings: optimized),
-    .testTarget(
-      name: "JSONTests", dependencies: ["JSON", "TestSupport"], path: "Tests/CoreTests/JSON", swiftSettings: testing),
-    .testTarget(
-      name: "CheckpointTests", dependencies: ["Checkpoint", "Numerics", "JSON"], path: "Tests/CoreTests/Checkpoint",
-      swiftSettings: testing),
-    .testTarget(
-      name: "TextTests", dependencies: ["Text", "JSON", "TestSupport"], path: "Tests/CoreTests/Text",
-      swiftSettings: testing),
-    .testTarget(
-      name: "ModelTests", dependencies: ["Model", "Numerics", "Checkpoint", "SpeedMeasurement"],
-      path: "Tests/CoreTests/Model", swiftSettings: testing),
+      name: "ModelTests", dependencies: ["Model", "Numerics", "Checkpoint", "SpeedMeasurement"], swiftSettings: testing),
     .testTarget(
       name: "PreferenceDataTests", dependencies: ["PreferenceData", "Text", "JSON", "TestSupport"],
-      path: "Tests/CoreTests/Data", swiftSettings: testing),
-    .testTarget(
-      name: "PreferenceTests", dependencies: ["Preference", "Control", "Numerics"], path: "Tests/CoreTests/Preference",
       swiftSettings: testing),
+    .testTarget(name: "PreferenceTests", dependencies: ["Preference", "Control", "Base"], swiftSettings: testing),
     .testTarget(
-      name: "RunFileTests",
-      dependencies: ["Training", "Checkpoint", "Numerics", "Preference", "PreferenceData", "Text"],
-      path: "Tests/CoreTests/RunFile", swiftSettings: testing),
+      name: "RunFileTests", dependencies: ["RunFile", "Preference", "PreferenceData", "Text"], swiftSettings: testing),
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "TrainingFixture", "TestSupport", "Training", "Control", "Checkpoint", "Model", "Numerics", "Preference",
-        "PreferenceData", "Session", "Text", "DemoWorld",
+        "TrainingFixture", "TestSupport", "Training", "RunFile", "Control", "Checkpoint", "Model", "Numerics", "Base",
+        "Preference", "PreferenceData", "Session", "Text", "DemoWorld",
       ],
-      path: "Tests/CoreTests/Training", swiftSettings: testing),
+      swiftSettings: testing),
     .testTarget(
       name: "SessionTests",
       dependencies: [
-        "TrainingFixture", "TestSupport", "Session", "Training", "Control", "Checkpoint", "Numerics", "Preference",
-        .product(name: "GRDB", package: "GRDB.swift"),
+        "TrainingFixture", "TestSupport", "Session", "Training", "RunFile", "Control", "Checkpoint", "Numerics",
+        "Preference", .product(name: "GRDB", package: "GRDB.swift"),
       ],
-      path: "Tests/CoreTests/Session", swiftSettings: testing),
-    .testTarget(
-      name: "DemoWorldTests", dependencies: ["DemoWorld"], path: "Tests/CoreTests/DemoWorld", swiftSettings: testing),
+      swiftSettings: testing),
+    .testTarget(name: "DemoWorldTests", dependencies: ["DemoWorld"], swiftSettings: testing),
     .testTarget(
       name: "DocumentationTests",
-      dependencies: ["TestSupport", "Control", "Session", "Training", "Preference", "PreferenceData", "Text"],
-      path: "Tests/CoreTests/Docs", swiftSettings: testing),
-    .testTarget(
-      name: "WorkbenchTests", dependencies: ["WorkbenchScreen", "Control"], path: "Tests/WorkbenchTests",
+      dependencies: [
+        "TestSupport", "Session", "Training", "RunFile", "Control", "Preference", "PreferenceData", "Text",
+      ],
       swiftSettings: testing),
+    .testTarget(name: "WorkbenchTests", dependencies: ["WorkbenchScreen", "Control"], swiftSettings: testing),
     .testTarget(
       name: "EndToEndTests",
       dependencies: ["Session", "Training", "Checkpoint", "Control", .product(name: "GRDB", package: "GRDB.swift")],
-      path: "Tests/EndToEndTests", swiftSettings: testing),
+      swiftSettings: testing),
     .testTarget(
       name: "FuzzTests",
       dependencies: [
-        "CAllocationMeter", "Numerics", "JSON", "Checkpoint", "Text", "PreferenceData", "Training", "Session",
+        "CAllocationMeter", "JSON", "Checkpoint", "Text", "PreferenceData", "RunFile", "Training", "Session",
         "WorkbenchScreen",
       ],
-      path: "Tests/FuzzTests", swiftSettings: testing),
+      swiftSettings: testing),
 
     // What the tests share.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: testing),
     .target(
       name: "TrainingFixture",
       dependencies: [
-        "TestSupport", "Training", "Control", "Checkpoint", "Model", "Numerics", "Preference", "PreferenceData",
+        "TestSupport", "Training", "Control", "Checkpoint", "Model", "Numerics", "Base", "Preference", "PreferenceData",
       ],
-      path: "Tests/TrainingFixture",
-      swiftSettings: testable + testing),
+      path: "Tests/TrainingFixture", swiftSettings: testable + testing),
     .executableTarget(
-      name: "trap-screen", dependencies: ["WorkbenchScreen", "Control"], path: "Tests/Programs/TrapScreen"),
+      name: "trap-screen", dependencies: ["WorkbenchScreen", "Control"], path: "Tests/Programs/trap-screen"),
     .target(name: "CAllocationMeter", path: "Tests/CAllocationMeter"),
   ],
   swiftLanguageModes: [.v6]

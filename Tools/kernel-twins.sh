@@ -16,12 +16,12 @@ build() {
   name=$1
   shift
   mkdir "$work/$name"
-  for file in Sources/CKernels/*.c; do
-    "$clang" -O3 "$@" -c "$file" -ISources/CKernels/include -o "$work/$name/$(basename "$file" .c).kernel.o"
+  for file in Sources/CKernels/*.c Sources/CHash/*.c; do
+    "$clang" -O3 "$@" -c "$file" -ISources/CKernels/include -ISources/CHash/include -o "$work/$name/$(basename "$file" .c).kernel.o"
   done
   for file in Tests/Programs/KernelTwins/*.c; do
     "$clang" -O2 "$@" -Wall -Wextra -Wno-unused-function -Werror -c "$file" -ISources/CKernels/include \
-      -ISources/CKernels -o "$work/$name/$(basename "$file" .c).o"
+      -ISources/CKernels -ISources/CHash/include -o "$work/$name/$(basename "$file" .c).o"
   done
   "$clang" "$@" "$work/$name"/*.o -o "$work/$name/kernel-twins" -lm -pthread
 }

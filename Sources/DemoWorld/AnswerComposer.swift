@@ -1,4 +1,4 @@
-import Numerics
+import Base
 
 /// Writes answers of a wanted kind about one topic and object.
 struct AnswerComposer {

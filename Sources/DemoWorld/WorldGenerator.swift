@@ -1,4 +1,4 @@
-import Numerics
+import Base
 
 /// Makes the world's files: the same bytes for the same seed.
 public struct WorldGenerator: Sendable {

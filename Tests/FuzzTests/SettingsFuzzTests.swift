@@ -3,6 +3,7 @@ import Session
 import Testing
 import WorkbenchScreen
 
+@testable import RunFile
 @testable import Training
 
 /// Run files, themes and control commands.

@@ -159,12 +159,6 @@ wb_level wb_best_level(void);
 /// The table of one level, or of the best level below it that this processor runs.
 const wb_kernels *wb_kernels_at(wb_level level);
 
-/// SHA-256's compression function on `blocks` blocks of 64 bytes, and its definition in plain C.
-void wb_sha256_blocks(uint32_t *state, const uint8_t *bytes, int64_t blocks);
-void wb_sha256_blocks_naive(uint32_t *state, const uint8_t *bytes, int64_t blocks);
-/// Two hashes side by side, `blocks` blocks of each: nearly twice as fast as one after the other.
-void wb_sha256_pair(uint32_t *const state[2], const uint8_t *const bytes[2], int64_t blocks);
-
 #ifdef __cplusplus
 }
 #endif

@@ -1,6 +1,5 @@
 import Foundation
 import JSON
-import Numerics
 
 /// The two factors of one adapted linear, fp32, row-major.
 public struct LoRATensors: Sendable, Equatable {

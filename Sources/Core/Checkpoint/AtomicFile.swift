@@ -1,3 +1,4 @@
+import Base
 import Foundation
 
 /// Writes a file so that its name never stands for half of it: bytes go to a hidden file beside it, which is synced and

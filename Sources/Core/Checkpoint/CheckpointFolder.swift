@@ -1,6 +1,5 @@
 import Foundation
 import JSON
-import Numerics
 
 /// A model in the Hugging Face layout: `config.json` and safetensors weights, in one file or in shards.
 ///

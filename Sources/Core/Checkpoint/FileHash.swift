@@ -1,5 +1,5 @@
+import Base
 import Dispatch
-import Numerics
 import Synchronization
 
 /// A hash of a file's content: a SHA-256 tree over 1 MiB leaves, so that all cores share the work.

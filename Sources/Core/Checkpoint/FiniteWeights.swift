@@ -1,5 +1,3 @@
-import Numerics
-
 // The search for a weight that is not finite. It reads whole files, so it waits until a result has shown that there is
 // something to look for.
 

@@ -1,5 +1,5 @@
+import Base
 import Foundation
-import Numerics
 
 /// Folds an adapter into its base model's weights: W + scale · B·A, in fp32, cast back to the type W is stored in.
 public enum LoRAMerge {

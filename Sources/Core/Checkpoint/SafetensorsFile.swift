@@ -1,4 +1,4 @@
-import Numerics
+import Base
 
 /// A safetensors file, memory-mapped and fully checked when opened.
 public struct SafetensorsFile: Sendable {

@@ -1,5 +1,5 @@
+import Base
 import JSON
-import Numerics
 
 /// The index at the head of a safetensors file: 8 bytes of length n (little-endian), n bytes of JSON, then the data.
 /// Reads as strictly as the reference implementation (github.com/huggingface/safetensors): offsets must tile the data

@@ -1,6 +1,6 @@
+import Base
 import Foundation
 import JSON
-import Numerics
 
 /// One tensor to be written. Values are converted to the stored type piece by piece, so that a large tensor never
 /// stands in memory whole.

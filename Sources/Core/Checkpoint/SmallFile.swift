@@ -1,4 +1,4 @@
-import Numerics
+import Base
 
 /// Reads a text file whole, where it is small enough to be what it claims to be.
 enum SmallFile {

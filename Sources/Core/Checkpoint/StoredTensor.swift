@@ -1,4 +1,4 @@
-import Numerics
+import Base
 
 /// The element types in which weights may be stored, named as safetensors names them.
 public enum StoredType: String, Sendable, CaseIterable {

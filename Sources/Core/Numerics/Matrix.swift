@@ -1,3 +1,5 @@
+import Base
+
 /// A row-major view, [rows, columns], of memory that something else owns: an arena, a weight file, a flat buffer.
 ///
 /// Model code passes views around and never sees an address; only Numerics reads through them.

@@ -1,5 +1,5 @@
+import Base
 import Foundation
-import Numerics
 
 /// q_i = exp(γ r_i) / Σ_j exp(γ r_j) over the dispreferred responses of one prompt (HPS paper, Eq. 7 and 9).
 ///

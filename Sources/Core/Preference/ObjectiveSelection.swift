@@ -1,4 +1,4 @@
-import Numerics
+import Base
 
 extension Objective {
   /// Which responses one visit of a prompt needs, drawn afresh at every visit.

@@ -3,6 +3,7 @@ import Checkpoint
 import Foundation
 import Model
 import Numerics
+import RunFile
 import SpeedMeasurement
 import Training
 

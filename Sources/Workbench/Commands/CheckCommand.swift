@@ -4,6 +4,7 @@ import Foundation
 import Model
 import Preference
 import PreferenceData
+import RunFile
 import Text
 import Training
 

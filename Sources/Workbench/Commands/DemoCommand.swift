@@ -1,6 +1,7 @@
 import ArgumentParser
 import DemoWorld
 import Foundation
+import RunFile
 import Training
 
 struct DemoCommand: ParsableCommand {

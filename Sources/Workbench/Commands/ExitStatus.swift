@@ -1,4 +1,5 @@
 import ArgumentParser
+import Base
 import Checkpoint
 import DemoWorld
 import CTerminal
@@ -8,6 +9,7 @@ import Model
 import Numerics
 import Preference
 import PreferenceData
+import RunFile
 import Session
 import Text
 import Training

@@ -2,6 +2,7 @@ import ArgumentParser
 import Checkpoint
 import Model
 import Numerics
+import RunFile
 import Text
 import Training
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import RunFile
 import Session
 import Training
 import WorkbenchScreen

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import RunFile
 import Training
 
 struct TrainCommand: ParsableCommand {

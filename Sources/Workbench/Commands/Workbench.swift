@@ -6,29 +6,9 @@ import Numerics
 import Text
 import Training
 
-@main
-enum Main {
-  static func main() {
-    StandardStreams.secure()
-    cp_begin()
-    ct_mapped_guard()
-    // A reader that goes away is an error of a write, which each command ends or goes on with as it should; the signal would
-    // kill it in the midst of its work.
-    signal(SIGPIPE, SIG_IGN)
-    do {
-      try Workbench.checkName(CommandLine.arguments.dropFirst().first)
-      if let complaint = KernelLevel.complaint { throw UsageError(complaint) }
-      var command = try Workbench.parseAsRoot()
-      try command.run()
-      try StandardOutput.shared.close()
-    } catch {
-      ExitStatus.leave(error)
-    }
-  }
-}
-
-struct Workbench: ParsableCommand {
-  static let configuration = CommandConfiguration(
+/// The root command.
+public struct Workbench: ParsableCommand {
+  public static let configuration = CommandConfiguration(
     commandName: "workbench",
     abstract: "Align language models with human preferences on the machine in front of you, and steer the run.",
     discussion: """
@@ -44,8 +24,10 @@ struct Workbench: ParsableCommand {
       ExportCommand.self, BenchCommand.self, DoctorCommand.self,
     ])
 
+  public init() {}
+
   /// Without a command: the start screen on a terminal, help elsewhere.
-  func run() throws {
+  public func run() throws {
     guard RunScreen.isPossible else { return try StandardOutput.shared.write(text: Workbench.helpMessage() + "\n") }
     try StartMenu(look: AppearanceOptions.options(theme: nil, glyphs: nil)).run()
   }
@@ -56,5 +38,27 @@ struct Workbench: ParsableCommand {
     guard let name, !name.hasPrefix("-"), !known.contains(name) else { return }
     let near = NameSuggestion.nearest(to: name, among: known).map { ", did you mean \"\($0)\"?" }
     throw UsageError("\"\(name)\" is not a command" + (near ?? "; the commands are \(known.joined(separator: ", "))"))
+  }
+}
+
+extension Workbench {
+  /// The whole program: runs the command that the process's arguments name. An error ends the process with one sentence
+  /// on standard error and the documented exit code.
+  public static func launch() {
+    StandardStreams.secure()
+    cp_begin()
+    ct_mapped_guard()
+    // A reader that goes away is an error of a write, which each command ends or goes on with as it should; the signal would
+    // kill it in the midst of its work.
+    signal(SIGPIPE, SIG_IGN)
+    do {
+      try checkName(CommandLine.arguments.dropFirst().first)
+      if let complaint = KernelLevel.complaint { throw UsageError(complaint) }
+      var command = try parseAsRoot()
+      try command.run()
+      try StandardOutput.shared.close()
+    } catch {
+      ExitStatus.leave(error)
+    }
   }
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "CHash.h"
 #include "Operands.h"
 
 extern const wb_kernels wb_kernels_emulated_tiles;

@@ -1,3 +1,4 @@
+import Base
 import CMeasure
 import Numerics
 import SpeedMeasurement

@@ -1,5 +1,6 @@
 import Control
 import Foundation
+import RunFile
 import Session
 import SpeedMeasurement
 import Synchronization

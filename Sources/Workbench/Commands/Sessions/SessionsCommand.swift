@@ -1,4 +1,5 @@
 import ArgumentParser
+import Base
 import CTerminal
 import Checkpoint
 import Foundation

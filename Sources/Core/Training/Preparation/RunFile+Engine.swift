@@ -1,0 +1,102 @@
+import Checkpoint
+import Numerics
+import Preference
+import RunFile
+
+// The run file's settings as the engine's own types.
+
+extension RunFile.PreferenceSettings {
+  /// Throws one sentence for a combination that has no meaning.
+  public func objective() throws -> Objective {
+    var options = options
+    options.preferred = preferred
+    // α also belongs to the R-DPO margin that every run reports; as an option it is for the R-DPO loss alone.
+    if parameterization == .rdpo { options.lengthWeight = alpha }
+    return try Objective(
+      model: model, parameterization: parameterization, estimator: model == .hps ? estimator : nil, beta: beta,
+      options: options)
+  }
+}
+
+extension RunFile {
+  /// The objective that the whole file trains.
+  ///
+  /// Throws one sentence for a combination that has no meaning.
+  public func objective() throws -> Objective {
+    let objective = try preference.objective()
+    if objective.needsKL, training.promptsPerStep < 2 {
+      throw TrainingError.setting(
+        "training.prompts_per_step: kto compares each prompt with the answers to another one of its step, so it needs "
+          + "at least 2")
+    }
+    let standard = PreferenceSettings().alpha
+    if preference.alpha != standard, objective.parameterization != .rdpo, data.evaluation == .none {
+      throw TrainingError.setting(
+        "preference.alpha: is read by rdpo and by the R-DPO margin of evaluations alone, and nothing is held out; give "
+          + "data.eval or data.eval_fraction, or leave it out")
+    }
+    return objective
+  }
+
+  /// What a person should know before the run, one sentence each; none keeps it from running.
+  public func advice(_ objective: Objective) -> [String] {
+    unreadKeys(objective)
+      + (ThreadCount.warning(training.threads, name: "training.threads").map { [$0] } ?? [])
+  }
+
+  /// Keys with a value of their own that this run does not read, one sentence each. Those that would mislead are refused
+  /// instead; these stay so that one `--set` can change the preference model.
+  public func unreadKeys(_ objective: Objective) -> [String] {
+    var result: [String] = []
+    let standard = PreferenceSettings()
+    if objective.model != .hps {
+      let why = "preference.model \(objective.model.rawValue) draws no negatives"
+      if preference.gamma != standard.gamma { result.append("preference.gamma is not read: \(why)") }
+      if preference.estimator != standard.estimator { result.append("preference.estimator is not read: \(why)") }
+    }
+    if preference.rewardScale != standard.rewardScale, !objective.readsRewardValues {
+      result.append(
+        "preference.reward_scale is not read: the scale of the annotated rewards does not change \(objective.name)")
+    }
+    if data.evaluation == .none, training.evalSteps != TrainingSettings().evalSteps {
+      result.append("training.eval_steps is not read: nothing is held out")
+    }
+    return result
+  }
+}
+
+extension RunFile.AdapterSettings {
+  /// A fresh adapter's configuration.
+  public var lora: LoRAConfiguration {
+    LoRAConfiguration(
+      rank: r ?? 8, alpha: loraAlpha ?? 16, targetModules: (targetModules ?? .allLinear).kinds,
+      useRSLoRA: useRSLoRA ?? false)
+  }
+
+  /// Refuses a key that says something else than the adapter in `initFrom`.
+  public func check(against initial: LoRAConfiguration) throws {
+    func refuse(_ key: String, _ own: String, _ other: String) -> TrainingError {
+      .setting(
+        "adapter.\(key): \(own) contradicts the adapter in \(initFrom ?? "init_from"), which has \(other); leave the key "
+          + "out to take the adapter's own")
+    }
+    if let r, r != initial.rank { throw refuse("r", "\(r)", "\(initial.rank)") }
+    if let loraAlpha, loraAlpha != initial.alpha { throw refuse("lora_alpha", "\(loraAlpha)", "\(initial.alpha)") }
+    if let useRSLoRA, useRSLoRA != initial.useRSLoRA {
+      throw refuse("use_rslora", "\(useRSLoRA)", "\(initial.useRSLoRA)")
+    }
+    if let targetModules, Set(targetModules.kinds) != Set(initial.targetModules) {
+      func names(_ kinds: [LinearKind]) -> String { kinds.map(\.rawValue).joined(separator: ", ") }
+      throw refuse("target_modules", names(targetModules.kinds), names(initial.targetModules))
+    }
+  }
+}
+
+extension RunFile.TargetModules {
+  var kinds: [LinearKind] {
+    switch self {
+    case .allLinear: LinearKind.allCases
+    case .modules(let modules): modules
+    }
+  }
+}
