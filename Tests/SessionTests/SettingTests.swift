@@ -141,6 +141,19 @@ import Testing
     #expect(try EventBody.decode(EventBody.Command.self, json).acknowledgement(in: "x") == answer)
   }
 
+  /// Whoever another process or another version has named is read as it was written.
+  @Test(arguments: [
+    (CommandOrigin.you, "you"), (.control, "control"), (.signal, "signal"), (.other("screen 31"), "screen 31"),
+  ])
+  func originsStay(origin: CommandOrigin, name: String) throws {
+    var answer = SessionFixture.answer(1, .pause, step: 0)
+    answer.origin = origin
+    let json = try #require(try RunEvent.acknowledged(answer).body()).json
+    #expect(json.contains(#""origin":"\#(name)""#))
+    #expect(try EventBody.decode(EventBody.Command.self, json).acknowledgement(in: "x")?.origin == origin)
+    #expect(RunEvent.acknowledged(answer).line?.contains(#""origin": "\#(name)""#) == true)
+  }
+
   @Test func controlLinesFollowTheTable() throws {
     let line = #"{"command": "set", "key": "demo_scale", "value": 2.5}"#
     let request = try ControlLine.parse(line, fallbackID: 3, settings: Self.table)

@@ -151,7 +151,7 @@ final class EventLog: Sendable {
     onEvent(event, self)
   }
 
-  func send(_ command: RunCommand, id: Int = 1, origin: String = "you", reason: String? = nil) {
+  func send(_ command: RunCommand, id: Int = 1, origin: CommandOrigin = .you, reason: String? = nil) {
     mailbox.put(CommandRequest(id: id, command: command, origin: origin, reason: reason))
   }
 

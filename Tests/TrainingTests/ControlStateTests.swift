@@ -23,7 +23,7 @@ struct ControlStateTests {
   }
 
   private func request(_ command: RunCommand, id: Int = 1) -> CommandRequest {
-    CommandRequest(id: id, command: command, origin: "you", reason: "r")
+    CommandRequest(id: id, command: command, origin: .you, reason: "r")
   }
 
   private func answers(_ events: [RunEvent]) -> [CommandAcknowledgement] {
@@ -151,7 +151,7 @@ struct ControlStateTests {
     try #require(
       RecordedChange(
         CommandAcknowledgement(
-          id: 1, command: command, origin: "you", requestStep: step, effectStep: next, nextStep: next)))
+          id: 1, command: command, origin: .you, requestStep: step, effectStep: next, nextStep: next)))
   }
 
   /// A checkpoint of step 4; β changed during step 5, the rate between 6 and 7, and γ before the checkpoint and after.

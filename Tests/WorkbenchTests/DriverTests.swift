@@ -53,7 +53,7 @@ struct DriverTests {
     #expect(frame.contains("saturated") && frame.contains("over 40 prompts"))
     driver.press("Enter")
     #expect(driver.commands.last == .gamma(.hold(1.5)))
-    #expect(driver.sentCommands.last?.origin == "you")
+    #expect(driver.sentCommands.last?.origin == .you)
     driver.acknowledge(step: 31, old: -2.5, new: 1.5)
     #expect(driver.frame().contains("γ -2.50 → +1.50 from step 31 (you)"))
     #expect(driver.state.marks == [Mark(step: 31, label: "γ+1.5", kind: .override)])
@@ -269,7 +269,7 @@ struct DriverTests {
     #expect(driver.exit == nil)
     driver.post(.stateChanged(.finished))
     #expect(driver.exit == nil)
-    driver.post(.finished(summary("stopped")))
+    driver.post(.finished(summary(.stopped)))
     #expect(driver.exit == .quit(.stopped))
   }
 
@@ -290,7 +290,7 @@ struct DriverTests {
     driver.canDetach = true
     driver.press("d")
     #expect(driver.commands.last == .stop)
-    driver.post(.finished(summary("stopped")))
+    driver.post(.finished(summary(.stopped)))
     #expect(driver.exit == .quit(.detached))
   }
 
@@ -305,7 +305,7 @@ struct DriverTests {
 
   @Test func afterTheRunQuitLeavesAtOnce() {
     var (driver, _) = ScreenDriver.running(Size(120, 36), steps: 10)
-    driver.post(.finished(summary("completed")))
+    driver.post(.finished(summary(.completed)))
     #expect(driver.frame().contains("COMPLETED"))
     #expect(driver.frame().contains("q leaves"))
     driver.press("Space")
@@ -327,14 +327,14 @@ struct DriverTests {
     var (driver, _) = ScreenDriver.running(Size(120, 36), steps: 10)
     driver.signal(15)
     #expect(driver.sentCommands.last?.command == .stop)
-    #expect(driver.sentCommands.last?.origin == "signal")
+    #expect(driver.sentCommands.last?.origin == .signal)
     #expect(driver.exit == nil)
     // A second one is the signal handler's affair.
     driver.signal(15)
     #expect(driver.commands.filter { $0 == .stop }.count == 1)
     driver.press("j")
     #expect(driver.frame().contains("once more ends at once"))
-    driver.post(.finished(summary("interrupted")))
+    driver.post(.finished(summary(.interrupted)))
     #expect(driver.exit == .signal(15))
   }
 
@@ -346,7 +346,7 @@ struct DriverTests {
     #expect(driver.commands == [.stop])
   }
 
-  private func summary(_ reason: String) -> RunSummary {
+  private func summary(_ reason: RunSummary.Reason) -> RunSummary {
     RunSummary(
       steps: 11, trainRuntime: 1, trainLoss: 0.6, pairsPerSecond: 80, checkpointPath: "sessions/demo-1/checkpoint-11",
       reason: reason)

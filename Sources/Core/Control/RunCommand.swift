@@ -40,17 +40,51 @@ extension RunCommand {
   public static func beta(_ value: Double) -> RunCommand { .set(.beta, .hold(value)) }
 }
 
+/// Who asked for a command.
+public enum CommandOrigin: Sendable, Equatable {
+  /// The person at the trainer's own screen.
+  case you
+  /// `--control`.
+  case control
+  /// INT, TERM or HUP, or a reader of standard output that has gone.
+  case signal
+  /// Another process's screen, by its name; or somebody that another version of this program has recorded.
+  case other(String)
+}
+
+extension CommandOrigin: RawRepresentable, CustomStringConvertible {
+  public init(rawValue: String) {
+    switch rawValue {
+    case "you": self = .you
+    case "control": self = .control
+    case "signal": self = .signal
+    default: self = .other(rawValue)
+    }
+  }
+
+  /// As records and answers name it.
+  public var rawValue: String {
+    switch self {
+    case .you: "you"
+    case .control: "control"
+    case .signal: "signal"
+    case .other(let name): name
+    }
+  }
+
+  public var description: String { rawValue }
+}
+
 /// A command on its way to the trainer.
 public struct CommandRequest: Sendable, Equatable {
   /// Chosen by the sender; comes back in the acknowledgement.
   public var id: Int
   public var command: RunCommand
-  /// Who asked: "you" for the screen, "control" for `--control`, "signal" for TERM and INT.
-  public var origin: String
+  public var origin: CommandOrigin
   /// A reason a person typed, kept in the run's record.
   public var reason: String?
 
-  public init(id: Int, command: RunCommand, origin: String, reason: String? = nil) {
+  public init(id: Int, command: RunCommand, origin: CommandOrigin, reason: String? = nil) {
     self.id = id
     self.command = command
     self.origin = origin
@@ -62,7 +96,7 @@ public struct CommandRequest: Sendable, Equatable {
 public struct CommandAcknowledgement: Sendable, Equatable {
   public var id: Int
   public var command: RunCommand
-  public var origin: String
+  public var origin: CommandOrigin
   public var reason: String?
   /// Optimizer steps complete when the command was read.
   public var requestStep: Int
@@ -80,7 +114,7 @@ public struct CommandAcknowledgement: Sendable, Equatable {
   public var nextStep: Int?
 
   public init(
-    id: Int, command: RunCommand, origin: String, reason: String? = nil, requestStep: Int, effectStep: Int,
+    id: Int, command: RunCommand, origin: CommandOrigin, reason: String? = nil, requestStep: Int, effectStep: Int,
     oldValue: Double? = nil, newValue: Double? = nil, refusal: String? = nil, path: String? = nil,
     nextStep: Int? = nil
   ) {

@@ -66,13 +66,13 @@ struct RunScreen {
     let exit = try screen.run()
     box.withLock { $0 = nil }
     if !handle.isOver {
-      handle.stopOnce(origin: "you", reason: "left the screen")
+      handle.stopOnce(origin: .you, reason: "left the screen")
     }
     let outcome = handle.wait()
     ownHandle.withLock { $0 = nil }
     server.withLock { $0 }?.close()
     let summary = try RunEnd.summary(outcome, recorder)
-    if exit == .quit(.detached), summary.reason == "stopped", let session = plan.sessionPath {
+    if exit == .quit(.detached), summary.reason == .stopped, let session = plan.sessionPath {
       try Detachment.begin(session: session)
       return .done
     }

@@ -93,7 +93,7 @@ public enum ControlLine {
     }
     if let reason = object["reason"], reason.string == nil { throw Refusal(description: "reason: not a text") }
     return CommandRequest(
-      id: try whole(object["id"], "id") ?? fallbackID, command: command, origin: "control",
+      id: try whole(object["id"], "id") ?? fallbackID, command: command, origin: .control,
       reason: object["reason"]?.string)
   }
 

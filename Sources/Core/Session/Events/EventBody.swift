@@ -203,7 +203,7 @@ extension EventBody.GammaPlan {
 extension EventBody.Command {
   init(_ answer: CommandAcknowledgement) {
     self.init(
-      id: answer.id, name: answer.command.name, origin: answer.origin, reason: answer.reason,
+      id: answer.id, name: answer.command.name, origin: answer.origin.rawValue, reason: answer.reason,
       requestStep: answer.requestStep, effectStep: answer.effectStep, nextStep: answer.nextStep,
       oldValue: answer.oldValue, newValue: answer.newValue, refusal: answer.refusal,
       path: answer.path.map { URL(fileURLWithPath: $0).lastPathComponent }, key: answer.command.key?.rawValue)
@@ -224,7 +224,7 @@ extension EventBody.Command {
   func acknowledgement(in folder: String) -> CommandAcknowledgement? {
     guard let command else { return nil }
     return CommandAcknowledgement(
-      id: id, command: command, origin: origin, reason: reason, requestStep: requestStep, effectStep: effectStep,
+      id: id, command: command, origin: CommandOrigin(rawValue: origin), reason: reason, requestStep: requestStep, effectStep: effectStep,
       oldValue: oldValue, newValue: newValue, refusal: refusal, path: path.map { folder + "/" + $0 },
       nextStep: nextStep)
   }

@@ -89,7 +89,7 @@ extension RunEvent {
       if answer.refusal != nil { json.add("command", answer.command.name) }
       if let key = answer.command.key { json.add("key", key.rawValue) }
       json.add("id", answer.id)
-      json.add("origin", answer.origin)
+      json.add("origin", answer.origin.rawValue)
       json.add("request_step", answer.requestStep)
       json.add("effect_step", answer.effectStep)
       if answer.oldValue != nil || answer.newValue != nil {
@@ -105,7 +105,7 @@ extension RunEvent {
       json.add("path", path)
     case .finished(let summary):
       json.add("event", "finished")
-      json.add("reason", summary.reason)
+      json.add("reason", summary.reason.rawValue)
       json.add("step", summary.steps)
       json.add("train_loss", summary.trainLoss)
       json.add("train_runtime", summary.trainRuntime)

@@ -159,7 +159,7 @@ public struct SessionReader: Sendable {
         let record = DatabaseRow(row: row, table: "event")
         if try record.text("kind") == EventBody.Kind.finished.rawValue {
           let summary = try EventBody.decode(RunSummary.self, record.text("body"))
-          return summary.reason == "completed" ? .finished : .stopped
+          return summary.reason == .completed ? .finished : .stopped
         }
         let state = try EventBody.decode(EventBody.State.self, record.text("body")).runState
         if case .failed = state { return .stopped }

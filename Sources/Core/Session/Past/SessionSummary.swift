@@ -41,7 +41,7 @@ public struct SessionSummary: Sendable {
     switch status {
     case .live(let pid): "live (process \(pid))"
     case .finished: "finished"
-    case .stopped: end?.reason ?? "failed"
+    case .stopped: (end?.reason ?? .failed).rawValue
     case .crashed: "crashed"
     }
   }

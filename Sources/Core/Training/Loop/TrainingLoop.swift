@@ -147,7 +147,7 @@ final class TrainingLoop {
       steps: step, trainRuntime: totals.seconds, trainLoss: totals.loss / Double(max(1, step)),
       pairsPerSecond: totals.seconds > 0 ? Double(totals.visits) / totals.seconds : 0,
       checkpointPath: lastCheckpoint?.path,
-      reason: control.stopRequest.map { $0.origin == "signal" ? "interrupted" : "stopped" } ?? "completed")
+      reason: control.stopRequest.map { $0.origin == .signal ? .interrupted : .stopped } ?? .completed)
   }
 
   // MARK: One step

@@ -225,7 +225,7 @@ public enum Reducer {
       return []
     }
     switch state.phase {
-    case .finished: state.exit = .finished(state.summary?.reason ?? "completed")
+    case .finished: state.exit = .finished((state.summary?.reason ?? .completed).rawValue)
     case .failed(let sentence): state.exit = .finished(sentence)
     case .stopping where state.leaving == nil: state.leaving = .stopped
     default: state.overlay = .quit
@@ -257,7 +257,7 @@ public enum Reducer {
       state.exit = .signal(number)
       return []
     }
-    let effect = state.request(.stop, origin: "signal")
+    let effect = state.request(.stop, origin: .signal)
     if case .loading = state.phase {
       state.exit = .signal(number)
     } else {
@@ -294,7 +294,7 @@ extension ScreenState {
   }
 
   /// A command on its way; it stays `pending` until the trainer answers.
-  mutating func request(_ command: RunCommand, origin: String? = nil) -> ScreenEffect {
+  mutating func request(_ command: RunCommand, origin: CommandOrigin? = nil) -> ScreenEffect {
     let request = CommandRequest(id: nextCommand, command: command, origin: origin ?? controls.origin)
     nextCommand += 1
     pending[request.id] = request

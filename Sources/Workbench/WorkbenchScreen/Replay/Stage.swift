@@ -26,7 +26,7 @@ public struct Stage: Sendable {
   public init(following state: ScreenState, history: (any RunHistory)?, origin: String) {
     self.init(live: state, history: history)
     shown.place = .follower
-    shown.controls = Controls(holder: .elsewhere(nil), origin: origin)
+    shown.controls = Controls(holder: .elsewhere(nil), origin: CommandOrigin(rawValue: origin))
   }
 
   /// A record, at its beginning. All of it is read once, for its length and the states to go back to.
