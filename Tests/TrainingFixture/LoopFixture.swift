@@ -91,7 +91,7 @@ struct LoopFixture {
 
   /// - Parameter saved: a checkpoint's adapter, in place of the fixture's own.
   func loop(
-    _ events: EventLog = EventLog(), adapter saved: AdapterFolder? = nil, journal: (any RunJournal)? = nil
+    _ events: EventLog = EventLog(), adapter saved: AdapterFolder? = nil, recorder: (any RunRecorder)? = nil
   ) throws -> TrainingLoop {
     let checkpoint = try CheckpointFolder(path: Self.modelPath)
     let model = try LanguageModel(
@@ -123,7 +123,7 @@ struct LoopFixture {
       gamma: try GammaControl(schedule: schedule, totalSteps: totalSteps),
       store: session.map {
         CheckpointStore(session: $0, baseModelName: "tiny", model: checkpoint.configuration)
-      }, evaluator: nil, journal: journal, mailbox: events.mailbox, publish: { events.take($0) })
+      }, evaluator: nil, recorder: recorder, mailbox: events.mailbox, publish: { events.take($0) })
   }
 
   /// Runs to the end and returns the steps' numbers.

@@ -109,7 +109,7 @@ public struct CommandAcknowledgement: Sendable, Equatable {
   public var refusal: String?
   /// Set for a checkpoint: the folder, after it was synced and read back.
   public var path: String?
-  /// The first optimizer step that had not begun when the command was read: with it a resumed run obeys the command
+  /// The first optimizer step that had not begun when the command was read: with it a resumed run makes the change
   /// again at the same place.
   public var nextStep: Int?
 

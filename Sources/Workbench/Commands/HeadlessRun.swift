@@ -21,7 +21,7 @@ struct HeadlessRun {
     let progress = ProgressReport()
     let recorder = plan.sessionPath.map(SessionRecorder.init)
     var plan = plan
-    plan.journal = HeadlessJournal(recorder, output)
+    plan.recorder = HeadlessRecorder(recorder, output)
     let box = Mutex<RunHandle?>(nil)
     let server = Mutex<ControlServer?>(nil)
     let handle = RunHandle { event in

@@ -33,7 +33,7 @@ struct RunScreen {
     try ThreadSupply.require(pool: plan.runFile.training.threads)
     let recorder = plan.sessionPath.map(SessionRecorder.init)
     var prepared = plan
-    prepared.journal = recorder
+    prepared.recorder = recorder
     let plan = prepared
     let box = Mutex<ScreenSession?>(nil)
     let server = Mutex<ControlServer?>(nil)

@@ -224,9 +224,9 @@ extension EventBody.Command {
   func acknowledgement(in folder: String) -> CommandAcknowledgement? {
     guard let command else { return nil }
     return CommandAcknowledgement(
-      id: id, command: command, origin: CommandOrigin(rawValue: origin), reason: reason, requestStep: requestStep, effectStep: effectStep,
-      oldValue: oldValue, newValue: newValue, refusal: refusal, path: path.map { folder + "/" + $0 },
-      nextStep: nextStep)
+      id: id, command: command, origin: CommandOrigin(rawValue: origin), reason: reason, requestStep: requestStep,
+      effectStep: effectStep, oldValue: oldValue, newValue: newValue, refusal: refusal,
+      path: path.map { folder + "/" + $0 }, nextStep: nextStep)
   }
 
   private var command: RunCommand? {

@@ -3,17 +3,6 @@ import Foundation
 import GRDB
 import Training
 
-/// An event with the moment it was observed.
-public struct RecordedEvent: Sendable {
-  public var time: Date
-  public var event: RunEvent
-
-  public init(time: Date, event: RunEvent) {
-    self.time = time
-    self.event = event
-  }
-}
-
 /// The database of one session while this process writes it. Belongs to the recorder's queue.
 final class SessionWriter {
   let folder: String

@@ -41,7 +41,7 @@ extension TrainingLoop {
   /// What follows once the record announces the new checkpoints: they stay, and older ones may go. While it cannot be
   /// written, the older ones are what a later process would go on from.
   func settleCheckpoints() {
-    guard let store, !unrecorded.isEmpty, journal?.trouble == nil else { return }
+    guard let store, !unrecorded.isEmpty, recorder?.trouble == nil else { return }
     for step in unrecorded { store.announced(step) }
     unrecorded = []
     guard let count = settings.savedCheckpoints else { return }

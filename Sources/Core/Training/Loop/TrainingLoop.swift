@@ -16,7 +16,7 @@ final class TrainingLoop {
   let gradients: LoRAGradients
   let store: CheckpointStore?
   let evaluator: Evaluator?
-  let journal: (any RunJournal)?
+  let recorder: (any RunRecorder)?
   let mailbox: CommandMailbox
   let publish: @Sendable (RunEvent) -> Void
 
@@ -55,7 +55,7 @@ final class TrainingLoop {
 
   init(
     settings: LoopSettings, set: TrainingSet, scorer: GroupScorer, objective: Objective, gamma: GammaControl,
-    store: CheckpointStore?, evaluator: Evaluator?, journal: (any RunJournal)? = nil, mailbox: CommandMailbox,
+    store: CheckpointStore?, evaluator: Evaluator?, recorder: (any RunRecorder)? = nil, mailbox: CommandMailbox,
     publish: @escaping @Sendable (RunEvent) -> Void
   ) {
     self.settings = settings
@@ -70,7 +70,7 @@ final class TrainingLoop {
         ] + settings.extraSettings.map { HeldSetting($0.setting, value: $0.value) }))
     self.store = store
     self.evaluator = evaluator
-    self.journal = journal
+    self.recorder = recorder
     self.mailbox = mailbox
     self.publish = publish
     gradients = LoRAGradients(like: scorer.adapter)
@@ -164,93 +164,39 @@ final class TrainingLoop {
     stepUnderWay = true
     defer { stepUnderWay = false }
     let begin = DispatchTime.now().uptimeNanoseconds
-    // Settings are read once, here: a command that comes during the step is for the next one.
-    let number = step + 1
-    let objective = objective
-    let rate = learningRate.value(step: number)
-    let inForce = control.settings.values(step: number)
-    let currentGamma = objective.model == .hps ? gamma.value(step: number) : nil
     let (epoch, prompts) = nextBatch()
-
-    var selections: [Selection] = []
-    var wanted: [(prompt: Int, responses: [Int])] = []
-    for prompt in prompts {
-      var stream = RandomStream(seed: settings.seed, purpose: .negativeSampling, epoch: epoch, index: prompt)
-      // The data's encoder keeps prompts without a dispreferred candidate out, so a selection always exists.
-      guard
-        let selection = objective.select(
-          rewards: set.rewards(prompt), gamma: currentGamma, stream: &stream)
-      else { continue }
-      selections.append(selection)
-      wanted.append((prompt, selection.responses))
-    }
+    let plan = plan(step: step + 1, epoch: epoch, prompts: prompts)
     // Before its first update an adapter with B = 0 adds exactly nothing: what the policy computes is the reference.
     let policyIsReference = step == 0 && !settings.liveReference && scorer.adapter.addsNothing
     if !policyIsReference {
-      try scorer.fillReference(&references, set: set, wanted: wanted, again: settings.liveReference)
+      try scorer.fillReference(&references, set: set, wanted: plan.wanted, again: settings.liveReference)
       takeOfferedReferences()
     }
     let kl =
-      objective.needsKL ? try scorer.klEstimate(set: set, wanted: wanted, maxLength: settings.maxLength) : nil
-
-    var visits: [PromptVisit] = []
-    var means = VisitMeans()
-    gradients.values.zero()
-    let weights = selections.map(objective.weight(of:))
-    let total = max(1, weights.reduce(0, +))
-    try scorer.model.accumulate(
-      wanted.map { scorer.group(try set.items[$0.prompt], responses: $0.responses) }, adapter: scorer.adapter,
-      gradients: gradients
-    ) { index, tokenLogProbs, sums in
-      let selection = selections[index]
-      if policyIsReference {
-        for (response, sum) in zip(wanted[index].responses, sums) { references[wanted[index].prompt, response] = sum }
-      }
-      let visit = Visit(
-        prompt: wanted[index].prompt, selection: selection, rewards: set.rewards(wanted[index].prompt),
-        logProbs: sums, references: references, lengths: tokenLogProbs.map(\.count), kl: kl ?? 0)
-      let value = objective.evaluate(visit.group, selection: selection)
-      visits.append(visit.record(loss: value.loss, beta: objective.beta))
-      means.add(visit, loss: value.loss, beta: objective.beta, weight: weights[index])
-      let share = weights[index] / total
-      return value.gradient.map { $0 * share }
-    }
-
+      plan.objective.needsKL
+      ? try scorer.klEstimate(set: set, wanted: plan.wanted, maxLength: settings.maxLength) : nil
+    let (visits, means) = try accumulate(plan, kl: kl, policyIsReference: policyIsReference)
     if policyIsReference { takeOfferedReferences() }
 
-    let mean = means.means
     let norm = scorer.model.runtime.norm(gradients.values)
     // Nothing finite to learn from, or nothing at all: AdamW would still move by its momentum.
-    if norm.isFinite, mean.loss.isFinite, !wanted.isEmpty {
+    if norm.isFinite, means.means.loss.isFinite, !plan.wanted.isEmpty {
       optimizer.update(
-        scorer.adapter.parameters, gradients: gradients.values, norm: norm, learningRate: rate,
+        scorer.adapter.parameters, gradients: gradients.values, norm: norm, learningRate: plan.learningRate,
         runtime: scorer.model.runtime)
     }
-    step = number
-    tokens += try wanted.reduce(0) { sum, want in
-      let item = try set.items[want.prompt]
-      return sum + item.prompt.count + want.responses.reduce(0) { $0 + item.responses[$1].count }
-    }
-
-    var record = StepRecord(
-      step: number, epoch: Double(number) / Double(stepsPerEpoch), loss: mean.loss, learningRate: rate,
-      gradientNorm: norm, chosenReward: mean.chosenReward, rejectedReward: mean.rejectedReward,
-      margin: mean.chosenReward - mean.rejectedReward, accuracy: mean.accuracy, chosenLogProb: mean.chosenLogProb,
-      rejectedLogProb: mean.rejectedLogProb, gamma: currentGamma, ess: currentGamma == nil ? nil : mean.ess,
-      saturatedShare: currentGamma == nil ? nil : mean.saturatedShare, tokens: tokens,
-      stepTime: Double(DispatchTime.now().uptimeNanoseconds - begin) * 1e-9, beta: objective.beta, visits: visits,
-      kl: kl)
-    for extra in settings.extraMetrics { record.values[extra.metric] = extra.value(record, inForce) }
-    return record
+    step = plan.number
+    tokens += try tokens(of: plan)
+    return record(
+      of: plan, means: means, visits: visits, norm: norm, kl: kl,
+      seconds: Double(DispatchTime.now().uptimeNanoseconds - begin) * 1e-9)
   }
 
   // MARK: Between steps
 
   private func evaluate() throws {
     guard let evaluator else { return }
-    let currentGamma =
-      objective.model == .hps
-      ? gamma.value(step: max(1, step)) : nil
+    let currentGamma = objective.usesGamma ? gamma.value(step: max(1, step)) : nil
     let measured = Mutex<EvaluationRecord?>(nil)
     try evaluator.run(
       step: step, epoch: Double(step) / Double(stepsPerEpoch), objective: objective, gamma: currentGamma

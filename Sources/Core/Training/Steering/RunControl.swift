@@ -68,16 +68,16 @@ extension TrainingLoop {
   // MARK: Waiting for the disk
 
   /// Throws where the session folder is not this run's any more.
-  func requireFolder() throws { try journal?.requireFolder() }
+  func requireFolder() throws { try recorder?.requireFolder() }
 
   /// Waits while the record cannot be written.
   func waitForRecord() throws {
     try requireFolder()
-    try waitForDisk { [journal] in
-      guard journal?.trouble != nil else { return nil }
-      try journal?.requireFolder()
-      journal?.retry()
-      return journal?.trouble
+    try waitForDisk { [recorder] in
+      guard recorder?.trouble != nil else { return nil }
+      try recorder?.requireFolder()
+      recorder?.retry()
+      return recorder?.trouble
     }
   }
 

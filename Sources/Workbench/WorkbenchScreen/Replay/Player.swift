@@ -26,7 +26,7 @@ struct Player: Sendable {
   private let history: any RunHistory
   var state: ScreenState
   private var place = Position()
-  private var chunk: [PastEvent] = []
+  private var chunk: [RecordedEvent] = []
   private var chunkEnd: Int64 = 0
   /// Recorded time of the moment that is shown, seconds after the record's first event; nil before it.
   private(set) var clock: Double?
@@ -99,7 +99,7 @@ struct Player: Sendable {
     try body(&self)
   }
 
-  private mutating func take(_ event: PastEvent) {
+  private mutating func take(_ event: RecordedEvent) {
     let time = time(of: event)
     _ = Reducer.reduce(&state, .run(event.event), now: time)
     clock = time
@@ -115,7 +115,7 @@ struct Player: Sendable {
   }
 
   /// The next event, without taking it; nil at the record's end.
-  private mutating func peek() throws -> PastEvent? {
+  private mutating func peek() throws -> RecordedEvent? {
     if place.offset < chunk.count { return chunk[place.offset] }
     // The last chunk may have grown.
     if !chunk.isEmpty, chunk.count == Self.chunkSize { place = Position(cursor: chunkEnd) }
@@ -126,7 +126,7 @@ struct Player: Sendable {
     return place.offset < chunk.count ? chunk[place.offset] : nil
   }
 
-  private func time(of event: PastEvent) -> Double {
+  private func time(of event: RecordedEvent) -> Double {
     origin.map { event.time.timeIntervalSince($0) } ?? 0
   }
 

@@ -4,7 +4,7 @@ import GRDB
 import Training
 
 /// What a session's record says about the processes so far.
-struct SessionPast {
+struct RecordedRun {
   var pid: Int32
   var runFile: String
   var modelHash: String

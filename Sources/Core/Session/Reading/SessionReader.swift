@@ -52,7 +52,7 @@ public struct SessionReader: Sendable {
         totalSteps: started.totalSteps, stepsPerEpoch: started.stepsPerEpoch, promptsPerStep: started.promptsPerStep,
         learningRate: started.learningRate, beta: started.beta, precision: started.precision,
         threads: started.threads, trainableParameters: started.trainableParameters, sessionPath: folder,
-        catalogue: RecordedCatalogue(count: started.prompts, database: database),
+        catalogue: SessionCatalogue(count: started.prompts, database: database),
         rewardSample: started.rewardSample, preferred: started.preferred ?? 1, notice: started.notice,
         parent: parent.map { ParentRun(session: $0.session, step: $0.step) })
     } catch {
