@@ -34,6 +34,29 @@ struct CatalogueTests {
     #expect(one.keys(beside: Metric.catalogue) == ["demo/a", "demo/b"])
   }
 
+  // MARK: A person's hand
+
+  @Test(arguments: [
+    (Setting.gamma, 1000.5, "γ must lie between -1000 and 1000" as String?), (.gamma, -1000, nil),
+    (.learningRate, 1.5, "the learning rate must lie between 0 and 1"), (.learningRate, 0, nil),
+    (.beta, 0, "β must be greater than 0"), (.beta, 1e9, nil),
+  ])
+  func typing(setting: Setting, value: Double, refusal: String?) {
+    #expect(setting.refusal(ofTyped: value) == refusal)
+  }
+
+  @Test func increments() {
+    // Ten small steps are exactly a large one.
+    var gamma = -1.3
+    for _ in 0..<10 { gamma = Setting.gamma.moved(gamma, 1, large: false) }
+    #expect(gamma == -0.3 && gamma == Setting.gamma.moved(-1.3, 1, large: true))
+    #expect(Setting.gamma.moved(999.95, 1, large: false) == 1000)
+    #expect(Setting.learningRate.moved(0.25, 1, large: true) == 0.5)
+    #expect(Setting.learningRate.moved(0.25, -1, large: true) == 0.125)
+    #expect(Setting.learningRate.moved(0.75, 1, large: true) == 1)
+    #expect(Setting.beta.moved(0.25, -1, large: true) == 0.15 && Setting.beta.moved(0.01, -1, large: false) == 0.001)
+  }
+
   // MARK: Undo
 
   @Test(arguments: [

@@ -13,7 +13,7 @@ import Testing
 @Suite struct SettingTests {
   private static let scale = Setting(
     "demo_scale", name: "the demo's scale", symbol: "scale", path: "demo.scale", range: .positive,
-    increment: .add(small: 0.1, large: 1))
+    increment: .add(small: 0.1, large: 1), reach: 0.1...10)
   private static let table = Setting.table + [scale]
 
   /// What the setting acts on.

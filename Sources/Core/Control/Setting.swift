@@ -31,7 +31,8 @@ public struct Setting: Sendable, Hashable {
 
   /// A small and a large step of somebody who tries values out.
   public enum Increment: Sendable {
-    case add(small: Double, large: Double)
+    /// - Parameter decimals: what sums are rounded to, so that ten small steps are exactly a large one; nil: not at all.
+    case add(small: Double, large: Double, decimals: Int? = nil)
     /// Times the factor, or divided by it.
     case multiply(small: Double, large: Double)
   }
@@ -48,10 +49,15 @@ public struct Setting: Sendable, Hashable {
   public var changes: Set<Change.Kind>
   public var format: Format
   public var increment: Increment
+  /// How far increments lead.
+  public var reach: ClosedRange<Double>
+  /// What a person may type, where that is less than what the trainer takes.
+  public var typed: ClosedRange<Double>?
 
   public init(
     _ key: Key, name: String, symbol: String, path: String, range: Range, changes: Set<Change.Kind> = [.hold],
-    format: Format = .plain(decimals: 3), increment: Increment
+    format: Format = .plain(decimals: 3), increment: Increment, reach: ClosedRange<Double>,
+    typed: ClosedRange<Double>? = nil
   ) {
     self.key = key
     self.name = name
@@ -61,6 +67,8 @@ public struct Setting: Sendable, Hashable {
     self.changes = changes
     self.format = format
     self.increment = increment
+    self.reach = reach
+    self.typed = typed
   }
 
   /// Settings are the same if their keys are.
@@ -75,6 +83,41 @@ public struct Setting: Sendable, Hashable {
       value.isFinite && value >= 0 ? nil : "\(name) must be a finite number, zero or more"
     case .positive: value.isFinite && value > 0 ? nil : "\(name) must be a finite number above zero"
     }
+  }
+
+  // MARK: A person's hand
+
+  /// One sentence where a person may not type `value`.
+  public func refusal(ofTyped value: Double) -> String? {
+    if let typed, !typed.contains(value) {
+      return "\(name) must lie between \(Self.short(typed.lowerBound)) and \(Self.short(typed.upperBound))"
+    }
+    switch range {
+    case .positive where value <= 0: return "\(name) must be greater than 0"
+    case .notNegative where value < 0: return "\(name) must not be less than 0"
+    default: return nil
+    }
+  }
+
+  private static func short(_ bound: Double) -> String { Int(exactly: bound).map(String.init) ?? "\(bound)" }
+
+  /// `value` one increment further.
+  /// - Parameter direction: 1 or −1.
+  public func moved(_ value: Double, _ direction: Int, large: Bool) -> Double {
+    switch increment {
+    case .add(let small, let big, let decimals):
+      let sum = within(value + Double(direction) * (large ? big : small))
+      guard let decimals else { return sum }
+      let scale = (0..<decimals).reduce(1.0) { product, _ in product * 10 }
+      return (sum * scale).rounded() / scale
+    case .multiply(let small, let big):
+      let factor = large ? big : small
+      return within(value * (direction > 0 ? factor : 1 / factor))
+    }
+  }
+
+  private func within(_ value: Double) -> Double {
+    Swift.max(reach.lowerBound, Swift.min(reach.upperBound, value))
   }
 
   /// The change that takes another one back.
@@ -102,17 +145,17 @@ extension Setting.Key {
 }
 
 extension Setting {
-  /// The hardness of the sampled negatives (HPS Eq. 7), which has a schedule of its own.
+  /// The hardness of the sampled negatives (HPS Eq. 7), which has a schedule of its own. At 1000 q is long 0 or 1.
   public static let gamma = Setting(
     .gamma, name: "γ", symbol: "γ", path: "preference.gamma", range: .finite, changes: Set(Change.Kind.allCases),
-    format: .signed, increment: .add(small: 0.1, large: 1))
+    format: .signed, increment: .add(small: 0.1, large: 1, decimals: 2), reach: -1000...1000, typed: -1000...1000)
   /// The peak; the shape of the schedule stays.
   public static let learningRate = Setting(
     .learningRate, name: "the learning rate", symbol: "lr", path: "training.learning_rate", range: .notNegative,
-    format: .scientific, increment: .multiply(small: 1.1, large: 2))
+    format: .scientific, increment: .multiply(small: 1.1, large: 2), reach: 0...1, typed: 0...1)
   public static let beta = Setting(
     .beta, name: "β", symbol: "β", path: "preference.beta", range: .positive,
-    increment: .add(small: 0.01, large: 0.1))
+    increment: .add(small: 0.01, large: 0.1), reach: 0.001...100)
 
   /// Every run's.
   public static let table: [Setting] = [gamma, learningRate, beta]

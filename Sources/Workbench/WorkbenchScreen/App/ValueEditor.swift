@@ -1,8 +1,19 @@
+import Control
 import Foundation
 
 /// The strip that edits γ, the learning rate or β. It holds text until Enter, so nothing is applied by accident.
 struct ValueEditor: Equatable, Sendable {
-  enum Target: Sendable { case gamma, learningRate, beta }
+  enum Target: Sendable {
+    case gamma, learningRate, beta
+
+    var setting: Setting {
+      switch self {
+      case .gamma: .gamma
+      case .learningRate: .learningRate
+      case .beta: .beta
+      }
+    }
+  }
   /// How a γ is to be applied.
   enum Mode: Sendable { case hold, ramp, at }
   enum Field: Sendable { case value, steps }
@@ -26,14 +37,12 @@ struct ValueEditor: Equatable, Sendable {
   }
 
   static let textLimit = 24
-  /// γ beyond this is refused; q is 0 or 1 long before.
-  static let gammaLimit = 1_000.0
 
   static func format(_ value: Double, _ target: Target) -> String {
-    switch target {
-    case .gamma: NumberText.signed(value)
-    case .learningRate: NumberText.scientific(value)
-    case .beta: NumberText.plain(value, decimals: 3)
+    switch target.setting.format {
+    case .signed: NumberText.signed(value)
+    case .scientific: NumberText.scientific(value)
+    case .plain(let decimals): NumberText.plain(value, decimals: decimals)
     }
   }
 
@@ -92,17 +101,7 @@ struct ValueEditor: Equatable, Sendable {
       problem = "\"\(text)\" is not a number; type one, or Esc to leave"
       return
     }
-    let sign = Double(direction)
-    switch target {
-    case .gamma:
-      let moved = present + sign * (large ? 1 : 0.1)
-      // To the hundredth, so that ten small steps are exactly one large one.
-      text = Self.format((max(-Self.gammaLimit, min(Self.gammaLimit, moved)) * 100).rounded() / 100, target)
-    case .learningRate:
-      text = Self.format(max(0, min(1, present * pow(large ? 2 : 1.1, sign))), target)
-    case .beta:
-      text = Self.format(max(0.001, min(100, present + sign * (large ? 0.1 : 0.01))), target)
-    }
+    text = Self.format(target.setting.moved(present, direction, large: large), target)
   }
 
   // MARK: Reading
@@ -125,15 +124,8 @@ struct ValueEditor: Equatable, Sendable {
       let word = value.isNaN ? "NaN (not a number)" : "infinite"
       return .failure(Refusal(description: "\(name) cannot be \(word)"))
     }
-    switch target {
-    case .gamma where abs(value) > Self.gammaLimit:
-      return .failure(Refusal(description: "\(name) must lie between -1000 and 1000"))
-    case .learningRate where value < 0 || value > 1:
-      return .failure(Refusal(description: "\(name) must lie between 0 and 1"))
-    case .beta where value <= 0:
-      return .failure(Refusal(description: "\(name) must be greater than 0"))
-    default: return .success(value)
-    }
+    if let refusal = target.setting.refusal(ofTyped: value) { return .failure(Refusal(description: refusal)) }
+    return .success(value)
   }
 
   /// Steps of a ramp, or the step to begin at.
@@ -158,11 +150,5 @@ struct ValueEditor: Equatable, Sendable {
     return .success(steps)
   }
 
-  var title: String {
-    switch target {
-    case .gamma: "γ"
-    case .learningRate: "the learning rate"
-    case .beta: "β"
-    }
-  }
+  var title: String { target.setting.name }
 }
