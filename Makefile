@@ -25,7 +25,7 @@ test: setup
 	@swift test $(SWIFT_FLAGS) --skip-build
 
 # Kernels, passes, trajectories, the steady state, kills and resumes: whatever a kernel level could change.
-NUMBERS := NumericsTests|ModelTests|TrainingTests|ResumeTests|Kills|Branch
+NUMBERS := DeviceCPUTests|ModelTests|TrainingTests|ResumeTests|Kills|Branch
 test-numbers: setup
 	@WORKBENCH_KERNELS=$(WORKBENCH_KERNELS) swift test $(SWIFT_FLAGS) --skip-build --filter '$(NUMBERS)'
 

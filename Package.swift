@@ -17,7 +17,7 @@ let optimized: [SwiftSetting] = [
 ]
 
 // Targets are the architecture: an arrow that is not listed here does not compile. A target's folder has its name.
-//   Base, JSON, Control <- Numerics, Checkpoint, Text, Preference <- Model, PreferenceData <- RunFile <- Training
+//   Base, JSON, Control <- Device, Checkpoint, Text, Preference <- Model (never DeviceCPU), PreferenceData <- RunFile <- Training
 //   <- Session <- Commands <- workbench
 let package = Package(
   name: "workbench",
@@ -28,7 +28,8 @@ let package = Package(
     .library(
       name: "WorkbenchCore",
       targets: [
-        "Base", "Numerics", "JSON", "Checkpoint", "Text", "Model", "PreferenceData", "Control", "RunFile", "Training",
+        "Base", "Device", "DeviceCPU", "JSON", "Checkpoint", "Text", "Model", "PreferenceData", "Control", "RunFile",
+        "Training",
         "Session", "SpeedMeasurement",
       ]),
   ],
@@ -38,7 +39,7 @@ let package = Package(
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
-    // C: unsafe code lives here, in Numerics and in what Base knows of mapped files and hashes.
+    // C: unsafe code lives here, in DeviceCPU and in what Base knows of mapped files and hashes.
     .systemLibrary(name: "CNcurses", providers: [.apt(["libncursesw5-dev"])]),
     .target(name: "CTerminal"),
     .target(name: "CProcess", dependencies: ["CTerminal"]),
@@ -52,13 +53,15 @@ let package = Package(
     .target(name: "Base", dependencies: ["CHash"], path: "Sources/Core/Base", swiftSettings: testable),
     .target(name: "JSON", dependencies: ["CBytes"], path: "Sources/Core/JSON", swiftSettings: testable),
     .target(name: "Control", path: "Sources/Core/Control", swiftSettings: testable),
+    .target(name: "Device", dependencies: ["Base"], path: "Sources/Core/Device", swiftSettings: testable),
     .target(
-      name: "Numerics", dependencies: ["Base", "CKernels"], path: "Sources/Core/Numerics", swiftSettings: testable),
+      name: "DeviceCPU", dependencies: ["Base", "Device", "CKernels"], path: "Sources/Core/DeviceCPU",
+      swiftSettings: testable),
     .target(
       name: "Checkpoint", dependencies: ["Base", "JSON"], path: "Sources/Core/Checkpoint", swiftSettings: testable),
     .target(name: "Text", dependencies: ["JSON"], path: "Sources/Core/Text", swiftSettings: testable),
     .target(
-      name: "Model", dependencies: ["Base", "Numerics", "Checkpoint"], path: "Sources/Core/Model",
+      name: "Model", dependencies: ["Base", "Device", "Checkpoint"], path: "Sources/Core/Model",
       swiftSettings: testable),
     .target(
       name: "PreferenceData", dependencies: ["Text", "JSON", "CBytes", "CZlib", "CZstd"],
@@ -67,12 +70,13 @@ let package = Package(
       name: "Preference", dependencies: ["Base", "Control"], path: "Sources/Core/Preference", swiftSettings: testable),
     .target(
       name: "RunFile",
-      dependencies: ["Numerics", "JSON", "Checkpoint", "Text", "PreferenceData", "Preference", "Control", "Yams"],
+      dependencies: ["Device", "JSON", "Checkpoint", "Text", "PreferenceData", "Preference", "Control", "Yams"],
       path: "Sources/Core/RunFile", swiftSettings: testable),
     .target(
       name: "Training",
       dependencies: [
-        "Base", "Numerics", "JSON", "Checkpoint", "Text", "Model", "PreferenceData", "Preference", "Control", "RunFile",
+        "Base", "Device", "DeviceCPU", "JSON", "Checkpoint", "Text", "Model", "PreferenceData", "Preference", "Control",
+        "RunFile",
       ],
       path: "Sources/Core/Training", swiftSettings: testable),
     .target(
@@ -83,7 +87,7 @@ let package = Package(
       ],
       path: "Sources/Core/Session", swiftSettings: testable),
     .target(
-      name: "SpeedMeasurement", dependencies: ["Base", "Numerics", "Checkpoint", "Model"],
+      name: "SpeedMeasurement", dependencies: ["Base", "Device", "DeviceCPU", "Checkpoint", "Model"],
       path: "Sources/Core/SpeedMeasurement", swiftSettings: testable),
 
     // The teaching world behind `workbench demo`.
@@ -99,7 +103,7 @@ let package = Package(
       name: "Commands",
       dependencies: [
         "WorkbenchScreen", "CTerminal", "CProcess", "Session", "Training", "RunFile", "DemoWorld", "Control", "Model",
-        "Checkpoint", "Numerics", "Base", "Text", "PreferenceData", "Preference", "JSON", "SpeedMeasurement",
+        "Checkpoint", "Device", "DeviceCPU", "Base", "Text", "PreferenceData", "Preference", "JSON", "SpeedMeasurement",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/Workbench/Commands", swiftSettings: testable),
@@ -107,13 +111,14 @@ let package = Package(
 
     // One test target a module, so that a module's tests compile as soon as it does.
     .testTarget(name: "BaseTests", dependencies: ["Base", "TestSupport"], swiftSettings: testing),
-    .testTarget(name: "NumericsTests", dependencies: ["Numerics", "Base"], swiftSettings: optimized),
+    .testTarget(name: "DeviceCPUTests", dependencies: ["Device", "DeviceCPU", "Base"], swiftSettings: optimized),
     .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: testing),
     .testTarget(name: "ControlTests", dependencies: ["Control"], swiftSettings: testing),
     .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint", "Base", "JSON"], swiftSettings: testing),
     .testTarget(name: "TextTests", dependencies: ["Text", "JSON", "TestSupport"], swiftSettings: testing),
     .testTarget(
-      name: "ModelTests", dependencies: ["Model", "Numerics", "Checkpoint", "SpeedMeasurement"], swiftSettings: testing),
+      name: "ModelTests", dependencies: ["Model", "Base", "Device", "DeviceCPU", "Checkpoint", "SpeedMeasurement"],
+      swiftSettings: testing),
     .testTarget(
       name: "PreferenceDataTests", dependencies: ["PreferenceData", "Text", "JSON", "TestSupport"],
       swiftSettings: testing),
@@ -123,14 +128,14 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "TrainingFixture", "TestSupport", "Training", "RunFile", "Control", "Checkpoint", "Model", "Numerics", "Base",
+        "TrainingFixture", "TestSupport", "Training", "RunFile", "Control", "Checkpoint", "Model", "DeviceCPU", "Base",
         "Preference", "PreferenceData", "Session", "Text", "DemoWorld",
       ],
       swiftSettings: testing),
     .testTarget(
       name: "SessionTests",
       dependencies: [
-        "TrainingFixture", "TestSupport", "Session", "Training", "RunFile", "Control", "Checkpoint", "Numerics",
+        "TrainingFixture", "TestSupport", "Session", "Training", "RunFile", "Control", "Checkpoint", "DeviceCPU",
         "Preference", .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: testing),
@@ -159,7 +164,8 @@ let package = Package(
     .target(
       name: "TrainingFixture",
       dependencies: [
-        "TestSupport", "Training", "Control", "Checkpoint", "Model", "Numerics", "Base", "Preference", "PreferenceData",
+        "TestSupport", "Training", "Control", "Checkpoint", "Model", "DeviceCPU", "Base", "Preference",
+        "PreferenceData",
       ],
       path: "Tests/TrainingFixture", swiftSettings: testable + testing),
     .executableTarget(

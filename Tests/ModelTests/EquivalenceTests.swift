@@ -1,10 +1,11 @@
+import Base
 import Checkpoint
 import Foundation
 import Synchronization
 import Testing
 
 @testable import Model
-@testable import Numerics
+@testable import DeviceCPU
 
 /// Settings that must not change results.
 @Suite struct EquivalenceTests {
@@ -79,7 +80,7 @@ import Testing
     let adapter = try fixture.adapter()
     let models = try [KernelLevel.portable, level].map {
       try LanguageModel(
-        checkpoint: fixture.checkpoint, runtime: Runtime(threads: 2, precision: precision, kernelLevel: $0))
+        checkpoint: fixture.checkpoint, device: CPUDevice(threads: 2, precision: precision, kernelLevel: $0))
     }
     let scores = try models.map { try $0.score(fixture.promptGroups, adapter: adapter) }
     #expect(largestDifference(scores[0], scores[1]) < (precision == .bf16 ? 0.1 : 1e-4))
@@ -94,7 +95,7 @@ import Testing
     let adapter = try fixture.adapter()
     for level in KernelLevel.available {
       let model = try LanguageModel(
-        checkpoint: fixture.checkpoint, runtime: Runtime(threads: 2, precision: precision, kernelLevel: level))
+        checkpoint: fixture.checkpoint, device: CPUDevice(threads: 2, precision: precision, kernelLevel: level))
       let together = try model.score(fixture.promptGroups, adapter: adapter)
       let alone = try fixture.promptGroups.map { try model.score([$0], adapter: adapter)[0] }
       #expect(together == alone, "\(level)")
@@ -110,7 +111,7 @@ import Testing
     let runs = try [true, false].map { everyRow in
       let model = try LanguageModel(
         checkpoint: fixture.checkpoint,
-        runtime: Runtime(threads: 2, precision: precision))
+        device: CPUDevice(threads: 2, precision: precision))
       #expect(!model.computesEveryRow)
       model.computesEveryRow = everyRow
       _ = try model.score(Array(fixture.promptGroups.reversed()), adapter: nil)
@@ -151,7 +152,7 @@ import Testing
     func model(shares: Bool, threads: Int = 2) throws -> LanguageModel {
       let model = try LanguageModel(
         checkpoint: fixture.checkpoint,
-        runtime: Runtime(threads: threads, precision: precision))
+        device: CPUDevice(threads: threads, precision: precision))
       #expect(model.sharesPrefixes)
       model.sharesPrefixes = shares
       return model
@@ -174,8 +175,8 @@ import Testing
     let fixture = try ModelFixture("untied-grouped")
     let adapter = try fixture.adapter()
     let runs = try [nil, false, true].map { headsApart in
-      let model = try fixture.model(precision)
-      model.headsApart = headsApart
+      let device = CPUDevice(threads: 2, precision: precision, kernelLevel: .best, headsApart: headsApart)
+      let model = try LanguageModel(checkpoint: fixture.checkpoint, device: device)
       return (
         try model.score(fixture.promptGroups, adapter: adapter), try fixture.accumulated(model, adapter).values.array
       )
@@ -191,7 +192,7 @@ import Testing
     let adapter = try fixture.adapter()
     // One thread: what it makes is all that is made.
     let model = try LanguageModel(
-      checkpoint: fixture.checkpoint, runtime: Runtime(threads: 1, precision: precision, kernelLevel: level))
+      checkpoint: fixture.checkpoint, device: CPUDevice(threads: 1, precision: precision, kernelLevel: level))
     let gradients = LoRAGradients(like: adapter)
     func step(_ groups: [PromptGroup]) throws {
       _ = try model.score(groups, adapter: nil)
@@ -213,8 +214,11 @@ import Testing
   func recomputedActivationsGiveTheSameBits(name: String, precision: Precision) throws {
     let fixture = try ModelFixture(name)
     let adapter = try fixture.adapter()
-    let (kept, again) = (try fixture.model(precision), try fixture.model(precision))
-    for model in [kept, again] { model.headsApart = true }
+    func model() throws -> LanguageModel {
+      let device = CPUDevice(threads: 2, precision: precision, kernelLevel: .best, headsApart: true)
+      return try LanguageModel(checkpoint: fixture.checkpoint, device: device)
+    }
+    let (kept, again) = (try model(), try model())
     again.recomputesActivations = true
     let expected = try fixture.accumulated(kept, adapter).values.array
     #expect(try fixture.accumulated(again, adapter).values.array == expected)

@@ -1,7 +1,7 @@
 import Checkpoint
 import Foundation
 import Model
-import Numerics
+import DeviceCPU
 import Testing
 
 @Suite struct GenerationTests {

@@ -1,7 +1,7 @@
 import Checkpoint
 import Foundation
+import DeviceCPU
 import Model
-import Numerics
 
 /// A tiny checkpoint with an adapter, token ids, log-probs and gradients made by PyTorch (Tests/Fixtures/model/make.py).
 struct ModelFixture {
@@ -31,7 +31,7 @@ struct ModelFixture {
   var promptGroups: [PromptGroup] { groups.map { PromptGroup(prompt: $0.prompt, responses: $0.responses) } }
 
   func model(_ precision: Precision = .fp32, threads: Int = 2) throws -> LanguageModel {
-    try LanguageModel(checkpoint: checkpoint, runtime: Runtime(threads: threads, precision: precision))
+    try LanguageModel(checkpoint: checkpoint, device: CPUDevice(threads: threads, precision: precision))
   }
 
   func adapter() throws -> LoRAAdapter {

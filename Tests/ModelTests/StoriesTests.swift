@@ -1,7 +1,7 @@
 import Checkpoint
 import Foundation
 import Model
-import Numerics
+import DeviceCPU
 import Testing
 
 /// A real pretrained checkpoint, where the shared data folder is there.
@@ -26,7 +26,7 @@ import Testing
     let golden = try JSONDecoder().decode(
       Golden.self, from: Data(contentsOf: ModelFixture.folder.appendingPathComponent("stories260K.json")))
     let model = try LanguageModel(
-      checkpoint: CheckpointFolder(path: folder), runtime: Runtime(threads: 2, precision: .fp32))
+      checkpoint: CheckpointFolder(path: folder), device: CPUDevice(threads: 2, precision: .fp32))
     let groups = golden.groups.map { PromptGroup(prompt: $0.prompt, responses: $0.responses) }
     #expect(largestDifference(try model.score(groups, adapter: nil), golden.groups.map(\.reference)) < 1e-4)
     let settings = SamplingSettings(maxNewTokens: 48, greedy: true)

@@ -1,7 +1,7 @@
 import Checkpoint
 import Foundation
 import Model
-import Numerics
+import DeviceCPU
 @testable import SpeedMeasurement
 import Testing
 
@@ -40,7 +40,7 @@ import Testing
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("workspace-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: folder) }
     try RandomCheckpoint.write(setting.shape, to: folder)
-    let runtime = Runtime(
+    let runtime = CPUDevice(
       threads: setting.threads, precision: setting.precision, kernelLevel: setting.level)
     let checkpoint = try CheckpointFolder(path: folder.path)
     let soak = ProcessInfo.processInfo.environment["WORKBENCH_SOAK"] != nil
@@ -51,7 +51,7 @@ import Testing
         model: checkpoint.configuration, seed: 3)
       for length in lengths {
         // A model of its own, so that its memory was not planned for a longer batch before.
-        let model = try LanguageModel(checkpoint: checkpoint, runtime: runtime)
+        let model = try LanguageModel(checkpoint: checkpoint, device: runtime)
         let tokens = (0..<Int32(length)).map { $0 % 290 }
         let short = PromptGroup(prompt: tokens, responses: [[1]])
         let long = PromptGroup(prompt: [5, 6], responses: [tokens, [7, 8]])

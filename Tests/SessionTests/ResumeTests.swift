@@ -2,7 +2,7 @@ import Checkpoint
 import Control
 import Foundation
 import GRDB
-import Numerics
+import DeviceCPU
 import Preference
 import TestSupport
 import Testing

@@ -3,7 +3,7 @@ import Checkpoint
 import Control
 import Foundation
 import Model
-import Numerics
+import DeviceCPU
 import Preference
 import PreferenceData
 import Synchronization
@@ -95,7 +95,7 @@ struct LoopFixture {
   ) throws -> TrainingLoop {
     let checkpoint = try CheckpointFolder(path: Self.modelPath)
     let model = try LanguageModel(
-      checkpoint: checkpoint, runtime: Runtime(threads: threads, precision: precision, kernelLevel: level))
+      checkpoint: checkpoint, device: CPUDevice(threads: threads, precision: precision, kernelLevel: level))
     model.tokenBudget = tokenBudget
     let adapter =
       if let saved {

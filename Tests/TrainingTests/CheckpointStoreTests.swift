@@ -2,7 +2,7 @@ import Checkpoint
 import Control
 import Foundation
 import Model
-import Numerics
+import DeviceCPU
 import Preference
 import TestSupport
 import Testing
@@ -81,7 +81,7 @@ struct CheckpointStoreTests {
     let trained = try loop.scorer.model.score(groups, adapter: loop.scorer.adapter)
 
     let checkpoint = try CheckpointFolder(path: LoopFixture.folder.appendingPathComponent("model").path)
-    let model = try LanguageModel(checkpoint: checkpoint, runtime: Runtime(threads: 2, precision: .fp32))
+    let model = try LanguageModel(checkpoint: checkpoint, device: CPUDevice(threads: 2, precision: .fp32))
     let adapter = try LoRAAdapter(
       folder: AdapterFolder.read(path: try #require(summary.checkpointPath), model: model.configuration),
       model: model.configuration)

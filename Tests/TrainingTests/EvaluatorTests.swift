@@ -1,7 +1,7 @@
 import Control
 import Foundation
 import Model
-import Numerics
+import DeviceCPU
 import Preference
 import Session
 import Text

@@ -4,7 +4,7 @@ import Control
 import DemoWorld
 import Foundation
 import Model
-import Numerics
+import DeviceCPU
 import TestSupport
 import Testing
 
@@ -30,7 +30,7 @@ import Testing
   private func model(_ setting: Setting, threads: Int) throws -> LanguageModel {
     try LanguageModel(
       checkpoint: Self.checkpoint.get(),
-      runtime: Runtime(threads: threads, precision: setting.precision, kernelLevel: setting.level))
+      device: CPUDevice(threads: threads, precision: setting.precision, kernelLevel: setting.level))
   }
 
   /// 60 pairs; a third of the prompts begin alike, so that they share rows in some companies.
@@ -146,13 +146,13 @@ import Testing
 
   @Test func theProbeTellsArithmeticsApart() {
     let names = Self.settings.map { setting in
-      EngineVersion.name(of: Runtime(threads: 1, precision: setting.precision, kernelLevel: setting.level))
+      EngineVersion.name(of: CPUDevice(threads: 1, precision: setting.precision, kernelLevel: setting.level))
     }
     #expect(Set(names).count == names.count)
     #expect(
       names
         == Self.settings.map { setting in
-          EngineVersion.name(of: Runtime(threads: 3, precision: setting.precision, kernelLevel: setting.level))
+          EngineVersion.name(of: CPUDevice(threads: 3, precision: setting.precision, kernelLevel: setting.level))
         })
   }
 }

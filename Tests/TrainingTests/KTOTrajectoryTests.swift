@@ -1,8 +1,9 @@
+import Base
 import Checkpoint
 import Control
 import Foundation
 import Model
-import Numerics
+import DeviceCPU
 import Preference
 import Testing
 

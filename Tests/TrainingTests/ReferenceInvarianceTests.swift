@@ -3,7 +3,7 @@ import Checkpoint
 import DemoWorld
 import Foundation
 import Model
-import Numerics
+import DeviceCPU
 import Testing
 
 @testable import Training
@@ -13,7 +13,7 @@ import Testing
 @Suite struct ReferenceInvarianceTests {
   @Test(arguments: Precision.allCases) func aScoreDoesNotDependOnItsCompany(precision: Precision) throws {
     let checkpoint = try CheckpointFolder(path: DemoWorld.resources().modelPath)
-    let model = try LanguageModel(checkpoint: checkpoint, runtime: Runtime(threads: 2, precision: precision))
+    let model = try LanguageModel(checkpoint: checkpoint, device: CPUDevice(threads: 2, precision: precision))
     let vocabulary = checkpoint.configuration.vocabularySize
     var stream = RandomStream(seed: 3, purpose: .test)
     func tokens(_ range: ClosedRange<Int>) -> [Int32] {

@@ -1,6 +1,6 @@
 import Control
 import Foundation
-import Numerics
+import DeviceCPU
 import Preference
 import PreferenceData
 import Testing

@@ -1,6 +1,6 @@
 import Base
 import Checkpoint
-import Numerics
+import DeviceCPU
 import Preference
 import Testing
 

@@ -1,15 +1,15 @@
 import CMeasure
-import Numerics
+import DeviceCPU
 import SpeedMeasurement
 
 /// How fast the threads read memory and do nothing with it: what decoding, which reads every weight for each token, is
 /// measured against.
 struct ReadSpeed {
   private let memory: FloatBuffer
-  private let runtime: Runtime
+  private let runtime: CPUDevice
 
   /// - Parameter bytes: as much as a pass reads.
-  init(bytes: Int, runtime: Runtime) {
+  init(bytes: Int, runtime: CPUDevice) {
     memory = FloatBuffer(count: bytes / 4)
     self.runtime = runtime
     // Pages that nothing was written to are all the same one.

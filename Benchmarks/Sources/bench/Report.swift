@@ -1,6 +1,6 @@
 import CMeasure
 import Foundation
-import Numerics
+import DeviceCPU
 import SpeedMeasurement
 import Training
 

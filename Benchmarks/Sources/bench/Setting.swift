@@ -2,7 +2,7 @@ import CMeasure
 import Checkpoint
 import Foundation
 import Model
-import Numerics
+import DeviceCPU
 import PreferenceData
 import SpeedMeasurement
 import Text
@@ -33,8 +33,8 @@ struct Setting: Sendable {
   /// `full` rounds, unless asked for otherwise.
   func rounds(_ full: Int) -> Int { givenRounds ?? (quick ? 2 : full) }
 
-  func runtime(_ precision: Precision = .bf16, threads: Int? = nil) -> Runtime {
-    Runtime(threads: threads ?? self.threads, precision: precision)
+  func runtime(_ precision: Precision = .bf16, threads: Int? = nil) -> CPUDevice {
+    CPUDevice(threads: threads ?? self.threads, precision: precision)
   }
 
   // MARK: Model

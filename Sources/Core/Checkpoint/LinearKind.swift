@@ -61,5 +61,6 @@ public struct LinearAddress: Hashable, Sendable, Comparable, CustomStringConvert
 }
 
 extension LinearKind {
-  fileprivate var position: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+  /// Its place in `allCases`.
+  public var position: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 }

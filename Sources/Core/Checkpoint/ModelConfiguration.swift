@@ -35,13 +35,16 @@ public struct ModelConfiguration: Sendable, Equatable {
   public let bosTokenID: Int?
   /// Every id that ends a generation, each once.
   public let eosTokenIDs: [Int]
+  /// What a family's layers add to or change in the plain one.
+  public let layer: LayerDescription
 
   public init(
     modelType: String = "llama", hiddenSize: Int, intermediateSize: Int, layerCount: Int, headCount: Int,
     keyValueHeadCount: Int, headDimension: Int, vocabularySize: Int, rmsNormEpsilon: Double = 1e-5,
     ropeTheta: Double = 10_000, ropeScaling: RopeScaling = .none, tiedEmbeddings: Bool = false,
     queryKeyValueBias: Bool = false, outputBias: Bool = false, mlpBias: Bool = false, maxPositions: Int = 2048,
-    slidingWindow: Int? = nil, bosTokenID: Int? = nil, eosTokenIDs: [Int] = []
+    slidingWindow: Int? = nil, bosTokenID: Int? = nil, eosTokenIDs: [Int] = [],
+    layer: LayerDescription = LayerDescription()
   ) {
     self.modelType = modelType
     self.hiddenSize = hiddenSize
@@ -62,14 +65,19 @@ public struct ModelConfiguration: Sendable, Equatable {
     self.slidingWindow = slidingWindow
     self.bosTokenID = bosTokenID
     self.eosTokenIDs = eosTokenIDs
+    self.layer = layer
   }
 
   /// Every tensor that the model computes with, and its shape, in the order of use.
   public var tensorShapes: [(name: String, shape: [Int])] {
     var result: [(name: String, shape: [Int])] = [("model.embed_tokens.weight", [vocabularySize, hiddenSize])]
     for layer in 0..<layerCount {
-      result.append(("model.layers.\(layer).input_layernorm.weight", [hiddenSize]))
-      result.append(("model.layers.\(layer).post_attention_layernorm.weight", [hiddenSize]))
+      for name in [self.layer.attentionNorm, self.layer.mlpNorm] {
+        result.append(("model.layers.\(layer).\(name).weight", [hiddenSize]))
+      }
+      for name in self.layer.queryKeyNorm.map({ [$0.query, $0.key] }) ?? [] {
+        result.append(("model.layers.\(layer).\(name).weight", [headDimension]))
+      }
       for kind in LinearKind.allCases {
         let (outputs, inputs) = kind.shape(in: self)
         result.append((kind.fullName(layer: layer) + ".weight", [outputs, inputs]))
@@ -90,6 +98,6 @@ public struct ModelConfiguration: Sendable, Equatable {
       headCount: headCount, keyValueHeadCount: keyValueHeadCount, headDimension: headDimension,
       vocabularySize: vocabularySize, rmsNormEpsilon: rmsNormEpsilon, ropeTheta: ropeTheta, ropeScaling: ropeScaling,
       tiedEmbeddings: tiedEmbeddings, queryKeyValueBias: queryKeyValueBias, outputBias: outputBias, mlpBias: mlpBias,
-      maxPositions: maxPositions, slidingWindow: slidingWindow, bosTokenID: bosTokenID, eosTokenIDs: all)
+      maxPositions: maxPositions, slidingWindow: slidingWindow, bosTokenID: bosTokenID, eosTokenIDs: all, layer: layer)
   }
 }

@@ -1,47 +1,41 @@
 import Checkpoint
-import Numerics
+import Device
 
 /// The frozen weights of a decoder: mapped where the file stores them in bf16 or in the compute type, converted to that
 /// once otherwise. Norm weights and biases are fp32.
 struct ModelWeights: Sendable {
   struct Linear: Sendable {
     /// [out, in].
-    let weight: Matrix
+    let weight: Tensor
     /// [1, out].
-    let bias: Matrix?
+    let bias: Tensor?
   }
 
   struct Layer: Sendable {
     /// [1, H].
-    let attentionNorm: Matrix
-    let mlpNorm: Matrix
-    let q, k, v, o, gate, up, down: Linear
+    let attentionNorm: Tensor
+    let mlpNorm: Tensor
+    /// [1, d] of queries and of keys, where they have norms of their own.
+    let headNorms: (query: Tensor, key: Tensor)?
+    fileprivate let linears: [Linear]
 
-    subscript(kind: LinearKind) -> Linear {
-      switch kind {
-      case .q_proj: q
-      case .k_proj: k
-      case .v_proj: v
-      case .o_proj: o
-      case .gate_proj: gate
-      case .up_proj: up
-      case .down_proj: down
-      }
-    }
+    subscript(kind: LinearKind) -> Linear { linears[kind.position] }
   }
 
   /// [V, H], in the stored or the compute type.
-  let embedding: Matrix
+  let embedding: Tensor
   let layers: [Layer]
-  let finalNorm: Matrix
+  let finalNorm: Tensor
   /// [V, H]; the embedding where the two are tied.
-  let head: Matrix
+  let head: Tensor
   /// Bytes of weights that had to be converted, and so live in memory of their own.
   let convertedBytes: Int
+  /// What keeps the tensors.
+  private let memory: [DeviceMemory]
 
-  init(checkpoint: CheckpointFolder, runtime: Runtime) throws {
+  init(checkpoint: CheckpointFolder, device: any Device) throws {
     let configuration = checkpoint.configuration
-    var loader = WeightLoader(checkpoint: checkpoint, runtime: runtime)
+    var loader = WeightLoader(checkpoint: checkpoint, device: device)
     head = try loader.matrix(
       configuration.tiedEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight",
       rows: configuration.vocabularySize, columns: configuration.hiddenSize)
@@ -52,24 +46,35 @@ struct ModelWeights: Sendable {
         "model.embed_tokens.weight", rows: configuration.vocabularySize, columns: configuration.hiddenSize)
     layers = try (0..<configuration.layerCount).map { layer in
       let prefix = "model.layers.\(layer)."
+      let names = configuration.layer
       return Layer(
-        attentionNorm: try loader.vector(prefix + "input_layernorm.weight", configuration.hiddenSize),
-        mlpNorm: try loader.vector(prefix + "post_attention_layernorm.weight", configuration.hiddenSize),
-        q: try loader.linear(.q_proj, layer), k: try loader.linear(.k_proj, layer),
-        v: try loader.linear(.v_proj, layer), o: try loader.linear(.o_proj, layer),
-        gate: try loader.linear(.gate_proj, layer), up: try loader.linear(.up_proj, layer),
-        down: try loader.linear(.down_proj, layer))
+        attentionNorm: try loader.vector(prefix + names.attentionNorm + ".weight", configuration.hiddenSize),
+        mlpNorm: try loader.vector(prefix + names.mlpNorm + ".weight", configuration.hiddenSize),
+        headNorms: try names.queryKeyNorm.map { norms in
+          (
+            try loader.vector(prefix + norms.query + ".weight", configuration.headDimension),
+            try loader.vector(prefix + norms.key + ".weight", configuration.headDimension)
+          )
+        },
+        linears: try LinearKind.allCases.map { try loader.linear($0, layer) })
     }
     finalNorm = try loader.vector("model.norm.weight", configuration.hiddenSize)
     convertedBytes = loader.convertedBytes
+    memory = loader.memory
   }
 }
 
-/// Turns stored tensors into matrices, checking every shape.
+/// Turns stored tensors into the device's, checking every shape.
 private struct WeightLoader {
   let checkpoint: CheckpointFolder
-  let runtime: Runtime
+  let device: any Device
   var convertedBytes = 0
+  var memory: [DeviceMemory] = []
+
+  init(checkpoint: CheckpointFolder, device: any Device) {
+    self.checkpoint = checkpoint
+    self.device = device
+  }
 
   mutating func linear(_ kind: LinearKind, _ layer: Int) throws -> ModelWeights.Linear {
     let (outputs, inputs) = kind.shape(in: checkpoint.configuration)
@@ -80,39 +85,54 @@ private struct WeightLoader {
   }
 
   /// In the compute type, or in bf16 as stored, which a product in fp32 widens while it packs.
-  mutating func matrix(_ name: String, rows: Int, columns: Int) throws -> Matrix {
+  mutating func matrix(_ name: String, rows: Int, columns: Int) throws -> Tensor {
     let stored = try stored(name, rows: rows, columns: columns)
-    let type = runtime.precision.elementType
-    return stored.type == type || stored.type == .bf16 ? stored : convert(stored, to: type)
+    let type = device.precision.elementType
+    return stored.type == type || stored.type == .bf16 ? stored : try convert(stored, to: type)
   }
 
   /// [1, count] in fp32.
-  mutating func vector(_ name: String, _ count: Int) throws -> Matrix {
+  mutating func vector(_ name: String, _ count: Int) throws -> Tensor {
     let tensor = try checkpoint.tensor(name)
     guard tensor.shape == [count] else {
       throw ModelError.tensorShape(name: name, found: tensor.shape, expected: [count])
     }
-    return Matrix(tensor.float32(), rows: 1, columns: count)
+    return keep(device.constant(tensor.float32(), rows: 1, columns: count))
   }
 
   /// In the type of the file, without a copy.
-  func stored(_ name: String, rows: Int, columns: Int) throws -> Matrix {
+  mutating func stored(_ name: String, rows: Int, columns: Int) throws -> Tensor {
     let tensor = try checkpoint.tensor(name)
     guard tensor.shape == [rows, columns],
-      let matrix = Matrix(mapped: tensor.bytes, rows: rows, columns: columns, type: tensor.type.elementType)
+      let weights = device.weights(tensor.bytes, rows: rows, columns: columns, type: tensor.type.elementType)
     else { throw ModelError.tensorShape(name: name, found: tensor.shape, expected: [rows, columns]) }
-    return matrix
+    return keep(weights)
   }
 
-  private mutating func convert(_ stored: Matrix, to type: ElementType) -> Matrix {
-    let result = Matrix(zeros: stored.rows, stored.columns, type)
+  private mutating func convert(_ stored: Tensor, to type: ElementType) throws -> Tensor {
+    let result = keep(try device.allocate(rows: stored.rows, columns: stored.columns, type: type))
     convertedBytes += stored.rows * stored.columns * type.byteWidth
-    let block = max(1, (1 << 18) / stored.columns)
-    runtime.parallel((stored.rows + block - 1) / block) { [runtime] task, _ in
-      let rows = task * block..<min((task + 1) * block, stored.rows)
-      runtime.convert(stored.rows(rows), into: result.rows(rows))
-    }
+    var program = Program()
+    program.add(.copy(Copy(rows: RowSpans(rows: stored.rows), input: stored, output: result)))
+    let arena = Arena()
+    try device.reserve(arena, plan: TensorPlan(), program: program)
+    device.run(program, in: arena)
     return result
+  }
+
+  private mutating func keep(_ memory: DeviceMemory) -> Tensor {
+    self.memory.append(memory)
+    return memory.tensor
+  }
+}
+
+extension Device {
+  /// Runs a whole program.
+  func run(_ program: Program, in arena: Arena, betweenLayers: (() -> Void)? = nil) {
+    for step in program.steps {
+      run(step.together, in: arena)
+      if step.endsLayer { betweenLayers?() }
+    }
   }
 }
 

@@ -1,14 +1,15 @@
 import Checkpoint
+import Device
 import Foundation
-import Numerics
 
 /// Cosines and sines of the rotary embedding (Su et al., RoFormer, 2021) for positions 0..<count: rows [cos | sin].
 struct RotaryTable: Sendable {
-  let matrix: Matrix
+  private let memory: DeviceMemory
 
-  var count: Int { matrix.rows }
+  var tensor: Tensor { memory.tensor }
+  var count: Int { tensor.rows }
 
-  init(configuration: ModelConfiguration, count: Int) {
+  init(configuration: ModelConfiguration, count: Int, device: any Device) {
     let frequencies = Self.frequencies(configuration)
     let half = frequencies.count
     var values = [Float](repeating: 0, count: count * half * 2)
@@ -20,7 +21,7 @@ struct RotaryTable: Sendable {
         values[position * half * 2 + half + index] = Float(sin(angle))
       }
     }
-    matrix = Matrix(values, rows: count, columns: half * 2)
+    memory = device.constant(values, rows: count, columns: half * 2)
   }
 
   /// Inverse frequencies θ^(−2i/d), scaled as the configuration says.

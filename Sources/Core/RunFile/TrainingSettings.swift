@@ -1,5 +1,5 @@
 import Control
-import Numerics
+import Device
 
 extension RunFile {
   /// `training:`, in the names of TRL and transformers.

@@ -1,14 +1,14 @@
-import Numerics
+import DeviceCPU
 
 /// The speed of the processor's products, measured: multiplying and adding registers on every thread, of the kind that the
 /// runtime's products make, without anything to fetch. What every share of peak is a share of.
 public struct ProductPeak {
-  private let runtime: Runtime
+  private let runtime: CPUDevice
   /// Rounds that take about a twentieth of a second.
   private let rounds: Int
 
   /// - Parameter runtime: its precision and kernel level decide which products.
-  public init(runtime: Runtime) {
+  public init(runtime: CPUDevice) {
     self.runtime = runtime
     let trial = 20_000
     let time = seconds { _ = runtime.registerProducts(rounds: trial) }

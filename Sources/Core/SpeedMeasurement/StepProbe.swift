@@ -1,7 +1,8 @@
 import Checkpoint
 import Foundation
 import Model
-import Numerics
+import Base
+import Device
 
 /// Optimizer steps outside a run: the same passes, gradients and AdamW, without data, sampling and records.
 ///
@@ -45,10 +46,10 @@ public final class StepProbe {
       return weights.enumerated().map { share * beta * ($1 / total - ($0 == 0 ? 1 : 0)) }
     }
     updates += 1
-    let norm = model.runtime.norm(gradients.values)
-    model.runtime.adamW(
-      parameters: adapter.parameters, gradients: gradients.values, m: firstMoment, v: secondMoment, step: updates,
-      lr: learningRate, clip: min(1, 1 / max(norm, 1e-12)))
+    let norm = model.device.norm(gradients.values)
+    model.device.adamW(
+      AdamW(step: updates, learningRate: learningRate, clip: min(1, 1 / max(norm, 1e-12))),
+      parameters: adapter.parameters, gradients: gradients.values, m: firstMoment, v: secondMoment)
     return loss
   }
 }

@@ -1,7 +1,7 @@
 import Base
 import Foundation
 import Model
-import Numerics
+import DeviceCPU
 
 /// Prompts with responses of random tokens, with lengths spread like those of real preference data.
 public struct SyntheticPrompts: Sendable {

@@ -2,7 +2,7 @@ import ArgumentParser
 import Checkpoint
 import Foundation
 import Model
-import Numerics
+import DeviceCPU
 import RunFile
 import SpeedMeasurement
 import Training
@@ -35,7 +35,7 @@ struct BenchCommand: ParsableCommand {
     let begin = Date()
     if let warning = ThreadCount.warning(threads, name: "--threads") { ExitStatus.write("warning: \(warning)") }
     let threads = threads ?? Machine.cores
-    let runtime = Runtime(threads: threads, precision: precision)
+    let runtime = CPUDevice(threads: threads, precision: precision)
     try line("processor", "\(Machine.processorName); \(runtime.summary)")
     let peaks = try measurePeaks(runtime)
 
@@ -52,8 +52,8 @@ struct BenchCommand: ParsableCommand {
   }
 
   /// The peak in the chosen precision; both are shown.
-  private func measurePeaks(_ runtime: Runtime) throws -> ProductPeak {
-    let other = Runtime(threads: runtime.threads, precision: precision == .bf16 ? .fp32 : .bf16)
+  private func measurePeaks(_ runtime: CPUDevice) throws -> ProductPeak {
+    let other = CPUDevice(threads: runtime.threads, precision: precision == .bf16 ? .fp32 : .bf16)
     let chosen = ProductPeak(runtime: runtime)
     let speeds = [
       (precision, Readings((0..<5).map { _ in chosen.measure(count: 4) }).median),
@@ -66,9 +66,9 @@ struct BenchCommand: ParsableCommand {
     return chosen
   }
 
-  private func measure(path: String, name: String, runtime: Runtime, peak: ProductPeak) throws {
+  private func measure(path: String, name: String, runtime: CPUDevice, peak: ProductPeak) throws {
     let checkpoint = try CheckpointFolder(path: path)
-    let model = try LanguageModel(checkpoint: checkpoint, runtime: runtime)
+    let model = try LanguageModel(checkpoint: checkpoint, device: runtime)
     let configuration = checkpoint.configuration
     let parameters = configuration.tensorShapes.reduce(0) { $0 + $1.shape.reduce(1, *) }
     try line("model", "\(name): \(parameters / 1_000_000) million parameters, \(checkpoint.weightBytes / 1_000_000) MB")

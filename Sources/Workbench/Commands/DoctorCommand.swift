@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Numerics
+import DeviceCPU
 import Training
 
 struct DoctorCommand: ParsableCommand {
@@ -19,7 +19,7 @@ struct DoctorCommand: ParsableCommand {
       }
     }
     try report("processor", "\(Machine.processorName), \(Machine.processors.summary)")
-    let runtime = Runtime(threads: Machine.cores, precision: .bf16)
+    let runtime = CPUDevice(threads: Machine.cores, precision: .bf16)
     let best = KernelLevel.ofThisMachine
     try report(
       "compute", runtime.summary,

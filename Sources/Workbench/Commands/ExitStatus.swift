@@ -6,7 +6,7 @@ import CTerminal
 import Foundation
 import JSON
 import Model
-import Numerics
+import DeviceCPU
 import Preference
 import PreferenceData
 import RunFile

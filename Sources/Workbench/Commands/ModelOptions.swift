@@ -1,7 +1,7 @@
 import ArgumentParser
 import Checkpoint
 import Model
-import Numerics
+import DeviceCPU
 import RunFile
 import Text
 import Training
@@ -28,8 +28,8 @@ struct ModelOptions: ParsableArguments {
     if let warning = ThreadCount.warning(threads, name: "--threads") { ExitStatus.write("warning: \(warning)") }
     let folder = try CheckpointFolder(path: model)
     let text = try TextFolder(path: model)
-    let runtime = Runtime(threads: threads ?? Machine.cores, precision: precision)
-    let language = try LanguageModel(checkpoint: folder, runtime: runtime)
+    let runtime = CPUDevice(threads: threads ?? Machine.cores, precision: precision)
+    let language = try LanguageModel(checkpoint: folder, device: runtime)
     let loaded = try adapter.map {
       try LoRAAdapter(folder: AdapterFolder.read(path: $0, model: folder.configuration), model: folder.configuration)
     }

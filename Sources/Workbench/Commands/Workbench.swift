@@ -2,7 +2,7 @@ import ArgumentParser
 import CProcess
 import CTerminal
 import Foundation
-import Numerics
+import DeviceCPU
 import Text
 import Training
 

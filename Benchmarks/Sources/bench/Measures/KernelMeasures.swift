@@ -1,6 +1,6 @@
 import Base
 import CMeasure
-import Numerics
+import DeviceCPU
 import SpeedMeasurement
 
 extension Catalogue {
@@ -15,8 +15,8 @@ extension Catalogue {
 /// One kernel after another at the sizes the engine runs it, turn about: kernel, twin, bound.
 private struct KernelBench {
   private let setting: Setting
-  private let fast = Runtime(threads: 1, precision: .bf16)
-  private let naive = Runtime(threads: 1, precision: .bf16, kernelLevel: .naive)
+  private let fast = CPUDevice(threads: 1, precision: .bf16)
+  private let naive = CPUDevice(threads: 1, precision: .bf16, kernelLevel: .naive)
   /// Rows enough for the operands to come from memory, not from a cache.
   private let rows: Int
   private let hidden = 576
@@ -67,12 +67,13 @@ private struct KernelBench {
       },
       memoryBound("adamW", bytes: Double(parameters[0].count) * 28) {
         $0.adamW(
-          parameters: parameters[0], gradients: parameters[1], m: parameters[2], v: parameters[3], step: 1, lr: 1e-4)
+          AdamW(step: 1, learningRate: 1e-4), parameters: parameters[0], gradients: parameters[1], m: parameters[2],
+          v: parameters[3])
       },
     ].flatMap { $0 }
   }
 
-  private func memoryBound(_ name: String, bytes: Double, _ body: (Runtime) -> Void) -> [Row] {
+  private func memoryBound(_ name: String, bytes: Double, _ body: (CPUDevice) -> Void) -> [Row] {
     var speeds: [Double] = []
     var shares: [Double] = []
     var gains: [Double] = []
@@ -103,7 +104,7 @@ private struct KernelBench {
         zeros: 1,
         max(
           Product.scratchCount(columns: inner, inputs: [inner], format: .wide, threads: 1),
-          WeightGradient.scratchCount(rows: rows, columns: 24, format: .pairs)))
+          WeightGradientLoop.scratchCount(rows: rows, columns: 24, format: .pairs)))
     ]
     let large = narrow(setting.quick ? 1024 : 49152, hidden), one = narrow(1, hidden)
     let oneOut = noise(1, large.rows)
@@ -118,7 +119,7 @@ private struct KernelBench {
       computeBound("a low-rank factor's gradient", flops: flops * 24 / Double(inner)) {
         fast.parallel([
           fast.loop(
-            WeightGradient(low, x, rows: RowSpans(rows: rows)) { sums, columns in
+            WeightGradientLoop(low, x, rows: RowSpans(rows: rows)) { sums, columns in
               fast.convert(sums, into: outer.columns(columns))
             }, scratch: memory)
         ])
@@ -139,11 +140,11 @@ private struct KernelBench {
     let group = AttentionGroup(rows: 0..<rows, segments: [segment])
     let scratch = Matrix(zeros: 1, AttentionHead.scratchCount(rows: rows, headDimension: d))
     let pairs = Double(rows * (rows + 1) / 2)
-    func forward(_ runtime: Runtime) {
+    func forward(_ runtime: CPUDevice) {
       AttentionHead(runtime: runtime, headDimension: d, scale: 0.125)
         .forward(group, q: q, k: k, v: v, o: o, logSums: logSums, scratch: scratch)
     }
-    func backward(_ runtime: Runtime) {
+    func backward(_ runtime: CPUDevice) {
       AttentionHead(runtime: runtime, headDimension: d, scale: 0.125).backward(
         group, q: q, k: k, v: v, o: o, logSums: logSums, d: dO,
         into: AttentionGradients(dq: dq, dk: dk, dv: dv), scratch: scratch)

@@ -16,10 +16,10 @@ extension Catalogue {
     for _ in 0..<setting.rounds(5) {
       for (probe, reference) in zip(probes, references) {
         let time = try seconds { try probe.step(groups, references: reference) }
-        times[probe.model.runtime.threads]?.append(time)
+        times[probe.model.device.threads]?.append(time)
       }
     }
-    for probe in probes { parameters[probe.model.runtime.threads] = probe.adapter.parameters.array }
+    for probe in probes { parameters[probe.model.device.threads] = probe.adapter.parameters.array }
     let one = times[1] ?? []
     let two = times[2] ?? []
     let same = parameters[1]?.map(\.bitPattern) == parameters[2]?.map(\.bitPattern) && references[0] == references[1]

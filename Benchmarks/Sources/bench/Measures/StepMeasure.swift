@@ -1,7 +1,7 @@
 import CMeasure
 import Foundation
 import Model
-import Numerics
+import DeviceCPU
 import SpeedMeasurement
 
 extension Catalogue {
@@ -67,7 +67,7 @@ struct StepReadings {
           try probe.step(groups, references: references)
         })
       readings.processorTimes.append(ProcessorTime.now - processor)
-      readings.threads = model.runtime.threads
+      readings.threads = model.device.threads
       readings.peaks.append((before + peak.measure()) / 2)
     }
     return readings

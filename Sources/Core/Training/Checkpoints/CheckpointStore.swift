@@ -3,7 +3,6 @@ import Checkpoint
 import Control
 import Foundation
 import Model
-import Numerics
 import Preference
 
 /// What a checkpoint holds beside the adapter and the moments; `trainer_state.json`. The order of the prompts and the

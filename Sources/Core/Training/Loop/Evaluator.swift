@@ -2,7 +2,6 @@ import Base
 import Control
 import Dispatch
 import Model
-import Numerics
 import Preference
 import PreferenceData
 import Text

@@ -1,5 +1,4 @@
 import Control
-import Numerics
 
 /// What the training loop needs to know, free of files and YAML.
 public struct LoopSettings: Sendable {

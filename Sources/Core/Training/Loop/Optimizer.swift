@@ -1,5 +1,6 @@
+import Base
 import Checkpoint
-import Numerics
+import Device
 
 /// AdamW (Loshchilov & Hutter 2019) with PyTorch's defaults, on the adapter's flat parameter buffer.
 struct Optimizer {
@@ -21,12 +22,13 @@ struct Optimizer {
 
   /// One update in place. `norm` is the gradient's L2 norm.
   mutating func update(
-    _ parameters: FloatBuffer, gradients: FloatBuffer, norm: Double, learningRate: Double, runtime: Runtime
+    _ parameters: FloatBuffer, gradients: FloatBuffer, norm: Double, learningRate: Double, device: any Device
   ) {
     updates += 1
-    runtime.adamW(
-      parameters: parameters, gradients: gradients, m: firstMoment, v: secondMoment, step: updates, lr: learningRate,
-      weightDecay: weightDecay, clip: clipFactor(norm: norm))
+    device.adamW(
+      AdamW(
+        step: updates, learningRate: learningRate, weightDecay: weightDecay, clip: clipFactor(norm: norm)),
+      parameters: parameters, gradients: gradients, m: firstMoment, v: secondMoment)
   }
 
   /// Factor that brings a gradient of L2 norm `norm` to at most `maxGradientNorm`; the formula of

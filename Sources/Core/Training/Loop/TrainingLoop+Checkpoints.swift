@@ -1,5 +1,4 @@
 import Control
-import Numerics
 
 /// A run's checkpoints: when they are written, and which of them go again.
 extension TrainingLoop {

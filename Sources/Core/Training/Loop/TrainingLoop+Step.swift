@@ -1,6 +1,5 @@
 import Base
 import Control
-import Numerics
 import Preference
 
 /// What an optimizer step reads once, when it begins: a command that comes meanwhile is for the next one.

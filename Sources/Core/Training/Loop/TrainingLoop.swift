@@ -3,7 +3,6 @@ import Checkpoint
 import Control
 import Dispatch
 import Model
-import Numerics
 import Preference
 import Synchronization
 
@@ -178,12 +177,12 @@ final class TrainingLoop {
     let (visits, means) = try accumulate(plan, kl: kl, policyIsReference: policyIsReference)
     if policyIsReference { takeOfferedReferences() }
 
-    let norm = scorer.model.runtime.norm(gradients.values)
+    let norm = scorer.model.device.norm(gradients.values)
     // Nothing finite to learn from, or nothing at all: AdamW would still move by its momentum.
     if norm.isFinite, means.means.loss.isFinite, !plan.wanted.isEmpty {
       optimizer.update(
         scorer.adapter.parameters, gradients: gradients.values, norm: norm, learningRate: plan.learningRate,
-        runtime: scorer.model.runtime)
+        device: scorer.model.device)
     }
     step = plan.number
     tokens += try tokens(of: plan)

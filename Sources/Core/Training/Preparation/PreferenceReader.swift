@@ -1,7 +1,6 @@
 import Base
 import Checkpoint
 import Foundation
-import Numerics
 import PreferenceData
 import RunFile
 import Text

@@ -1,5 +1,5 @@
 import Foundation
-import Numerics
+import DeviceCPU
 
 /// The processors that this process may use: how many threads the system runs at once for it, and on how many physical
 /// cores.

@@ -1,6 +1,6 @@
 import Checkpoint
 import Model
-import Numerics
+import DeviceCPU
 import Preference
 import PreferenceData
 import Text
@@ -48,7 +48,7 @@ public struct RunCheck {
     let training = plan.runFile.training
     let model = try LanguageModel(
       checkpoint: checkpoint,
-      runtime: Runtime(threads: training.threads ?? Machine.cores, precision: training.precision))
+      device: CPUDevice(threads: training.threads ?? Machine.cores, precision: training.precision))
     let sets = [data.training] + (data.heldOut.map { [$0] } ?? [])
     for set in sets { try PreferenceReader.check(longest: set.longestSequence, limit: model.longestSequence) }
     return try preparation.fitMemory(model: model, adapter: adapter, mismatches: objective.needsKL, sets: sets)

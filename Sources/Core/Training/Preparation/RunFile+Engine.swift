@@ -1,5 +1,5 @@
 import Checkpoint
-import Numerics
+import Base
 import Preference
 import RunFile
 

@@ -2,7 +2,7 @@ import Base
 import Checkpoint
 import Control
 import Foundation
-import Numerics
+import DeviceCPU
 import RunFile
 
 /// The session folder of a run that is about to begin.
@@ -25,7 +25,7 @@ extension RunPreparation {
     return file
   }
 
-  func facts(of training: TrainingSet, modelHash: String, runtime: Runtime) throws -> RunFacts {
+  func facts(of training: TrainingSet, modelHash: String, runtime: CPUDevice) throws -> RunFacts {
     let data = try DataFingerprint(training)
     return RunFacts(
       runFile: recorded.yaml(), modelHash: modelHash, dataHash: data.root,

@@ -3,7 +3,7 @@ import Checkpoint
 import Control
 import Foundation
 import Model
-import Numerics
+import DeviceCPU
 import Preference
 import PreferenceData
 import RunFile
@@ -33,9 +33,9 @@ struct RunPreparation {
     let (training, heldOut) = try trainingSets(
       readData(text: text, configuration: checkpoint.configuration, objective: objective))
     let threads = file.training.threads ?? Machine.cores
-    let runtime = Runtime(threads: threads, precision: file.training.precision)
+    let runtime = CPUDevice(threads: threads, precision: file.training.precision)
     publish(.loading(LoadingProgress(what: "preparing the model")))
-    let model = try LanguageModel(checkpoint: checkpoint, runtime: runtime)
+    let model = try LanguageModel(checkpoint: checkpoint, device: runtime)
     for set in [training] + (heldOut.map { [$0] } ?? []) {
       try PreferenceReader.check(longest: set.longestSequence, limit: model.longestSequence)
     }

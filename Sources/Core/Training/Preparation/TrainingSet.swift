@@ -1,6 +1,5 @@
 import Base
 import Control
-import Numerics
 import Preference
 import PreferenceData
 import Text

@@ -1,4 +1,4 @@
-import Numerics
+import Base
 
 /// The reference's log-probs, kept as numbers: each response is scored once with the adapter off, when a step first
 /// needs it, so that training starts at once and a response that is never drawn is never scored.

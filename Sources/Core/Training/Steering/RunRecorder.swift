@@ -1,4 +1,4 @@
-import Numerics
+import Base
 import PreferenceData
 
 /// Keeps a run's memory. The trainer opens it before the run begins, asks between steps whether it can still write, and

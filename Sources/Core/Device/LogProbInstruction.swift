@@ -1,0 +1,64 @@
+/// Log-probs of targets without a [rows, V] matrix: l = logit_y − log Σ exp(logit) in one pass over the vocabulary
+/// (Milakov & Gimelshein, 2018), and, for a backward pass, m = Σ_v p_v W_v of every row. dl/dh = W_y − m, so a loss needs
+/// only m and its own dL/dl.
+public struct LogProbs: Sendable {
+  /// One scored token: the row of h that predicts it.
+  public struct Target: Sendable, Equatable {
+    public var row: Int
+    public var token: Int32
+
+    public init(row: Int, token: Int32) {
+      self.row = row
+      self.token = token
+    }
+  }
+
+  /// h [U, H].
+  public var hidden: Tensor
+  /// W [V, H].
+  public var weight: Tensor
+  public var targets: [Target]
+  /// l [1, targets], nats.
+  public var output: Tensor
+  /// m [U, H], fp32; nil in a pass that only scores.
+  public var mean: Tensor?
+
+  public init(hidden: Tensor, weight: Tensor, targets: [Target], output: Tensor, mean: Tensor?) {
+    self.hidden = hidden
+    self.weight = weight
+    self.targets = targets
+    self.output = output
+    self.mean = mean
+  }
+}
+
+/// dL/dx of the residual stream: dh[row] = Σ c · (W_y − m[row]) over the targets of each row, taken back through the
+/// final norm and added to the row that each came from.
+public struct LogProbsBackward: Sendable {
+  public var weight: Tensor
+  public var targets: [LogProbs.Target]
+  /// dL/dl of every target [1, targets], fp32.
+  public var slopes: Tensor
+  public var mean: Tensor
+  /// Of the final norm.
+  public var normalized, inverse, normWeight: Tensor
+  /// The row of the residual stream that each row of h was taken from.
+  public var sources: [Int]
+  /// fp32 [T, H].
+  public var into: Tensor
+
+  public init(
+    weight: Tensor, targets: [LogProbs.Target], slopes: Tensor, mean: Tensor, normalized: Tensor, inverse: Tensor,
+    normWeight: Tensor, sources: [Int], into: Tensor
+  ) {
+    self.weight = weight
+    self.targets = targets
+    self.slopes = slopes
+    self.mean = mean
+    self.normalized = normalized
+    self.inverse = inverse
+    self.normWeight = normWeight
+    self.sources = sources
+    self.into = into
+  }
+}

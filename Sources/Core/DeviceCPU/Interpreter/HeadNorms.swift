@@ -1,0 +1,59 @@
+import Device
+
+// MARK: The norm of every head, and its rotation
+
+extension CPUDevice {
+  func run(_ norm: HeadNorm, _ space: Workspace) {
+    let dimension = norm.weight.columns
+    let (input, weight, output) = (Matrix(norm.input), Matrix(norm.weight), Matrix(norm.output))
+    let (normalized, inverse) = (Matrix(norm.normalized), Matrix(norm.inverse))
+    let table = Matrix(norm.rotation.table)
+    let heads = input.columns / dimension
+    forEachChunk(norm.rows, of: input.rows) { rows, worker in
+      var memory = ScratchMemory(space.scratch[worker])
+      let normed = memory.take(rows.count, input.columns, output.type)
+      let wide = memory.take(rows.count, input.columns)
+      for head in 0..<heads {
+        let columns = head * dimension..<(head + 1) * dimension
+        for (index, row) in rows.enumerated() {
+          rmsNorm(
+            input.rows(row..<row + 1).columns(columns), weight: weight, epsilon: norm.epsilon,
+            xhat: normalized.rows(row..<row + 1).columns(columns),
+            inverse: inverse.rows(row..<row + 1).columns(head..<head + 1),
+            into: normed.rows(index..<index + 1).columns(columns))
+        }
+      }
+      convert(normed, into: wide)
+      rope(
+        wide, headDimension: dimension, table: table, positions: norm.rotation.positions[rows],
+        into: output.rows(rows))
+    }
+  }
+
+  func run(_ norm: HeadNormBackward, _ space: Workspace) {
+    let dimension = norm.weight.columns
+    let (gradient, weight) = (Matrix(norm.gradient), Matrix(norm.weight))
+    let (normalized, inverse) = (Matrix(norm.normalized), Matrix(norm.inverse))
+    let heads = gradient.columns / dimension
+    forEachChunk(norm.rows, of: gradient.rows) { rows, worker in
+      var memory = ScratchMemory(space.scratch[worker])
+      let dy = memory.take(rows.count, gradient.columns)
+      let dx = memory.take(rows.count, gradient.columns)
+      convert(gradient.rows(rows), into: dy)
+      zero(dx)
+      for head in 0..<heads {
+        let columns = head * dimension..<(head + 1) * dimension
+        for (index, row) in rows.enumerated() {
+          rmsNormBackward(
+            dy.rows(index..<index + 1).columns(columns), xhat: normalized.rows(row..<row + 1).columns(columns),
+            inverse: inverse.rows(row..<row + 1).columns(head..<head + 1), weight: weight,
+            accumulateInto: dx.rows(index..<index + 1).columns(columns))
+        }
+      }
+      convert(dx, into: gradient.rows(rows))
+    }
+  }
+
+  /// fp32 numbers of scratch for the longest chunk.
+  func headNormCount(columns: Int) -> Int { 2 * 64 * columns + 32 }
+}

@@ -1,0 +1,12 @@
+import CKernels
+@_exported import Device
+
+extension ElementType {
+  var kernelType: wb_type {
+    switch self {
+    case .fp32: WB_F32
+    case .bf16: WB_BF16
+    case .fp16: WB_F16
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import Checkpoint
+import Device
+
+/// A decoder as its equations: embedding, the same blocks in every layer, and the head. Passes over rows, backward passes
+/// and steps of generation are programs of one description.
+struct Decoder: Sendable {
+  let configuration: ModelConfiguration
+  /// In the order of the residual stream.
+  let blocks: [any Block]
+  let head: LogProbHead
+
+  init(_ configuration: ModelConfiguration) {
+    self.configuration = configuration
+    blocks = [AttentionBlock(configuration: configuration), GatedMLPBlock(configuration: configuration)]
+    head = LogProbHead(configuration: configuration)
+  }
+
+  var layerCount: Int { configuration.layerCount }
+  var hiddenSize: Int { configuration.hiddenSize }
+
+  // MARK: Tensors
+
+  func layerActivations(_ shape: PassShape) -> [Activation] {
+    blocks.flatMap { $0.layerActivations(shape) } + [
+      Activation(.lowRank, .layer, rows: shape.rows, columns: max(1, shape.adapterColumns), shape.type)
+    ]
+  }
+
+  func activations(_ shape: PassShape) -> [Activation] {
+    let (rows, hidden) = (shape.rows, hiddenSize)
+    var list = [
+      Activation(.residual, .residual, rows: rows, columns: hidden, .fp32),
+      Activation(.hidden, .shared, rows: rows, columns: hidden, shape.type),
+    ]
+    list += blocks.flatMap { $0.activations(shape) } + head.activations(shape)
+    guard shape.training else { return list }
+    return list + [
+      Activation(.residualGradient, .gradient, rows: rows, columns: hidden, .fp32),
+      Activation(.outputGradient, .gradient, rows: rows, columns: hidden, shape.type),
+      Activation(.normGradient, .gradient, rows: rows, columns: hidden, .fp32),
+      Activation(.lowRankGradient, .gradient, rows: rows, columns: max(1, shape.adapterColumns), shape.type),
+    ]
+  }
+
+  // MARK: Programs
+
+  /// Log-probs of a micro-batch's targets.
+  func forward(_ pass: Pass, _ batch: MicroBatch) -> Program {
+    var program = Program()
+    program.add(.embed(Embed(table: pass.weights.embedding, tokens: batch.realTokens, output: pass[.residual])))
+    for layer in 0..<layerCount {
+      // Where activations are computed again, they begin with this.
+      if !pass.memory.layerInputs.isEmpty {
+        program.add(
+          .copy(Copy(rows: pass.allRows, input: pass[.residual], output: pass.memory.layerInputs[layer])))
+      }
+      for block in blocks { block.forward(pass, layer: layer, feedsResidual: true, into: &program) }
+      program.endLayer()
+    }
+    head.forward(pass, batch, into: &program)
+    return program
+  }
+
+  /// Everything from the slopes of the targets to the gradients of the adapter.
+  func backward(_ pass: Pass, _ batch: MicroBatch, reach: BackwardReach, gradients: AdapterGradients) -> Program {
+    var program = Program()
+    head.backward(pass, batch, into: &program)
+    if let copy = outputGradient(pass, below: (layerCount, 0), reach: reach) {
+      program.add(.copy(copy(pass.wantedRows(layerCount - 1))))
+    }
+    for layer in (0..<layerCount).reversed() {
+      recompute(pass, layer, into: &program)
+      for (index, block) in blocks.enumerated().reversed() where reach.reaches(layer, block.output.input) {
+        block.backward(
+          pass, layer: layer, reach: reach, below: outputGradient(pass, below: (layer, index), reach: reach),
+          gradients: gradients, into: &program)
+      }
+      program.endLayer()
+    }
+    return program
+  }
+
+  /// What the backward pass of the block below block `index` of `layer` begins with; nil where nothing below needs a
+  /// gradient.
+  private func outputGradient(
+    _ pass: Pass, below place: (layer: Int, index: Int), reach: BackwardReach
+  ) -> ((RowSpans) -> Copy)? {
+    let layer = place.index > 0 ? place.layer : place.layer - 1
+    guard layer >= 0, let output = (place.index > 0 ? blocks[place.index - 1] : blocks.last)?.output,
+      reach.reaches(layer, output.input)
+    else { return nil }
+    return { pass.outputGradient(output.kind, output.input, layer, rows: $0) }
+  }
+
+  /// The layer's activations again from its input, to the same bits. The last layer's are still there.
+  private func recompute(_ pass: Pass, _ layer: Int, into program: inout Program) {
+    guard !pass.memory.layerInputs.isEmpty, layer + 1 < layerCount else { return }
+    program.add(.copy(Copy(rows: pass.allRows, input: pass.memory.layerInputs[layer], output: pass[.residual])))
+    for (index, block) in blocks.enumerated() {
+      block.forward(pass, layer: layer, feedsResidual: index + 1 < blocks.count, into: &program)
+    }
+  }
+
+  /// The keys and values of a prompt [P, kvHeads · d] of every layer, and the logits after its last token.
+  func prefill(_ pass: Pass, _ batch: MicroBatch, keys: [Tensor], values: [Tensor]) -> Program {
+    var program = Program()
+    program.add(.embed(Embed(table: pass.weights.embedding, tokens: batch.realTokens, output: pass[.residual])))
+    let prompt = 0..<batch.rows
+    for layer in 0..<layerCount {
+      for block in blocks { block.forward(pass, layer: layer, feedsResidual: true, into: &program) }
+      for (from, to) in [(pass[.k, layer], keys[layer]), (pass[.v, layer], values[layer])] {
+        program.add(.copy(Copy(rows: RowSpans(rows: batch.rows), input: from.rows(prompt), output: to)))
+      }
+      program.endLayer()
+    }
+    head.logits(pass, of: pass[.residual].rows(batch.rows - 1..<batch.rows), into: &program)
+    return program
+  }
+
+  /// Logits [B, V] after one more token of each sample.
+  func decode(_ pass: Pass, tokens: [Int32]) -> Program {
+    var program = Program()
+    program.add(.embed(Embed(table: pass.weights.embedding, tokens: tokens, output: pass[.residual])))
+    for layer in 0..<layerCount {
+      for block in blocks { block.forward(pass, layer: layer, feedsResidual: true, into: &program) }
+    }
+    head.logits(pass, of: pass[.residual], into: &program)
+    return program
+  }
+}
