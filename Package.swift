@@ -66,7 +66,8 @@ let package = Package(
     .target(
       name: "PreferenceData", dependencies: ["Text", "JSON", "CBytes", "CZlib", "CZstd"],
       path: "Sources/Core/PreferenceData", swiftSettings: testable),
-    .target(name: "Preference", dependencies: ["Base"], path: "Sources/Core/Preference", swiftSettings: testable),
+    .target(
+      name: "Preference", dependencies: ["Base", "Control"], path: "Sources/Core/Preference", swiftSettings: testable),
     .target(
       name: "RunFile",
       dependencies: ["Device", "JSON", "Checkpoint", "Text", "PreferenceData", "Preference", "Control", "Yams"],
@@ -121,7 +122,7 @@ let package = Package(
     .testTarget(
       name: "PreferenceDataTests", dependencies: ["PreferenceData", "Text", "JSON", "TestSupport"],
       swiftSettings: testing),
-    .testTarget(name: "PreferenceTests", dependencies: ["Preference", "Base"], swiftSettings: testing),
+    .testTarget(name: "PreferenceTests", dependencies: ["Preference", "Control", "Base"], swiftSettings: testing),
     .testTarget(
       name: "RunFileTests", dependencies: ["RunFile", "Preference", "PreferenceData", "TestSupport"],
       swiftSettings: testing),

@@ -182,6 +182,19 @@ import Testing
     }
   }
 
+  /// The tables of metrics are the catalogue, row by row and in its order.
+  @Test(arguments: [Metric.stepMetrics, Metric.evaluationMetrics]) func tablesOfMetricsAreTheCatalogue(
+    metrics: [Metric]
+  ) throws {
+    let rows = metrics.map { metric in
+      let cells = ["`\(metric.key)`", metric.unit ?? "", metric.better == .neither ? "" : "\(metric.better)"]
+      return (cells + [metric.meaning]).reduce("|") { $0 + ($1.isEmpty ? " |" : " \($1) |") }
+    }
+    let lines = try #require(Page("docs/commands.md").section("Headless output")).lines
+    let table = lines.split(separator: "").map(Array.init).first { $0.contains(rows[0]) }
+    #expect(table?.dropFirst(2).map { $0 } == rows)
+  }
+
   @Test func controlExamplesAreAccepted() throws {
     let section = try #require(Page("docs/commands.md").section("Control"))
     let lines = section.blocks("jsonl").joined(separator: "\n").split(separator: "\n")

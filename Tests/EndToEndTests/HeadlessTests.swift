@@ -7,7 +7,8 @@ extension EndToEnd {
     /// The contract's order.
     static let stepKeys = [
       "step", "epoch", "loss", "learning_rate", "grad_norm", "rewards/chosen", "rewards/rejected", "rewards/margins",
-      "rewards/accuracies", "logps/chosen", "logps/rejected", "gamma", "ess", "num_tokens", "step_time",
+      "rewards/accuracies", "logps/chosen", "logps/rejected", "gamma", "ess",
+      "saturated_share", "beta", "num_tokens", "step_time",
     ]
 
     @Test("one JSON line a step in the contract's order, from margin 0 and loss ln 2 to a last line that says finished")

@@ -21,15 +21,15 @@ struct ControlLineTests {
   ])
   func reads(_ line: String, _ command: RunCommand) throws {
     let request = try ControlLine.parse(line, fallbackID: 7)
-    #expect(request == CommandRequest(id: 7, command: command, origin: "control"))
+    #expect(request == CommandRequest(id: 7, command: command, origin: .control))
     // What is written for another process is read as the same.
-    let written = CommandRequest(id: 9, command: command, origin: "control", reason: "because \"so\"")
+    let written = CommandRequest(id: 9, command: command, origin: .control, reason: "because \"so\"")
     #expect(try ControlLine.parse(ControlLine.line(written), fallbackID: 1) == written)
   }
 
   @Test func keepsIDAndReason() throws {
     let request = try ControlLine.parse(#"{"command": "pause", "id": 31, "reason": "lunch"}"#, fallbackID: 1)
-    #expect(request == CommandRequest(id: 31, command: .pause, origin: "control", reason: "lunch"))
+    #expect(request == CommandRequest(id: 31, command: .pause, origin: .control, reason: "lunch"))
   }
 
   @Test(arguments: [

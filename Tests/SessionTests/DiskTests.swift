@@ -84,7 +84,7 @@ struct DiskTests {
         log.send(.resume, id: 7)
       }
     }
-    let loop = try fixture.loop(events, journal: recorder)
+    let loop = try fixture.loop(events, recorder: recorder)
     events.take(.started(SessionFixture.description(of: fixture.set)))
     let summary = try loop.run()
     recorder.observe(.finished(summary))

@@ -79,7 +79,7 @@ struct SessionFixture {
 
   static func answer(_ id: Int, _ command: RunCommand, step: Int) -> CommandAcknowledgement {
     CommandAcknowledgement(
-      id: id, command: command, origin: "you", reason: "r \(id)", requestStep: step, effectStep: step + 1,
+      id: id, command: command, origin: .you, reason: "r \(id)", requestStep: step, effectStep: step + 1,
       oldValue: 0.1,
       newValue: 0.2, nextStep: step + 1)
   }

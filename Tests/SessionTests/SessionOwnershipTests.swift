@@ -33,7 +33,7 @@ import Testing
     let recorder = SessionRecorder(session: folder)
     try recorder.open(SessionFixture.facts())
     let events = EventLog { event, _ in recorder.observe(event) }
-    let loop = try fixture.loop(events, journal: recorder)
+    let loop = try fixture.loop(events, recorder: recorder)
     events.take(.started(SessionFixture.description(of: fixture.set)))
     recorder.observe(.finished(try loop.run()))
     #expect(recorder.close() == nil)
@@ -74,7 +74,7 @@ import Testing
         left.withLock { $0 = Self.contents(folder) }
       }
     }
-    let loop = try fixture.loop(events, journal: recorder)
+    let loop = try fixture.loop(events, recorder: recorder)
     events.take(.started(SessionFixture.description(of: fixture.set)))
     #expect(throws: TrainingError.folderLost(folder)) { _ = try loop.run() }
     recorder.observe(.stateChanged(.failed("lost")))

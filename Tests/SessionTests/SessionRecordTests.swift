@@ -33,7 +33,7 @@ import Testing
     .finished(
       RunSummary(
         steps: 2, trainRuntime: 0.3, trainLoss: 0.4, pairsPerSecond: 5, checkpointPath: "elsewhere/checkpoint-2",
-        reason: "completed")),
+        reason: .completed)),
   ]
 
   private static let commands: [RunCommand] = [

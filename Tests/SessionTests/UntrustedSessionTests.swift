@@ -62,6 +62,8 @@ import Testing
     ("INSERT INTO parent VALUES (1, 'x', -3, '1')", "parent.step holds no value of its kind"),
     ("UPDATE step SET step = -5", "step.step holds no value of its kind"),
     ("UPDATE step SET num_tokens = -1", "step.num_tokens holds no value of its kind"),
+    ("INSERT INTO metric VALUES (2, 'loss', 1)", "metric.key holds no value of its kind"),
+    ("INSERT INTO metric VALUES (2, 'step', 1)", "metric.key holds no value of its kind"),
     ("UPDATE event SET kind = 'evil' WHERE kind = 'checkpoint'", "event.kind holds no value of its kind"),
     ("UPDATE event SET body = '{}' WHERE kind = 'checkpoint'", "an event has not the form of its kind"),
     ("UPDATE event SET body = '[[[' WHERE kind = 'checkpoint'", "an event has not the form of its kind"),

@@ -39,6 +39,8 @@ struct LoopFixture {
   var liveReference = false
   var savedCheckpoints: Int?
   var session: String?
+  var extraMetrics: [ExtraMetric] = []
+  var extraSettings: [(setting: Setting, value: Double)] = []
 
   init(_ objective: Objective, set: TrainingSet) {
     self.objective = objective
@@ -89,7 +91,7 @@ struct LoopFixture {
 
   /// - Parameter saved: a checkpoint's adapter, in place of the fixture's own.
   func loop(
-    _ events: EventLog = EventLog(), adapter saved: AdapterFolder? = nil, journal: (any RunJournal)? = nil
+    _ events: EventLog = EventLog(), adapter saved: AdapterFolder? = nil, recorder: (any RunRecorder)? = nil
   ) throws -> TrainingLoop {
     let checkpoint = try CheckpointFolder(path: Self.modelPath)
     let model = try LanguageModel(
@@ -108,18 +110,20 @@ struct LoopFixture {
           configuration: LoRAConfiguration(rank: 4, alpha: 8, targetModules: LinearKind.allCases),
           model: checkpoint.configuration, seed: seed)
       }
+    var settings = LoopSettings(
+      promptsPerStep: promptsPerStep, totalSteps: totalSteps,
+      learningRate: LearningRateSchedule(
+        kind: scheduler, base: learningRate, totalSteps: totalSteps, warmupRatio: 0),
+      weightDecay: weightDecay, maxGradientNorm: maxGradientNorm, seed: seed, evaluationSteps: 0,
+      saveSteps: saveSteps, liveReference: liveReference, savedCheckpoints: savedCheckpoints)
+    settings.extraMetrics = extraMetrics
+    settings.extraSettings = extraSettings
     return TrainingLoop(
-      settings: LoopSettings(
-        promptsPerStep: promptsPerStep, totalSteps: totalSteps,
-        learningRate: LearningRateSchedule(
-          kind: scheduler, base: learningRate, totalSteps: totalSteps, warmupRatio: 0),
-        weightDecay: weightDecay, maxGradientNorm: maxGradientNorm, seed: seed, evaluationSteps: 0,
-        saveSteps: saveSteps, liveReference: liveReference, savedCheckpoints: savedCheckpoints),
-      set: set, scorer: GroupScorer(model: model, adapter: adapter), objective: objective,
+      settings: settings, set: set, scorer: GroupScorer(model: model, adapter: adapter), objective: objective,
       gamma: try GammaControl(schedule: schedule, totalSteps: totalSteps),
       store: session.map {
         CheckpointStore(session: $0, baseModelName: "tiny", model: checkpoint.configuration)
-      }, evaluator: nil, journal: journal, mailbox: events.mailbox, publish: { events.take($0) })
+      }, evaluator: nil, recorder: recorder, mailbox: events.mailbox, publish: { events.take($0) })
   }
 
   /// Runs to the end and returns the steps' numbers.
@@ -147,7 +151,7 @@ final class EventLog: Sendable {
     onEvent(event, self)
   }
 
-  func send(_ command: RunCommand, id: Int = 1, origin: String = "you", reason: String? = nil) {
+  func send(_ command: RunCommand, id: Int = 1, origin: CommandOrigin = .you, reason: String? = nil) {
     mailbox.put(CommandRequest(id: id, command: command, origin: origin, reason: reason))
   }
 

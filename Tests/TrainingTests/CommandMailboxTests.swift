@@ -6,7 +6,7 @@ import Testing
 @testable import Training
 
 struct CommandMailboxTests {
-  private func request(_ id: Int) -> CommandRequest { CommandRequest(id: id, command: .pause, origin: "you") }
+  private func request(_ id: Int) -> CommandRequest { CommandRequest(id: id, command: .pause, origin: .you) }
 
   @Test func takesAllOldestFirst() {
     let box = CommandMailbox()

@@ -10,8 +10,8 @@ import Testing
 
 /// Stopping, checkpoints and a look at a prompt.
 extension RunControlTests {
-  @Test(arguments: [("you", "stopped"), ("signal", "interrupted")])
-  func stopSavesAndEnds(origin: String, reason: String) throws {
+  @Test(arguments: [(CommandOrigin.you, RunSummary.Reason.stopped), (.signal, .interrupted)])
+  func stopSavesAndEnds(origin: CommandOrigin, reason: RunSummary.Reason) throws {
     let folder = try TemporaryFolder()
     var fixture = try LoopFixture(hps: .sample)
     fixture.session = folder.path

@@ -106,14 +106,14 @@ struct RunControlTests {
 
   /// Each override is sent during step 3, so step 4 is the first that may feel it.
   @Test(arguments: [
-    (GammaOverride.hold(1), 4, -2.5, 1.0, [-5, -5, -2.5, 1, 1, 1, 1, 1.0]),
+    (Change.hold(1), 4, -2.5, 1.0, [-5, -5, -2.5, 1, 1, 1, 1, 1.0]),
     // From −2.5 at step 3 to 2.5 in 4 steps of 1.25.
     (.ramp(target: 2.5, steps: 4), 4, -2.5, -1.25, [-5, -5, -2.5, -1.25, 0, 1.25, 2.5, 2.5]),
     (.at(step: 6, value: -1), 6, -2.5, -1.0, [-5, -5, -2.5, -2.5, 0, -1, -1, -1.0]),
     (.schedule, 4, -2.5, -2.5, planned),
   ])
   func gammaOverride(
-    override: GammaOverride, effect: Int, old: Double, new: Double, expected: [Double]
+    override: Change, effect: Int, old: Double, new: Double, expected: [Double]
   ) throws {
     let events = EventLog.during(step: 3, [.gamma(override)])
     #expect(try LoopFixture(hps: .sample).run(events).map(\.gamma) == expected)

@@ -217,7 +217,7 @@ struct TrainingLoopTests {
   @Test func summaryTellsTheRun() throws {
     let events = EventLog()
     let summary = try LoopFixture(hps: .sample).loop(events).run()
-    #expect(summary.steps == 8 && summary.reason == "completed" && summary.checkpointPath == nil)
+    #expect(summary.steps == 8 && summary.reason == .completed && summary.checkpointPath == nil)
     #expect(abs(summary.trainLoss - events.steps.reduce(0) { $0 + $1.loss } / 8) < 1e-15)
     #expect(summary.trainRuntime > 0)
     #expect(abs(summary.pairsPerSecond * summary.trainRuntime - 32) < 1e-9)

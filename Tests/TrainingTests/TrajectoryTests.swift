@@ -20,7 +20,7 @@ struct TrajectoryTests {
     let loop = try golden.fixture().loop(events)
     let before = try golden.sequences(loop)
     let summary = try loop.run()
-    #expect(summary.steps == golden.file.steps && summary.reason == "completed")
+    #expect(summary.steps == golden.file.steps && summary.reason == .completed)
 
     #expect(events.steps.count == golden.file.trajectory.count)
     for (step, expected) in zip(events.steps, golden.file.trajectory) {

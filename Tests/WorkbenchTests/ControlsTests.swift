@@ -27,7 +27,7 @@ struct ControlsTests {
     driver.post(ControlsNews.here)
     driver.press("Space")
     #expect(driver.commands.last == .pause)
-    #expect(driver.sentCommands.last?.origin == "screen 9")
+    #expect(driver.sentCommands.last?.origin == .other("screen 9"))
     driver.press("q")
     #expect(driver.exit == .finished("left"))
   }

@@ -14,7 +14,7 @@ struct EditorTests {
     #expect(frame.contains("saturated") && frame.contains("over 40 prompts"))
     driver.press("Enter")
     #expect(driver.commands.last == .gamma(.hold(1.5)))
-    #expect(driver.sentCommands.last?.origin == "you")
+    #expect(driver.sentCommands.last?.origin == .you)
     driver.acknowledge(step: 31, old: -2.5, new: 1.5)
     #expect(driver.frame().contains("γ -2.50 → +1.50 from step 31 (you)"))
     #expect(driver.state.run.marks == [Mark(step: 31, label: "γ+1.5", kind: .override)])

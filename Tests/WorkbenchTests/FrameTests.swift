@@ -139,7 +139,8 @@ struct FrameTests {
       driver.post(
         .acknowledged(
           CommandAcknowledgement(
-            id: 99, command: .gamma(.hold(.nan)), origin: evil, reason: evil, requestStep: 0, effectStep: .max)))
+            id: 99, command: .gamma(.hold(.nan)), origin: .other(evil), reason: evil, requestStep: 0,
+            effectStep: .max)))
       for key in ["1", "2", "3", "4", "5", "6", "7", "8"] {
         driver.press(key)
         check(driver.cells())

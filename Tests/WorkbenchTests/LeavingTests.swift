@@ -19,7 +19,7 @@ struct LeavingTests {
     #expect(driver.exit == nil)
     driver.post(.stateChanged(.finished))
     #expect(driver.exit == nil)
-    driver.post(.finished(summary("stopped")))
+    driver.post(.finished(summary(.stopped)))
     #expect(driver.exit == .quit(.stopped))
   }
 
@@ -40,7 +40,7 @@ struct LeavingTests {
     driver.canDetach = true
     driver.press("d")
     #expect(driver.commands.last == .stop)
-    driver.post(.finished(summary("stopped")))
+    driver.post(.finished(summary(.stopped)))
     #expect(driver.exit == .quit(.detached))
   }
 
@@ -56,7 +56,7 @@ struct LeavingTests {
   @Test func afterTheRunQuitLeavesAtOnce() {
     var (driver, _) = ScreenDriver.running(Size(120, 36), steps: 10)
     let sent = driver.sentCommands.count
-    driver.post(.finished(summary("completed")))
+    driver.post(.finished(summary(.completed)))
     #expect(driver.state.run.phase == .finished && driver.frame().contains("q leaves"))
     driver.press("Space")
     #expect(driver.isWarned && driver.sentCommands.count == sent)
@@ -76,14 +76,14 @@ struct LeavingTests {
     var (driver, _) = ScreenDriver.running(Size(120, 36), steps: 10)
     driver.signal(15)
     #expect(driver.sentCommands.last?.command == .stop)
-    #expect(driver.sentCommands.last?.origin == "signal")
+    #expect(driver.sentCommands.last?.origin == .signal)
     #expect(driver.exit == nil)
     // A second one is the signal handler's affair.
     driver.signal(15)
     #expect(driver.commands.filter { $0 == .stop }.count == 1)
     driver.press("j")
     #expect(driver.isWarned && driver.state.view.message?.expires == nil)
-    driver.post(.finished(summary("interrupted")))
+    driver.post(.finished(summary(.interrupted)))
     #expect(driver.exit == .signal(15))
   }
 
@@ -95,7 +95,7 @@ struct LeavingTests {
     #expect(driver.commands == [.stop])
   }
 
-  private func summary(_ reason: String) -> RunSummary {
+  private func summary(_ reason: RunSummary.Reason) -> RunSummary {
     RunSummary(
       steps: 11, trainRuntime: 1, trainLoss: 0.6, pairsPerSecond: 80, checkpointPath: "sessions/demo-1/checkpoint-11",
       reason: reason)

@@ -75,7 +75,7 @@ struct LiveReplayTests {
   @Test func aRecordThatCannotBeReadIsSaid() {
     struct Broken: RunHistory {
       struct Problem: Error, CustomStringConvertible { var description = "the disk is gone" }
-      func events(after: Int64, limit: Int) throws -> (events: [PastEvent], cursor: Int64) { throw Problem() }
+      func events(after: Int64, limit: Int) throws -> (events: [RecordedEvent], cursor: Int64) { throw Problem() }
     }
     var run = SampleRun()
     var driver = ScreenDriver(size: Size(120, 36), history: Broken())

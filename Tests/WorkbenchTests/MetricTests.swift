@@ -25,6 +25,18 @@ struct MetricTests {
     #expect(metrics[.learningRate].smoothed(.heavy).values == records.map(\.learningRate))
   }
 
+  /// A number that only the record knows, of a step and of an evaluation.
+  @Test func whatARecordCarriesBesideTheCatalogueIsKept() {
+    var run = SampleRun()
+    var metrics = Metrics()
+    for step in 1...3 {
+      var record = run.step(step)
+      record.values["demo/extra"] = Double(step) * 2
+      metrics.add(record)
+    }
+    #expect(metrics["demo/extra"].raw.values == [2, 4, 6] && metrics.others.map(\.name) == ["demo/extra"])
+  }
+
   private func state(_ size: Size, keys: [ChartedMetric.Key]) -> ScreenState {
     var state = ScreenDriver.running(size, steps: 30).0.state
     state.view.smoothing = .off

@@ -8,20 +8,20 @@ import Testing
 struct ReplayTests {
   /// The sample run's record: 60 steps, 0.05 s apart, one of them an outlier.
   struct Record: RunHistory {
-    var past: [PastEvent]
+    var past: [RecordedEvent]
 
     init(_ events: [RunEvent], gaps: [Int: Double] = [:]) {
       var time = Date(timeIntervalSince1970: 1_000_000)
       past = []
       for event in events {
         if case .step(let record) = event { time += 0.05 + (gaps[record.step] ?? 0) }
-        past.append(PastEvent(time: time, event: event))
+        past.append(RecordedEvent(time: time, event: event))
       }
     }
 
     init(steps: Int = 60, gaps: [Int: Double] = [:]) { self.init(SampleRun.record(steps: steps), gaps: gaps) }
 
-    func events(after cursor: Int64, limit: Int) throws -> (events: [PastEvent], cursor: Int64) {
+    func events(after cursor: Int64, limit: Int) throws -> (events: [RecordedEvent], cursor: Int64) {
       let rest = past.dropFirst(Int(cursor)).prefix(limit)
       return (Array(rest), cursor + Int64(rest.count))
     }

@@ -1,21 +1,22 @@
-/// A number of an evaluation by which checkpoints are compared: `training.metric_for_best_model`.
-public enum EvaluationMetric: String, Sendable, CaseIterable, Equatable {
-  case loss = "eval_loss"
-  case accuracy = "eval_rewards/accuracies"
-  case margin = "eval_rewards/margins"
-  case hardestMargin = "eval_margins/hardest"
-  case meanMargin = "eval_margins/mean"
+/// A number of an evaluation by which checkpoints are compared: `training.metric_for_best_model`, one of
+/// `Metric.checkpointMetrics`.
+public struct EvaluationMetric: RawRepresentable, CaseIterable, Sendable, Equatable {
+  public let metric: Metric
 
-  package func value(_ record: EvaluationRecord) -> Double {
-    switch self {
-    case .loss: record.loss
-    case .accuracy: record.accuracy
-    case .margin: record.margin
-    case .hardestMargin: record.hardestMargin
-    case .meanMargin: record.meanMargin
-    }
+  public var rawValue: String { metric.key }
+
+  public init?(rawValue: String) {
+    guard let metric = Metric.checkpointMetrics.first(where: { $0.key == rawValue }) else { return nil }
+    self.metric = metric
   }
 
-  /// A lower loss is better; of all others, more.
-  package func isBetter(_ value: Double, than other: Double) -> Bool { self == .loss ? value < other : value > other }
+  public static var allCases: [EvaluationMetric] {
+    Metric.checkpointMetrics.compactMap { EvaluationMetric(rawValue: $0.key) }
+  }
+
+  package func value(_ record: EvaluationRecord) -> Double { record.values.number(metric) }
+
+  package func isBetter(_ value: Double, than other: Double) -> Bool {
+    metric.better == .lower ? value < other : value > other
+  }
 }

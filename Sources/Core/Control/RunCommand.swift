@@ -10,9 +10,8 @@ public enum RunCommand: Sendable, Equatable {
   case checkpoint
   /// Finish the step under way, write a checkpoint, end the run.
   case stop
-  case gamma(GammaOverride)
-  case learningRate(Double)
-  case beta(Double)
+  /// Change a setting of the run.
+  case set(Setting.Key, Change)
   /// Score all responses of one prompt with the present policy; answered by `RunEvent.inspected` as well.
   case inspect(prompt: Int)
 }
@@ -26,32 +25,54 @@ extension RunCommand {
     case .step: "step"
     case .checkpoint: "checkpoint"
     case .stop: "stop"
-    case .gamma, .learningRate, .beta: "set"
+    case .set: "set"
     case .inspect: "inspect"
     }
   }
 
-  /// The run-file key a `set` changes.
-  public var key: String? {
-    switch self {
-    case .gamma: "gamma"
-    case .learningRate: "learning_rate"
-    case .beta: "beta"
-    default: nil
-    }
-  }
+  /// What a `set` changes.
+  public var key: Setting.Key? { if case .set(let key, _) = self { key } else { nil } }
+
+  // MARK: Settings that every run has
+
+  public static func gamma(_ change: Change) -> RunCommand { .set(.gamma, change) }
+  public static func learningRate(_ value: Double) -> RunCommand { .set(.learningRate, .hold(value)) }
+  public static func beta(_ value: Double) -> RunCommand { .set(.beta, .hold(value)) }
 }
 
-/// A person's hand on the hardness γ (HPS Eq. 7), over the run's schedule.
-public enum GammaOverride: Sendable, Equatable {
-  /// Keep γ at this value from the next step on.
-  case hold(Double)
-  /// Move linearly from the present γ to `target` over `steps` optimizer steps, then hold it.
-  case ramp(target: Double, steps: Int)
-  /// From optimizer step `step` on, hold `value`; the schedule rules until then.
-  case at(step: Int, value: Double)
-  /// Return to the run's schedule.
-  case schedule
+/// Who asked for a command.
+public enum CommandOrigin: Sendable, Equatable {
+  /// The person at the trainer's own screen.
+  case you
+  /// `--control`.
+  case control
+  /// INT, TERM or HUP, or a reader of standard output that has gone.
+  case signal
+  /// Another process's screen, by its name; or somebody that another version of this program has recorded.
+  case other(String)
+}
+
+extension CommandOrigin: RawRepresentable, CustomStringConvertible {
+  public init(rawValue: String) {
+    switch rawValue {
+    case "you": self = .you
+    case "control": self = .control
+    case "signal": self = .signal
+    default: self = .other(rawValue)
+    }
+  }
+
+  /// As records and answers name it.
+  public var rawValue: String {
+    switch self {
+    case .you: "you"
+    case .control: "control"
+    case .signal: "signal"
+    case .other(let name): name
+    }
+  }
+
+  public var description: String { rawValue }
 }
 
 /// A command on its way to the trainer.
@@ -59,12 +80,11 @@ public struct CommandRequest: Sendable, Equatable {
   /// Chosen by the sender; comes back in the acknowledgement.
   public var id: Int
   public var command: RunCommand
-  /// Who asked: "you" for the screen, "control" for `--control`, "signal" for TERM and INT.
-  public var origin: String
+  public var origin: CommandOrigin
   /// A reason a person typed, kept in the run's record.
   public var reason: String?
 
-  public init(id: Int, command: RunCommand, origin: String, reason: String? = nil) {
+  public init(id: Int, command: RunCommand, origin: CommandOrigin, reason: String? = nil) {
     self.id = id
     self.command = command
     self.origin = origin
@@ -76,7 +96,7 @@ public struct CommandRequest: Sendable, Equatable {
 public struct CommandAcknowledgement: Sendable, Equatable {
   public var id: Int
   public var command: RunCommand
-  public var origin: String
+  public var origin: CommandOrigin
   public var reason: String?
   /// Optimizer steps complete when the command was read.
   public var requestStep: Int
@@ -89,12 +109,12 @@ public struct CommandAcknowledgement: Sendable, Equatable {
   public var refusal: String?
   /// Set for a checkpoint: the folder, after it was synced and read back.
   public var path: String?
-  /// The first optimizer step that had not begun when the command was read: with it a resumed run obeys the command
+  /// The first optimizer step that had not begun when the command was read: with it a resumed run makes the change
   /// again at the same place.
   public var nextStep: Int?
 
   public init(
-    id: Int, command: RunCommand, origin: String, reason: String? = nil, requestStep: Int, effectStep: Int,
+    id: Int, command: RunCommand, origin: CommandOrigin, reason: String? = nil, requestStep: Int, effectStep: Int,
     oldValue: Double? = nil, newValue: Double? = nil, refusal: String? = nil, path: String? = nil,
     nextStep: Int? = nil
   ) {

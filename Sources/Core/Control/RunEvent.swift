@@ -158,12 +158,23 @@ public struct RunSummary: Sendable, Equatable, Codable {
   public var pairsPerSecond: Double
   /// The last checkpoint, if one was written.
   public var checkpointPath: String?
-  /// "completed", "stopped", "interrupted" or "failed".
-  public var reason: String
+  public var reason: Reason
+
+  /// Why a run has ended.
+  public enum Reason: String, Sendable, Codable {
+    /// It ran its last step.
+    case completed
+    /// Somebody asked for it.
+    case stopped
+    /// By a signal.
+    case interrupted
+    /// By an error.
+    case failed
+  }
 
   public init(
     steps: Int, trainRuntime: Double, trainLoss: Double, pairsPerSecond: Double, checkpointPath: String?,
-    reason: String
+    reason: Reason
   ) {
     self.steps = steps
     self.trainRuntime = trainRuntime

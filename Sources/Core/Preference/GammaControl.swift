@@ -1,3 +1,5 @@
+import Control
+
 /// The γ of a run: its schedule and every override a person made, each from the step at which it took effect. The whole
 /// history is kept (and goes into checkpoints), so a resumed or replayed run sees the same γ at every step.
 public struct GammaControl: Sendable, Equatable, Codable {
@@ -6,19 +8,13 @@ public struct GammaControl: Sendable, Equatable, Codable {
   /// Ascending by `from`; the last one whose `from` is not after a step rules it.
   public private(set) var overrides: [Override] = []
 
-  public struct Override: Sendable, Equatable, Codable {
+  public struct Override: Sendable, Equatable {
     /// The first optimizer step (counted from 1) that runs under it.
     public var from: Int
-    public var kind: Kind
-
-    public enum Kind: Sendable, Equatable, Codable {
-      case hold(Double)
-      /// Linear: the first step already moves by (target − start)/steps, the last of `steps` reaches the target.
-      case ramp(start: Double, target: Double, steps: Int)
-      /// The schedule until `step`, then `value`.
-      case at(step: Int, value: Double)
-      case schedule
-    }
+    public var change: Change
+    /// Where a ramp begins. Its first step already moves by (target − start)/steps, the last of `steps` reaches the
+    /// target.
+    public var start: Double?
   }
 
   /// - Parameter totalSteps: optimizer steps of the whole run.
@@ -38,13 +34,13 @@ public struct GammaControl: Sendable, Equatable, Codable {
   /// γ in force during optimizer step `step`, counted from 1.
   public func value(step: Int) -> Double {
     guard let ruling = overrides.last(where: { $0.from <= step }) else { return scheduled(step) }
-    switch ruling.kind {
+    switch ruling.change {
     case .hold(let value):
       return value
-    case .ramp(let start, let target, let steps):
+    case .ramp(let target, let steps):
       // Double keeps a hostile step count from overflowing.
       let progress = (Double(step) - Double(ruling.from) + 1) / Double(steps)
-      return progress >= 1 ? target : GammaSchedule.mix(start, target, progress)
+      return progress >= 1 ? target : GammaSchedule.mix(ruling.start ?? target, target, progress)
     case .at(let from, let value):
       return step >= from ? value : scheduled(step)
     case .schedule:
@@ -63,46 +59,31 @@ public struct GammaControl: Sendable, Equatable, Codable {
   /// True where a person's override, not the schedule, sets γ.
   public func isOverridden(step: Int) -> Bool {
     guard let ruling = overrides.last(where: { $0.from <= step }) else { return false }
-    switch ruling.kind {
+    switch ruling.change {
     case .hold, .ramp: return true
     case .at(let from, _): return step >= from
     case .schedule: return false
     }
   }
 
-  // MARK: - Overrides. `from` is the first step that has not begun.
+  // MARK: - Overrides
 
-  /// Keeps γ at `value` from step `from` on.
-  public mutating func hold(_ value: Double, from: Int) throws(PreferenceError) {
-    try GammaSchedule.requireFinite(value)
-    try put(.hold(value), from: from)
-  }
-
-  /// Moves γ linearly from its value before step `from` to `target` over `steps` steps, then holds it.
-  public mutating func ramp(to target: Double, steps: Int, from: Int) throws(PreferenceError) {
-    try GammaSchedule.requireFinite(target)
-    guard steps >= 1 else { throw .rampSteps(steps) }
-    try Self.requireStep(from)
-    try put(.ramp(start: value(step: max(from - 1, 1)), target: target, steps: steps), from: from)
-  }
-
-  /// The schedule until step `step`, then `value`.
-  public mutating func set(_ value: Double, at step: Int, from: Int) throws(PreferenceError) {
-    try GammaSchedule.requireFinite(value)
-    try Self.requireStep(step)
-    try put(.at(step: step, value: value), from: from)
-  }
-
-  /// Gives γ back to the schedule.
-  public mutating func returnToSchedule(from: Int) throws(PreferenceError) {
-    try put(.schedule, from: from)
-  }
-
-  private mutating func put(_ kind: Override.Kind, from: Int) throws(PreferenceError) {
+  /// - Parameter from: the first step that has not begun.
+  public mutating func apply(_ change: Change, from: Int) throws(PreferenceError) {
+    if let value = change.value { try GammaSchedule.requireFinite(value) }
+    var start: Double?
+    switch change {
+    case .hold, .schedule: break
+    case .ramp(_, let steps):
+      guard steps >= 1 else { throw .rampSteps(steps) }
+      try Self.requireStep(from)
+      start = value(step: max(from - 1, 1))
+    case .at(let step, _): try Self.requireStep(step)
+    }
     try Self.requireStep(from)
     // An override for steps that have not run replaces all that were planned for them.
     overrides.removeAll { $0.from >= from }
-    overrides.append(Override(from: from, kind: kind))
+    overrides.append(Override(from: from, change: change, start: start))
   }
 
   private func scheduled(_ step: Int) -> Double {
@@ -111,5 +92,45 @@ public struct GammaControl: Sendable, Equatable, Codable {
 
   private static func requireStep(_ step: Int) throws(PreferenceError) {
     guard step >= 1 else { throw .stepNotPositive(step) }
+  }
+}
+
+// MARK: - In checkpoints
+
+extension GammaControl.Override: Codable {
+  /// The form in `trainer_state.json`.
+  private enum Kind: Codable {
+    case hold(Double)
+    case ramp(start: Double, target: Double, steps: Int)
+    case at(step: Int, value: Double)
+    case schedule
+  }
+
+  private enum CodingKeys: String, CodingKey { case from, kind }
+
+  public init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
+    from = try fields.decode(Int.self, forKey: .from)
+    switch try fields.decode(Kind.self, forKey: .kind) {
+    case .hold(let value): change = .hold(value)
+    case .ramp(let begin, let target, let steps):
+      change = .ramp(target: target, steps: steps)
+      start = begin
+    case .at(let step, let value): change = .at(step: step, value: value)
+    case .schedule: change = .schedule
+    }
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var fields = encoder.container(keyedBy: CodingKeys.self)
+    try fields.encode(from, forKey: .from)
+    let kind: Kind =
+      switch change {
+      case .hold(let value): .hold(value)
+      case .ramp(let target, let steps): .ramp(start: start ?? target, target: target, steps: steps)
+      case .at(let step, let value): .at(step: step, value: value)
+      case .schedule: .schedule
+      }
+    try fields.encode(kind, forKey: .kind)
   }
 }

@@ -21,7 +21,7 @@ struct HeadlessRun {
     let progress = ProgressReport()
     let recorder = plan.sessionPath.map(SessionRecorder.init)
     var plan = plan
-    plan.journal = HeadlessJournal(recorder, output)
+    plan.recorder = HeadlessRecorder(recorder, output)
     let box = Mutex<RunHandle?>(nil)
     let server = Mutex<ControlServer?>(nil)
     let handle = RunHandle { event in
@@ -40,12 +40,12 @@ struct HeadlessRun {
           .log(
             LogLine(
               level: .warning, text: "whoever read standard output has gone; the run stops after this step and saves")))
-        box.withLock { $0 }?.stopOnce(origin: "signal", reason: "standard output was closed")
+        box.withLock { $0 }?.stopOnce(origin: .signal, reason: "standard output was closed")
       }
     }
     box.withLock { $0 = handle }
     let signals = SignalWatch { number in
-      handle.stopOnce(origin: "signal", reason: number == SIGINT ? "INT" : number == SIGTERM ? "TERM" : "HUP")
+      handle.stopOnce(origin: .signal, reason: number == SIGINT ? "INT" : number == SIGTERM ? "TERM" : "HUP")
     }
     defer { withExtendedLifetime(signals) {} }
     if let control { try ControlReader(path: control, handle: handle, output: output).start() }
@@ -56,7 +56,7 @@ struct HeadlessRun {
     progress.end()
     let summary = try RunEnd.summary(outcome, recorder)
     try output.finish()
-    return summary.reason == "interrupted" ? .interrupted : .done
+    return summary.reason == .interrupted ? .interrupted : .done
   }
 }
 
@@ -81,7 +81,7 @@ enum RunEnd {
 
 extension RunHandle {
   /// Asks the run to stop and save; further asks are refused by the trainer.
-  func stopOnce(origin: String, reason: String) {
+  func stopOnce(origin: CommandOrigin, reason: String) {
     send(CommandRequest(id: 0, command: .stop, origin: origin, reason: reason))
   }
 }

@@ -4,7 +4,7 @@ import Synchronization
 /// Standard output of a run: whole lines, from any thread, never interleaved.
 ///
 /// A run takes hours to make what other commands make again in a moment, so a line that cannot be written is kept: on a
-/// full disk the lines wait, the run with them (`HeadlessJournal`), and both go on where they were. A reader that has
+/// full disk the lines wait, the run with them (`HeadlessRecorder`), and both go on where they were. A reader that has
 /// gone does not come back, so nothing is kept for it.
 final class RunOutput: Sendable {
   private struct State {

@@ -33,7 +33,7 @@ struct RunScreen {
     try ThreadSupply.require(pool: plan.runFile.training.threads)
     let recorder = plan.sessionPath.map(SessionRecorder.init)
     var prepared = plan
-    prepared.journal = recorder
+    prepared.recorder = recorder
     let plan = prepared
     let box = Mutex<ScreenSession?>(nil)
     let server = Mutex<ControlServer?>(nil)
@@ -66,13 +66,13 @@ struct RunScreen {
     let exit = try screen.run()
     box.withLock { $0 = nil }
     if !handle.isOver {
-      handle.stopOnce(origin: "you", reason: "left the screen")
+      handle.stopOnce(origin: .you, reason: "left the screen")
     }
     let outcome = handle.wait()
     ownHandle.withLock { $0 = nil }
     server.withLock { $0 }?.close()
     let summary = try RunEnd.summary(outcome, recorder)
-    if exit == .quit(.detached), summary.reason == "stopped", let session = plan.sessionPath {
+    if exit == .quit(.detached), summary.reason == .stopped, let session = plan.sessionPath {
       try Detachment.begin(session: session)
       return .done
     }

@@ -7,15 +7,15 @@ import WorkbenchScreen
 struct SessionHistory: RunHistory {
   let reader: SessionReader
 
-  func events(after cursor: Int64, limit: Int) throws -> (events: [PastEvent], cursor: Int64) {
+  func events(after cursor: Int64, limit: Int) throws -> (events: [RecordedEvent], cursor: Int64) {
     let (events, end) = try reader.events(after: cursor, limit: limit)
-    return (events.map { PastEvent(time: $0.time, event: Self.prepared($0.event)) }, end)
+    return (events.map { RecordedEvent(time: $0.time, event: Self.prepared($0.event)) }, end)
   }
 
   /// The screen looks prompts up at every visit, so they are kept once they were read.
   private static func prepared(_ event: RunEvent) -> RunEvent {
     guard case .started(var run) = event else { return event }
-    run.catalogue = KeptCatalogue(run.catalogue)
+    run.catalogue = CachedCatalogue(run.catalogue)
     return .started(run)
   }
 }
@@ -28,7 +28,7 @@ final class LaterHistory: RunHistory {
 
   init(folder: String) { self.folder = folder }
 
-  func events(after cursor: Int64, limit: Int) throws -> (events: [PastEvent], cursor: Int64) {
+  func events(after cursor: Int64, limit: Int) throws -> (events: [RecordedEvent], cursor: Int64) {
     let history = try opened.withLock { opened in
       if let opened { return opened }
       let history = SessionHistory(reader: try SessionReader(folder: folder))
@@ -40,7 +40,7 @@ final class LaterHistory: RunHistory {
 }
 
 /// A catalogue that reads every prompt once.
-final class KeptCatalogue: PromptCatalogue {
+final class CachedCatalogue: PromptCatalogue {
   /// Prompts kept; the memory of a screen must not grow with the data.
   private static let limit = 20_000
   private let catalogue: any PromptCatalogue

@@ -40,7 +40,7 @@ extension Catalogue {
   private static func time(_ file: RunFile, session: String?) throws -> (wall: Double, processor: Double) {
     let recorder = session.map(SessionRecorder.init)
     var plan = RunPlan(runFile: file, sessionPath: session)
-    plan.journal = recorder
+    plan.recorder = recorder
     let ends = Mutex<[(wall: UInt64, processor: Double)]>([])
     let handle = RunHandle { event in
       recorder?.observe(event)

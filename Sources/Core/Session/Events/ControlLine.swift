@@ -24,7 +24,6 @@ public enum ControlLine {
   public static let maximumLength = 16_384
 
   static let commands = ["pause", "resume", "step", "checkpoint", "stop", "set", "inspect"]
-  static let settable = ["gamma", "learning_rate", "beta"]
 
   /// The line that `parse` reads as this request.
   public static func line(_ request: CommandRequest) -> String {
@@ -34,12 +33,9 @@ public enum ControlLine {
     case .pause, .resume, .checkpoint, .stop: break
     case .step(let count): json.add("count", count)
     case .inspect(let prompt): json.add("prompt", prompt)
-    case .learningRate(let value), .beta(let value):
-      json.add("key", request.command.key)
-      json.add("value", value)
-    case .gamma(let override):
-      json.add("key", request.command.key)
-      switch override {
+    case .set(let key, let change):
+      json.add("key", key.rawValue)
+      switch change {
       case .schedule: json.add("value", "schedule")
       case .hold(let value): json.add("value", value)
       case .ramp(let target, let steps):
@@ -55,8 +51,12 @@ public enum ControlLine {
     return json.text
   }
 
-  /// - Parameter fallbackID: the id of a command that names none.
-  public static func parse(_ line: String, fallbackID: Int) throws -> CommandRequest {
+  /// - Parameters:
+  ///   - fallbackID: the id of a command that names none.
+  ///   - settings: what `set` may change.
+  public static func parse(
+    _ line: String, fallbackID: Int, settings: [Setting] = Setting.table
+  ) throws -> CommandRequest {
     guard let object = try? JSONValue(parsing: Array(line.utf8), JSONOptions(duplicateKeys: .lastWins)).object else {
       throw Refusal(description: "not a JSON object")
     }
@@ -83,7 +83,7 @@ public enum ControlLine {
       command = .inspect(prompt: prompt)
     case "set":
       allowed.formUnion(["key", "value", "ramp", "at"])
-      command = try setting(object)
+      command = try set(object, settings)
     default:
       throw Refusal(
         description: "\"\(name)\" is not a command; the commands are \(commands.joined(separator: ", "))")
@@ -93,39 +93,38 @@ public enum ControlLine {
     }
     if let reason = object["reason"], reason.string == nil { throw Refusal(description: "reason: not a text") }
     return CommandRequest(
-      id: try whole(object["id"], "id") ?? fallbackID, command: command, origin: "control",
+      id: try whole(object["id"], "id") ?? fallbackID, command: command, origin: .control,
       reason: object["reason"]?.string)
   }
 
-  private static func setting(_ object: JSONObject) throws -> RunCommand {
-    guard let key = object["key"]?.string else { throw Refusal(description: "\"key\" is missing") }
-    guard settable.contains(key) else {
-      throw Refusal(
-        description: "\"\(key)\" cannot be set during a run; these can: \(settable.joined(separator: ", "))")
+  private static func set(_ object: JSONObject, _ settings: [Setting]) throws -> RunCommand {
+    guard let key = object["key"]?.string.map(Setting.Key.init(rawValue:)) else {
+      throw Refusal(description: "\"key\" is missing")
+    }
+    guard let setting = settings.first(where: { $0.key == key }) else {
+      throw Refusal(description: Setting.unknown(key, among: settings))
     }
     let ramp = try whole(object["ramp"], "ramp")
     let at = try whole(object["at"], "at")
-    if key != "gamma", ramp != nil || at != nil {
-      throw Refusal(description: "\"ramp\" and \"at\" go with the key gamma only")
+    let takes = { setting.changes.contains($0) }
+    if ramp != nil && !takes(.ramp) || at != nil && !takes(.at) {
+      let keys = settings.filter { !$0.changes.isDisjoint(with: [.ramp, .at]) }.map(\.key.rawValue)
+      throw Refusal(
+        description: "\"ramp\" and \"at\" go with the key \(keys.joined(separator: " or ")) only")
     }
-    if key == "gamma", object["value"]?.string == "schedule" {
+    if takes(.schedule), object["value"]?.string == "schedule" {
       guard ramp == nil, at == nil else {
         throw Refusal(description: "\"ramp\" and \"at\" need a number as the value")
       }
-      return .gamma(.schedule)
+      return .set(key, .schedule)
     }
     guard let value = object["value"]?.number, value.isFinite else {
       throw Refusal(description: "value: not a number")
     }
-    switch key {
-    case "learning_rate": return .learningRate(value)
-    case "beta": return .beta(value)
-    default: break
-    }
     switch (ramp, at) {
-    case (nil, nil): return .gamma(.hold(value))
-    case (let steps?, nil): return .gamma(.ramp(target: value, steps: steps))
-    case (nil, let step?): return .gamma(.at(step: step, value: value))
+    case (nil, nil): return .set(key, .hold(value))
+    case (let steps?, nil): return .set(key, .ramp(target: value, steps: steps))
+    case (nil, let step?): return .set(key, .at(step: step, value: value))
     default: throw Refusal(description: "\"ramp\" and \"at\" exclude each other")
     }
   }

@@ -64,7 +64,7 @@ enum EventBody {
     var reason: String?
     var requestStep: Int
     var effectStep: Int
-    /// The first step that had not begun when the command was obeyed.
+    /// The first step that had not begun when the command was read.
     var nextStep: Int?
     var oldValue: Double?
     var newValue: Double?
@@ -114,7 +114,7 @@ extension RunEvent {
             rewardSample: run.rewardSample, preferred: run.preferred == 1 ? nil : run.preferred, notice: run.notice))
       )
     case .stateChanged(let state): return (.state, try EventBody.json(EventBody.State(state)))
-    case .evaluation(let record): return (.evaluation, try EventBody.json(record))
+    case .evaluation(let record): return (.evaluation, try EventBody.json(EventBody.Evaluation(record)))
     case .generation(let record): return (.generation, try EventBody.json(record))
     case .answerShares(let shares): return (.answerShares, try EventBody.json(shares))
     case .gammaPlan(let plan): return (.gammaPlan, try EventBody.json(EventBody.GammaPlan(plan)))
@@ -203,18 +203,19 @@ extension EventBody.GammaPlan {
 extension EventBody.Command {
   init(_ answer: CommandAcknowledgement) {
     self.init(
-      id: answer.id, name: answer.command.name, origin: answer.origin, reason: answer.reason,
+      id: answer.id, name: answer.command.name, origin: answer.origin.rawValue, reason: answer.reason,
       requestStep: answer.requestStep, effectStep: answer.effectStep, nextStep: answer.nextStep,
       oldValue: answer.oldValue, newValue: answer.newValue, refusal: answer.refusal,
-      path: answer.path.map { URL(fileURLWithPath: $0).lastPathComponent }, key: answer.command.key)
+      path: answer.path.map { URL(fileURLWithPath: $0).lastPathComponent }, key: answer.command.key?.rawValue)
     switch answer.command {
     case .step(let count): self.count = count
     case .inspect(let prompt): self.prompt = prompt
-    case .learningRate(let value), .beta(let value): self.value = value
-    case .gamma(.hold(let value)): (mode, self.value) = ("hold", value)
-    case .gamma(.ramp(let target, let steps)): (mode, value, self.steps) = ("ramp", target, steps)
-    case .gamma(.at(let step, let value)): (mode, self.value, at) = ("at", value, step)
-    case .gamma(.schedule): mode = "schedule"
+    case .set(let key, let change):
+      // A setting that can only be held has no mode.
+      mode = Setting.named(key)?.changes == [.hold] ? nil : change.kind.rawValue
+      value = change.value
+      if case .ramp(_, let steps) = change { self.steps = steps }
+      if case .at(let step, _) = change { at = step }
     case .pause, .resume, .checkpoint, .stop: break
     }
   }
@@ -223,30 +224,31 @@ extension EventBody.Command {
   func acknowledgement(in folder: String) -> CommandAcknowledgement? {
     guard let command else { return nil }
     return CommandAcknowledgement(
-      id: id, command: command, origin: origin, reason: reason, requestStep: requestStep, effectStep: effectStep,
-      oldValue: oldValue, newValue: newValue, refusal: refusal, path: path.map { folder + "/" + $0 },
-      nextStep: nextStep)
+      id: id, command: command, origin: CommandOrigin(rawValue: origin), reason: reason, requestStep: requestStep,
+      effectStep: effectStep, oldValue: oldValue, newValue: newValue, refusal: refusal,
+      path: path.map { folder + "/" + $0 }, nextStep: nextStep)
   }
 
   private var command: RunCommand? {
-    switch (name, key, mode) {
-    case ("pause", _, _): return .pause
-    case ("resume", _, _): return .resume
-    case ("checkpoint", _, _): return .checkpoint
-    case ("stop", _, _): return .stop
-    case ("step", _, _): return count.map { .step($0) }
-    case ("inspect", _, _): return prompt.map { .inspect(prompt: $0) }
-    case ("set", "learning_rate", _): return value.map { .learningRate($0) }
-    case ("set", "beta", _): return value.map { .beta($0) }
-    case ("set", "gamma", "hold"): return value.map { .gamma(.hold($0)) }
-    case ("set", "gamma", "ramp"):
-      guard let value, let steps else { return nil }
-      return .gamma(.ramp(target: value, steps: steps))
-    case ("set", "gamma", "at"):
-      guard let value, let at else { return nil }
-      return .gamma(.at(step: at, value: value))
-    case ("set", "gamma", "schedule"): return .gamma(.schedule)
-    default: return nil
+    switch name {
+    case "pause": .pause
+    case "resume": .resume
+    case "checkpoint": .checkpoint
+    case "stop": .stop
+    case "step": count.map { .step($0) }
+    case "inspect": prompt.map { .inspect(prompt: $0) }
+    case "set": key.flatMap { key in change.map { .set(Setting.Key(rawValue: key), $0) } }
+    default: nil
+    }
+  }
+
+  private var change: Change? {
+    switch mode.map(Change.Kind.init(rawValue:)) ?? .hold {
+    case .hold: value.map { .hold($0) }
+    case .ramp: value.flatMap { value in steps.map { .ramp(target: value, steps: $0) } }
+    case .at: value.flatMap { value in at.map { .at(step: $0, value: value) } }
+    case .schedule: .schedule
+    case nil: nil
     }
   }
 }

@@ -7,50 +7,33 @@ extension StepRecord {
     var json = JSONLine()
     json.add("step", step)
     json.add("epoch", epoch)
-    json.add("loss", loss)
-    json.add("learning_rate", learningRate)
-    json.add("grad_norm", gradientNorm)
-    json.add("rewards/chosen", chosenReward)
-    json.add("rewards/rejected", rejectedReward)
-    json.add("rewards/margins", margin)
-    json.add("rewards/accuracies", accuracy)
-    json.add("logps/chosen", chosenLogProb)
-    json.add("logps/rejected", rejectedLogProb)
-    json.add("gamma", gamma)
-    json.add("ess", ess)
-    json.add("num_tokens", tokens)
-    json.add("step_time", stepTime)
-    if let kl { json.add("kl", kl) }
+    json.add(values, of: Metric.stepMetrics)
     return json.text
   }
 }
 
 extension EvaluationRecord {
-  /// The headless line of one evaluation: the step's names with `eval_`, and the paper's two margins.
+  /// The headless line of one evaluation: the step's names with `eval_`, and those that only an evaluation has.
   public var line: String {
     var json = JSONLine()
     json.add("step", step)
     json.add("epoch", epoch)
-    json.add("eval_loss", loss)
-    json.add("eval_rewards/chosen", chosenReward)
-    json.add("eval_rewards/rejected", rejectedReward)
-    json.add("eval_rewards/margins", margin)
-    json.add("eval_rewards/accuracies", accuracy)
-    json.add("eval_logps/chosen", chosenLogProb)
-    json.add("eval_logps/rejected", rejectedLogProb)
-    json.add("eval_margins/hardest", hardestMargin)
-    json.add("eval_margins/mean", meanMargin)
-    if let diagnostics {
-      json.add("eval_margins/rdpo_hardest", diagnostics.lengthHardestMargin)
-      json.add("eval_margins/rdpo_mean", diagnostics.lengthMeanMargin)
-      json.add("eval_ranking_accuracy", diagnostics.rankingAccuracy)
-      json.add("eval_length_correlation", diagnostics.lengthCorrelation)
-      if let policyKL = diagnostics.policyKL { json.add("eval_policy_kl", policyKL) }
-      if let kl = diagnostics.kl { json.add("eval_kl", kl) }
-    }
-    json.add("eval_prompts", prompts)
-    json.add("eval_runtime", runtime)
+    json.add(values, of: Metric.evaluationMetrics)
     return json.text
+  }
+}
+
+extension JSONLine {
+  /// The numbers of a record: the catalogue's in its order, then all others by name.
+  fileprivate mutating func add(_ values: MetricValues, of catalogue: [Metric]) {
+    let ordered = catalogue.filter { !$0.isLast } + catalogue.filter(\.isLast)
+    for metric in ordered + values.keys(beside: catalogue).map(Metric.named) {
+      guard let value = values[metric] else {
+        if metric.absence == .null { add(metric.key, nil as Double?) }
+        continue
+      }
+      if metric.isCount { add(metric.key, values.count(metric)) } else { add(metric.key, value) }
+    }
   }
 }
 
@@ -104,9 +87,9 @@ extension RunEvent {
     case .acknowledged(let answer):
       json.add("event", answer.refusal == nil ? answer.command.name : "refused")
       if answer.refusal != nil { json.add("command", answer.command.name) }
-      if let key = answer.command.key { json.add("key", key) }
+      if let key = answer.command.key { json.add("key", key.rawValue) }
       json.add("id", answer.id)
-      json.add("origin", answer.origin)
+      json.add("origin", answer.origin.rawValue)
       json.add("request_step", answer.requestStep)
       json.add("effect_step", answer.effectStep)
       if answer.oldValue != nil || answer.newValue != nil {
@@ -122,7 +105,7 @@ extension RunEvent {
       json.add("path", path)
     case .finished(let summary):
       json.add("event", "finished")
-      json.add("reason", summary.reason)
+      json.add("reason", summary.reason.rawValue)
       json.add("step", summary.steps)
       json.add("train_loss", summary.trainLoss)
       json.add("train_runtime", summary.trainRuntime)

@@ -11,18 +11,6 @@ public struct MetricTable: Sendable {
     public var values: [String: Double]
   }
 
-  public static let stepColumns = [
-    "epoch", "loss", "learning_rate", "grad_norm", "rewards/chosen", "rewards/rejected", "rewards/margins",
-    "rewards/accuracies", "logps/chosen", "logps/rejected", "gamma", "ess", "kl", "num_tokens", "step_time",
-  ]
-  public static let evaluationColumns = [
-    "eval_loss", "eval_rewards/chosen", "eval_rewards/rejected", "eval_rewards/margins", "eval_rewards/accuracies",
-    "eval_logps/chosen", "eval_logps/rejected", "eval_margins/hardest", "eval_margins/mean",
-    "eval_margins/rdpo_hardest",
-    "eval_margins/rdpo_mean", "eval_ranking_accuracy", "eval_length_correlation", "eval_policy_kl", "eval_kl",
-    "eval_runtime",
-  ]
-
   public private(set) var rows: [Row] = []
 
   public init(_ reader: SessionReader) throws {
@@ -40,9 +28,23 @@ public struct MetricTable: Sendable {
     }
   }
 
+  /// The columns that the rows have in tables: those of steps, then those of evaluations.
+  public var columns: [String] { Self.columns(of: [self]) }
+
+  /// The catalogue's metrics, and whatever else one of the tables holds.
+  static func columns(of tables: [MetricTable]) -> [String] {
+    let known = [Self.epoch] + Metric.catalogue.map(\.key)
+    let others = Set(tables.flatMap { $0.rows.flatMap(\.values.keys) }).subtracting(known).sorted()
+    func moment(_ key: String) -> Metric.Moment { Metric.named(key).moment }
+    return [Self.epoch] + Metric.stepMetrics.map(\.key) + others.filter { moment($0) == .step }
+      + Metric.evaluationMetrics.map(\.key) + others.filter { moment($0) == .evaluation }
+  }
+
+  fileprivate static let epoch = "epoch"
+
   /// RFC 4180 with a header; empty where there is no number, and for one that is not finite.
   public func csv() -> String {
-    let columns = Self.stepColumns + Self.evaluationColumns
+    let columns = columns
     var text = (["step", "time"] + columns).joined(separator: ",") + "\r\n"
     for row in rows {
       let numbers = columns.map { name in row.values[name].map(Self.text) ?? "" }
@@ -66,36 +68,19 @@ extension SessionReader {
 }
 
 extension StepRecord {
-  var numbers: [String: Double] {
-    var numbers = [
-      "epoch": epoch, "loss": loss, "learning_rate": learningRate, "grad_norm": gradientNorm,
-      "rewards/chosen": chosenReward, "rewards/rejected": rejectedReward, "rewards/margins": margin,
-      "rewards/accuracies": accuracy, "logps/chosen": chosenLogProb, "logps/rejected": rejectedLogProb,
-      "num_tokens": Double(tokens), "step_time": stepTime,
-    ]
-    numbers["gamma"] = gamma
-    numbers["ess"] = ess
-    numbers["kl"] = kl
+  fileprivate var numbers: [String: Double] {
+    var numbers = values.byKey
+    numbers[MetricTable.epoch] = epoch
     return numbers
   }
 }
 
 extension EvaluationRecord {
-  var numbers: [String: Double] {
-    var numbers = [
-      "eval_loss": loss, "eval_rewards/chosen": chosenReward, "eval_rewards/rejected": rejectedReward,
-      "eval_rewards/margins": margin, "eval_rewards/accuracies": accuracy, "eval_logps/chosen": chosenLogProb,
-      "eval_logps/rejected": rejectedLogProb, "eval_margins/hardest": hardestMargin, "eval_margins/mean": meanMargin,
-      "eval_runtime": runtime,
-    ]
-    if let diagnostics {
-      numbers["eval_margins/rdpo_hardest"] = diagnostics.lengthHardestMargin
-      numbers["eval_margins/rdpo_mean"] = diagnostics.lengthMeanMargin
-      numbers["eval_ranking_accuracy"] = diagnostics.rankingAccuracy
-      numbers["eval_length_correlation"] = diagnostics.lengthCorrelation
-      numbers["eval_policy_kl"] = diagnostics.policyKL
-      numbers["eval_kl"] = diagnostics.kl
-    }
-    return numbers
+  fileprivate var numbers: [String: Double] { values.byKey }
+}
+
+extension MetricValues {
+  fileprivate var byKey: [String: Double] {
+    Dictionary(entries.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
   }
 }

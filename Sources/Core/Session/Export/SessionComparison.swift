@@ -47,7 +47,7 @@ public struct SessionComparison: Sendable {
 
   /// Steps down, and for each session the columns of both tables, headed `name:column`.
   public func csv() -> String {
-    let columns = MetricTable.stepColumns + MetricTable.evaluationColumns
+    let columns = MetricTable.columns(of: sides.map(\.table))
     // Two sessions of one name in different folders are told apart by their place.
     let heads = sides.enumerated().flatMap { index, side in
       let name = sides.filter { $0.name == side.name }.count > 1 ? "\(side.name)#\(index + 1)" : side.name

@@ -35,7 +35,7 @@ public struct SessionExport {
   private static func last(_ session: String) -> CheckpointStore.Saved? {
     let announced = try? SessionReader.open(SessionFolder.database(session)).read { db in
       try SessionSchema.require(db, path: session)
-      return try SessionPast(db, folder: session).checkpoints
+      return try RecordedRun(db, folder: session).checkpoints
     }
     guard let announced else { return CheckpointStore.latest(session: session) }
     return announced.reversed().lazy.map { CheckpointStore.Saved(step: $0, path: "\(session)/checkpoint-\($0)") }

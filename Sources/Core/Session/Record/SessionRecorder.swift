@@ -10,7 +10,7 @@ import Training
 /// kinds are on the disk, synced, before `observe` returns: answers to commands, checkpoints, the run's end, and a
 /// pause. So whatever is told to the outside about them is never lost. Where the disk falls behind by
 /// `mostVisitsWaiting`, `observe` waits for it; where it refuses, events go on waiting in memory and `trouble` says why.
-public final class SessionRecorder: RunJournal {
+public final class SessionRecorder: RunRecorder {
   private struct State {
     var waiting: [RecordedEvent] = []
     var visitsWaiting = 0
@@ -41,7 +41,7 @@ public final class SessionRecorder: RunJournal {
     folder = session
   }
 
-  // MARK: RunJournal
+  // MARK: RunRecorder
 
   public func open(_ facts: RunFacts) throws {
     try queue.sync {

@@ -137,6 +137,17 @@ enum SessionSchema {
       ) STRICT
       """
     ],
+    [
+      // Numbers of steps and evaluations that the tables above have no place for.
+      """
+      CREATE TABLE metric (
+        seq INTEGER NOT NULL,
+        key TEXT NOT NULL,
+        value REAL,
+        PRIMARY KEY (seq, key)
+      ) STRICT, WITHOUT ROWID
+      """
+    ],
   ]
 
   /// Brings a database of an older version, or an empty one, to this version.

@@ -3,17 +3,6 @@ import Foundation
 import GRDB
 import Training
 
-/// An event with the moment it was observed.
-public struct RecordedEvent: Sendable {
-  public var time: Date
-  public var event: RunEvent
-
-  public init(time: Date, event: RunEvent) {
-    self.time = time
-    self.event = event
-  }
-}
-
 /// The database of one session while this process writes it. Belongs to the recorder's queue.
 final class SessionWriter {
   let folder: String
@@ -136,6 +125,9 @@ final class SessionWriter {
               sequence, segment, recorded.event.ownStep ?? step, recorded.time.timeIntervalSince1970, kind.rawValue,
               json,
             ])
+          if case .evaluation(let record) = recorded.event {
+            try StoredMetrics.insert(record.keysBesideBody, of: record.values, sequence: sequence, db)
+          }
         }
       }
       try beat(db)
@@ -195,15 +187,13 @@ final class SessionWriter {
   }
 
   private func insert(_ record: StepRecord, _ sequence: Int64, _ time: Date, _ db: Database) throws {
-    let step = try db.cachedStatement(
-      sql: "INSERT INTO step VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-    try step.execute(
-      arguments: [
-        sequence, segment, record.step, time.timeIntervalSince1970, record.epoch, record.loss, record.learningRate,
-        record.gradientNorm, record.chosenReward, record.rejectedReward, record.margin, record.accuracy,
-        record.chosenLogProb, record.rejectedLogProb, record.gamma, record.ess, record.saturatedShare, record.tokens,
-        record.stepTime, record.beta, record.kl,
-      ])
+    let facts: [(any DatabaseValueConvertible)?] = [
+      sequence, segment, record.step, time.timeIntervalSince1970, record.epoch,
+    ]
+    try db.cachedStatement(sql: StoredMetrics.insertStep).execute(
+      arguments: StatementArguments(facts + StoredMetrics.arguments(record)))
+    try StoredMetrics.insert(
+      record.values.keys(beside: StoredMetrics.stepColumns), of: record.values, sequence: sequence, db)
     let visit = try db.cachedStatement(
       sql: "INSERT INTO visit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
     for (position, value) in record.visits.enumerated() {

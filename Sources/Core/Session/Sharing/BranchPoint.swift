@@ -14,19 +14,19 @@ struct BranchPoint {
 
   /// - Parameter step: nil for the last checkpoint that reads back whole.
   /// - Throws: `SessionError`, `CheckpointError` or `TrainingError`.
-  func choose(_ past: SessionPast, step: Int?) throws -> Choice {
+  func choose(_ run: RecordedRun, step: Int?) throws -> Choice {
     let configuration = try CheckpointFolder(path: model).configuration
-    return try step.map { try named($0, past, configuration) } ?? last(past, configuration)
+    return try step.map { try named($0, run, configuration) } ?? last(run, configuration)
   }
 
   private func checkpoint(_ step: Int) -> CheckpointStore.Saved {
     CheckpointStore.Saved(step: step, path: "\(folder)/checkpoint-\(step)")
   }
 
-  private func named(_ step: Int, _ past: SessionPast, _ configuration: ModelConfiguration) throws -> Choice {
+  private func named(_ step: Int, _ run: RecordedRun, _ configuration: ModelConfiguration) throws -> Choice {
     let saved = checkpoint(step)
-    guard past.checkpoints.contains(step), let reading = FolderInUse.reading(saved.path) else {
-      let there = past.checkpoints.filter { FileManager.default.fileExists(atPath: checkpoint($0).path) }
+    guard run.checkpoints.contains(step), let reading = FolderInUse.reading(saved.path) else {
+      let there = run.checkpoints.filter { FileManager.default.fileExists(atPath: checkpoint($0).path) }
       let list = there.isEmpty ? "it has none" : "there are \(there.map(String.init).joined(separator: ", "))"
       throw SessionError.cannotBranch(folder, why: "there is no checkpoint of step \(step) (\(list))")
     }
@@ -34,8 +34,8 @@ struct BranchPoint {
     return (saved, reading, [])
   }
 
-  private func last(_ past: SessionPast, _ configuration: ModelConfiguration) throws -> Choice {
-    var checkpoints = past.checkpoints
+  private func last(_ run: RecordedRun, _ configuration: ModelConfiguration) throws -> Choice {
+    var checkpoints = run.checkpoints
     var notes: [String] = []
     var damaged: Set<Int> = []
     while true {
@@ -52,7 +52,7 @@ struct BranchPoint {
         }
       }
       // A live parent announces the next checkpoint before it removes one: where all are gone, there are newer ones.
-      let now = try database.read { try SessionPast($0, folder: folder).checkpoints }
+      let now = try database.read { try RecordedRun($0, folder: folder).checkpoints }
       if now == checkpoints { break }
       checkpoints = now
     }

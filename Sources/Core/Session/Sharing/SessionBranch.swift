@@ -26,13 +26,13 @@ public struct SessionBranch {
     let path = SessionFolder.database(folder)
     do {
       let database = try SessionReader.open(path)
-      let past = try database.read { db in
+      let run = try database.read { db in
         try SessionSchema.require(db, path: path)
-        return try SessionPast(db, folder: folder)
+        return try RecordedRun(db, folder: folder)
       }
       let name = folder + "/" + SessionFolder.databaseName
-      let parent = try RunFile.decode(yaml: past.runFile, name: name)
-      var child = try RunFile.decode(yaml: past.runFile, name: name, overrides: overrides)
+      let parent = try RunFile.decode(yaml: run.runFile, name: name)
+      var child = try RunFile.decode(yaml: run.runFile, name: name, overrides: overrides)
       child.session = nil
       let fixed = SessionResume.changedKeys(parent, child).filter(Self.isFixed)
       guard fixed.isEmpty else {
@@ -42,18 +42,18 @@ public struct SessionBranch {
             + "\(fixed.joined(separator: ", ")) cannot be changed")
       }
       let choice = BranchPoint(database: database, folder: folder, model: child.model)
-      let (saved, reading, notes) = try choice.choose(past, step: step)
+      let (saved, reading, notes) = try choice.choose(run, step: step)
       let references = try database.read { try SessionResume.references($0, through: saved.step) }
       runFile = child
       point = ResumePoint(
-        checkpoint: saved, references: references, changes: [], modelHash: past.modelHash, dataHash: past.dataHash,
-        engine: past.engine, force: false,
+        checkpoint: saved, references: references, changes: [], modelHash: run.modelHash, dataHash: run.dataHash,
+        engine: run.engine, force: false,
         branch: BranchOrigin(
           session: URL(fileURLWithPath: folder).standardizedFileURL.path, step: saved.step,
-          orderSeed: past.parent?.orderSeed ?? parent.training.seed, fresh: Self.fresh(overrides)), reading: reading)
+          orderSeed: run.parent?.orderSeed ?? parent.training.seed, fresh: Self.fresh(overrides)), reading: reading)
       self.notes = notes
-      liveReference = past.liveReference
-      notice = past.notice
+      liveReference = run.liveReference
+      notice = run.notice
     } catch {
       throw SessionReader.explain(error, path: path)
     }
@@ -68,13 +68,13 @@ public struct SessionBranch {
   }
 
   /// What the overrides name of that which a checkpoint holds as well.
-  private static func fresh(_ overrides: [String]) -> Set<BranchOrigin.Setting> {
+  private static func fresh(_ overrides: [String]) -> Set<Setting.Key> {
     let keys = overrides.map { $0.prefix { $0 != "=" }.trimmingCharacters(in: .whitespaces) }
-    return Set(
-      BranchOrigin.Setting.allCases.filter { setting in
-        let path = setting.path
-        // The key itself, one below it, or a section that holds it.
-        return keys.contains { $0 == path || $0.hasPrefix(path + ".") || path.hasPrefix($0 + ".") }
-      })
+    let named = Setting.table.filter { setting in
+      let path = setting.path
+      // The key itself, one below it, or a section that holds it.
+      return keys.contains { $0 == path || $0.hasPrefix(path + ".") || path.hasPrefix($0 + ".") }
+    }
+    return Set(named.map(\.key))
   }
 }

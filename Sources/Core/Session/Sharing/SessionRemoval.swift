@@ -48,7 +48,7 @@ public enum SessionRemoval {
     do {
       announced = try SessionReader.open(path).read { db in
         try SessionSchema.require(db, path: path)
-        return try SessionPast.announced(db)
+        return try RecordedRun.announced(db)
       }
     } catch SessionError.notBegun {
       // A process that died while it made the database.

@@ -25,26 +25,26 @@ public struct SessionResume {
       // Before the record is read: whoever puts another session there meanwhile is found out.
       let held = try? HeldFolder(path: folder)
       let database = try SessionReader.open(path)
-      let past = try database.read { db in
+      let run = try database.read { db in
         try SessionSchema.require(db, path: path)
-        return try SessionPast(db, folder: folder)
+        return try RecordedRun(db, folder: folder)
       }
       let isHeld = try database.read { try SessionLease.isHeld(folder: folder, $0) }
-      guard !isHeld else { throw SessionError.inUse(folder, pid: past.pid) }
-      if past.isComplete {
+      guard !isHeld else { throw SessionError.inUse(folder, pid: run.pid) }
+      if run.isComplete {
         throw SessionError.cannotResume(folder, why: "the run is complete; no step is left")
       }
       var notes: [String] = []
-      runFile = try Self.runFile(past, folder: folder, force: force, notes: &notes)
+      runFile = try Self.runFile(run, folder: folder, force: force, notes: &notes)
       // Without it the run would begin untrained, which its parent's checkpoint was not.
-      if past.parent != nil, past.checkpoints.isEmpty {
+      if run.parent != nil, run.checkpoints.isEmpty {
         throw SessionError.cannotResume(
           folder, why: "it is a branch whose process died before its first checkpoint; remove it and branch again")
       }
-      let checkpoint = try Self.lastGood(past, folder: folder, model: runFile.model, notes: &notes)
-      if checkpoint == nil, !past.checkpoints.isEmpty {
+      let checkpoint = try Self.lastGood(run, folder: folder, model: runFile.model, notes: &notes)
+      if checkpoint == nil, !run.checkpoints.isEmpty {
         // A branch has its parent's adapter from nowhere else.
-        if let parent = past.parent {
+        if let parent = run.parent {
           throw SessionError.cannotResume(
             folder,
             why: "none of its checkpoints reads back whole, and a branch cannot begin anew; branch \(parent.session) "
@@ -55,13 +55,13 @@ public struct SessionResume {
       }
       let references = try database.read { try Self.references($0, through: checkpoint?.step ?? 0) }
       point = ResumePoint(
-        checkpoint: checkpoint, references: references, changes: past.changes, modelHash: past.modelHash,
-        dataHash: past.dataHash, engine: past.engine, force: force,
+        checkpoint: checkpoint, references: references, changes: run.changes, modelHash: run.modelHash,
+        dataHash: run.dataHash, engine: run.engine, force: force,
         announced: AnnouncedCheckpoints(
-          line: past.checkpoints.filter { $0 <= checkpoint?.step ?? 0 }, replaced: past.announced), folder: held)
-      liveReference = past.liveReference
-      notice = past.notice
-      orderSeed = past.parent?.orderSeed
+          line: run.checkpoints.filter { $0 <= checkpoint?.step ?? 0 }, replaced: run.announced), folder: held)
+      liveReference = run.liveReference
+      notice = run.notice
+      orderSeed = run.parent?.orderSeed
       self.notes = notes
     } catch {
       throw SessionReader.explain(error, path: path)
@@ -70,9 +70,9 @@ public struct SessionResume {
 
   /// The run file as recorded, or as it lies in the folder where a person changed it and insists.
   private static func runFile(
-    _ past: SessionPast, folder: String, force: Bool, notes: inout [String]
+    _ run: RecordedRun, folder: String, force: Bool, notes: inout [String]
   ) throws -> RunFile {
-    let recorded = try RunFile.decode(yaml: past.runFile, name: folder + "/" + SessionFolder.databaseName)
+    let recorded = try RunFile.decode(yaml: run.runFile, name: folder + "/" + SessionFolder.databaseName)
     let path = folder + "/run.yaml"
     guard FileManager.default.fileExists(atPath: path) else { return recorded }
     var present = try RunFile.read(path: path)
@@ -107,11 +107,11 @@ public struct SessionResume {
 
   /// The last announced checkpoint that reads back whole; nil where none does.
   static func lastGood(
-    _ past: SessionPast, folder: String, model: String, notes: inout [String]
+    _ run: RecordedRun, folder: String, model: String, notes: inout [String]
   ) throws -> CheckpointStore.Saved? {
-    guard !past.checkpoints.isEmpty else { return nil }
+    guard !run.checkpoints.isEmpty else { return nil }
     let configuration = try CheckpointFolder(path: model).configuration
-    for step in past.checkpoints.reversed() {
+    for step in run.checkpoints.reversed() {
       let saved = CheckpointStore.Saved(step: step, path: "\(folder)/checkpoint-\(step)")
       // Removed ones (save_total_limit) are no news.
       guard FileManager.default.fileExists(atPath: saved.path) else { continue }

@@ -13,7 +13,7 @@ struct TrainerState: Codable, Equatable {
   var totalSteps: Int
   var tokens: Int
   var gamma: GammaControl
-  /// The peak rate in force, a person's change included.
+  /// The peak rate in force, changes included.
   var learningRate: Double
   var beta: Double
   var seed: UInt64
@@ -23,6 +23,26 @@ struct TrainerState: Codable, Equatable {
   var best: Best?
   /// SHA-256 of the checkpoint's other files, by name; filled in when it is written.
   var files: [String: String]?
+  /// Settings beside γ, learning rate and β, by key; nil where there are none.
+  var settings: [String: Double]?
+
+  /// A setting that is one number; nil where the checkpoint does not hold it.
+  subscript(key: Setting.Key) -> Double? {
+    get {
+      switch key {
+      case .learningRate: learningRate
+      case .beta: beta
+      default: settings?[key.rawValue]
+      }
+    }
+    set {
+      switch key {
+      case .learningRate: learningRate = newValue ?? learningRate
+      case .beta: beta = newValue ?? beta
+      default: settings = (settings ?? [:]).merging([key.rawValue: newValue ?? .nan]) { _, new in new }
+      }
+    }
+  }
 
   /// Sums over all steps so far.
   struct Totals: Codable, Equatable {

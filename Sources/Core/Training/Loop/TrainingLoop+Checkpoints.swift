@@ -4,9 +4,11 @@ import Control
 extension TrainingLoop {
   /// What a checkpoint keeps beside the adapter and the moments.
   private var trainerState: TrainerState {
-    TrainerState(
+    var state = TrainerState(
       step: step, totalSteps: settings.totalSteps, tokens: tokens, gamma: gamma, learningRate: learningRate.base,
       beta: objective.beta, seed: settings.seed, promptsPerStep: settings.promptsPerStep, totals: totals, best: best)
+    control.settings.save(in: &state)
+    return state
   }
 
   /// Writes a checkpoint unless there is one of this very step. Waits where the disk has no room.
@@ -15,7 +17,7 @@ extension TrainingLoop {
     guard let store else { return nil }
     if let lastCheckpoint, lastCheckpoint.step == step { return lastCheckpoint }
     var saved: CheckpointStore.Saved?
-    try untilTheDiskTakes {
+    try waitForDisk {
       do {
         saved = try store.save(
           adapter: scorer.adapter, optimizer: optimizer, state: trainerState, replacing: announced.all,
@@ -38,7 +40,7 @@ extension TrainingLoop {
   /// What follows once the record announces the new checkpoints: they stay, and older ones may go. While it cannot be
   /// written, the older ones are what a later process would go on from.
   func settleCheckpoints() {
-    guard let store, !unrecorded.isEmpty, journal?.trouble == nil else { return }
+    guard let store, !unrecorded.isEmpty, recorder?.trouble == nil else { return }
     for step in unrecorded { store.announced(step) }
     unrecorded = []
     guard let count = settings.savedCheckpoints else { return }

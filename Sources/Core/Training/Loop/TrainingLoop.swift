@@ -15,13 +15,13 @@ final class TrainingLoop {
   let gradients: LoRAGradients
   let store: CheckpointStore?
   let evaluator: Evaluator?
-  let journal: (any RunJournal)?
+  let recorder: (any RunRecorder)?
   let mailbox: CommandMailbox
   let publish: @Sendable (RunEvent) -> Void
 
-  var objective: Objective
-  var gamma: GammaControl
-  var learningRate: LearningRateSchedule
+  /// What commands have made of the run, its settings included.
+  var control: ControlState
+  private let initialObjective: Objective
   var optimizer: Optimizer
   var references = ReferenceCache()
   /// Reference log-probs of other runs, until a step has shown that this engine computes the same ones.
@@ -46,41 +46,54 @@ final class TrainingLoop {
   private(set) var best: TrainerState.Best?
   private var order: (epoch: Int, prompts: [Int]) = (-1, [])
 
-  // Run control, changed by commands only; see RunControl.swift.
-  var pauseRequested = false
-  var isPaused = false
-  var stepsBeforePause: Int?
-  var stopRequest: CommandRequest?
-  var pendingCheckpoints: [CommandRequest] = []
-  var pendingInspection: Int?
   private(set) var stepUnderWay = false
   /// While the disk refuses.
   var isBlocked = false
-  /// Changes of rate and β that an earlier process obeyed after the checkpoint, waiting for their step.
-  var pendingChanges: [RecordedChange] = []
   /// A branch begins with a checkpoint of its own.
   private var savesFirst = false
 
   init(
     settings: LoopSettings, set: TrainingSet, scorer: GroupScorer, objective: Objective, gamma: GammaControl,
-    store: CheckpointStore?, evaluator: Evaluator?, journal: (any RunJournal)? = nil, mailbox: CommandMailbox,
+    store: CheckpointStore?, evaluator: Evaluator?, recorder: (any RunRecorder)? = nil, mailbox: CommandMailbox,
     publish: @escaping @Sendable (RunEvent) -> Void
   ) {
     self.settings = settings
     self.set = set
     self.scorer = scorer
-    self.objective = objective
-    self.gamma = gamma
+    initialObjective = objective
+    control = ControlState(
+      settings: LiveSettings(
+        gamma: GammaSetting(gamma, objective: objective),
+        held: [
+          HeldSetting(.learningRate, value: settings.learningRate.base), HeldSetting(.beta, value: objective.beta),
+        ] + settings.extraSettings.map { HeldSetting($0.setting, value: $0.value) }))
     self.store = store
     self.evaluator = evaluator
-    self.journal = journal
+    self.recorder = recorder
     self.mailbox = mailbox
     self.publish = publish
-    learningRate = settings.learningRate
     gradients = LoRAGradients(like: scorer.adapter)
     optimizer = Optimizer(
       count: scorer.adapter.parameters.count, weightDecay: settings.weightDecay,
       maxGradientNorm: settings.maxGradientNorm)
+  }
+
+  // MARK: Settings in force
+
+  /// The objective, with the present β.
+  var objective: Objective {
+    var objective = initialObjective
+    objective.beta = control.settings.value(.beta)
+    return objective
+  }
+
+  var gamma: GammaControl { control.settings.gamma.control }
+
+  /// The schedule, with the present peak.
+  var learningRate: LearningRateSchedule {
+    var schedule = settings.learningRate
+    schedule.base = control.settings.value(.learningRate)
+    return schedule
   }
 
   var stepsPerEpoch: Int {
@@ -94,7 +107,7 @@ final class TrainingLoop {
     do {
       return try train()
     } catch {
-      refuseTheRest(error)
+      failPendingCommands(error)
       throw error
     }
   }
@@ -106,10 +119,10 @@ final class TrainingLoop {
 
     while step < settings.totalSteps {
       try waitForTurn()
-      if stopRequest != nil { break }
-      takePendingChanges(before: step + 1)
+      if control.stopRequest != nil { break }
+      try control.makeChanges(before: step + 1)
       let record = try runStep()
-      takePendingChanges(during: step)
+      try control.makeChanges(during: step)
       totals.add(record)
       publish(.step(record))
       guard record.loss.isFinite, record.gradientNorm.isFinite else {
@@ -124,16 +137,16 @@ final class TrainingLoop {
       }
       if settings.saveSteps > 0, step % settings.saveSteps == 0, step < settings.totalSteps { try save() }
     }
-    if stopRequest == nil { try evaluate() }
+    if control.stopRequest == nil { try evaluate() }
     if step > 0 { try save() }
-    try answerTheRest()
-    try untilTheRecordTakes()
+    try answerPendingCommands()
+    try waitForRecord()
     settleCheckpoints()
     return RunSummary(
       steps: step, trainRuntime: totals.seconds, trainLoss: totals.loss / Double(max(1, step)),
       pairsPerSecond: totals.seconds > 0 ? Double(totals.visits) / totals.seconds : 0,
       checkpointPath: lastCheckpoint?.path,
-      reason: stopRequest.map { $0.origin == "signal" ? "interrupted" : "stopped" } ?? "completed")
+      reason: control.stopRequest.map { $0.origin == .signal ? .interrupted : .stopped } ?? .completed)
   }
 
   // MARK: One step
@@ -150,90 +163,39 @@ final class TrainingLoop {
     stepUnderWay = true
     defer { stepUnderWay = false }
     let begin = DispatchTime.now().uptimeNanoseconds
-    // Settings are read once, here: a command that comes during the step is for the next one.
-    let number = step + 1
-    let objective = objective
-    let rate = learningRate.value(step: number)
-    let currentGamma = objective.model == .hps ? gamma.value(step: number) : nil
     let (epoch, prompts) = nextBatch()
-
-    var selections: [Selection] = []
-    var wanted: [(prompt: Int, responses: [Int])] = []
-    for prompt in prompts {
-      var stream = RandomStream(seed: settings.seed, purpose: .negativeSampling, epoch: epoch, index: prompt)
-      // The data's encoder keeps prompts without a dispreferred candidate out, so a selection always exists.
-      guard
-        let selection = objective.select(
-          rewards: set.rewards(prompt), gamma: currentGamma, stream: &stream)
-      else { continue }
-      selections.append(selection)
-      wanted.append((prompt, selection.responses))
-    }
+    let plan = plan(step: step + 1, epoch: epoch, prompts: prompts)
     // Before its first update an adapter with B = 0 adds exactly nothing: what the policy computes is the reference.
     let policyIsReference = step == 0 && !settings.liveReference && scorer.adapter.addsNothing
     if !policyIsReference {
-      try scorer.fillReference(&references, set: set, wanted: wanted, again: settings.liveReference)
+      try scorer.fillReference(&references, set: set, wanted: plan.wanted, again: settings.liveReference)
       takeOfferedReferences()
     }
     let kl =
-      objective.needsKL ? try scorer.klEstimate(set: set, wanted: wanted, maxLength: settings.maxLength) : nil
-
-    var visits: [PromptVisit] = []
-    var means = VisitMeans()
-    gradients.values.zero()
-    let weights = selections.map(objective.weight(of:))
-    let total = max(1, weights.reduce(0, +))
-    try scorer.model.accumulate(
-      wanted.map { scorer.group(try set.items[$0.prompt], responses: $0.responses) }, adapter: scorer.adapter,
-      gradients: gradients
-    ) { index, tokenLogProbs, sums in
-      let selection = selections[index]
-      if policyIsReference {
-        for (response, sum) in zip(wanted[index].responses, sums) { references[wanted[index].prompt, response] = sum }
-      }
-      let visit = Visit(
-        prompt: wanted[index].prompt, selection: selection, rewards: set.rewards(wanted[index].prompt),
-        logProbs: sums, references: references, lengths: tokenLogProbs.map(\.count), kl: kl ?? 0)
-      let value = objective.evaluate(visit.group, selection: selection)
-      visits.append(visit.record(loss: value.loss, beta: objective.beta))
-      means.add(visit, loss: value.loss, beta: objective.beta, weight: weights[index])
-      let share = weights[index] / total
-      return value.gradient.map { $0 * share }
-    }
-
+      plan.objective.needsKL
+      ? try scorer.klEstimate(set: set, wanted: plan.wanted, maxLength: settings.maxLength) : nil
+    let (visits, means) = try accumulate(plan, kl: kl, policyIsReference: policyIsReference)
     if policyIsReference { takeOfferedReferences() }
 
-    let mean = means.means
     let norm = scorer.model.device.norm(gradients.values)
     // Nothing finite to learn from, or nothing at all: AdamW would still move by its momentum.
-    if norm.isFinite, mean.loss.isFinite, !wanted.isEmpty {
+    if norm.isFinite, means.means.loss.isFinite, !plan.wanted.isEmpty {
       optimizer.update(
-        scorer.adapter.parameters, gradients: gradients.values, norm: norm, learningRate: rate,
+        scorer.adapter.parameters, gradients: gradients.values, norm: norm, learningRate: plan.learningRate,
         device: scorer.model.device)
     }
-    step = number
-    tokens += try wanted.reduce(0) { sum, want in
-      let item = try set.items[want.prompt]
-      return sum + item.prompt.count + want.responses.reduce(0) { $0 + item.responses[$1].count }
-    }
-
-    return StepRecord(
-      step: number, epoch: Double(number) / Double(stepsPerEpoch), loss: mean.loss, learningRate: rate,
-      gradientNorm: norm, chosenReward: mean.chosenReward, rejectedReward: mean.rejectedReward,
-      margin: mean.chosenReward - mean.rejectedReward, accuracy: mean.accuracy, chosenLogProb: mean.chosenLogProb,
-      rejectedLogProb: mean.rejectedLogProb, gamma: currentGamma, ess: currentGamma == nil ? nil : mean.ess,
-      saturatedShare: currentGamma == nil ? nil : mean.saturatedShare, tokens: tokens,
-      stepTime: Double(DispatchTime.now().uptimeNanoseconds - begin) * 1e-9, beta: objective.beta, visits: visits,
-      kl: kl)
+    step = plan.number
+    tokens += try tokens(of: plan)
+    return record(
+      of: plan, means: means, visits: visits, norm: norm, kl: kl,
+      seconds: Double(DispatchTime.now().uptimeNanoseconds - begin) * 1e-9)
   }
 
   // MARK: Between steps
 
   private func evaluate() throws {
     guard let evaluator else { return }
-    let currentGamma =
-      objective.model == .hps
-      ? gamma.value(step: max(1, step)) : nil
+    let currentGamma = objective.usesGamma ? gamma.value(step: max(1, step)) : nil
     let measured = Mutex<EvaluationRecord?>(nil)
     try evaluator.run(
       step: step, epoch: Double(step) / Double(stepsPerEpoch), objective: objective, gamma: currentGamma
@@ -266,10 +228,7 @@ final class TrainingLoop {
       step = state.step
       tokens = state.tokens
       totals = state.totals
-      let fresh = point.branch?.fresh ?? []
-      if !fresh.contains(.gamma) { gamma = try state.gamma.lasting(settings.totalSteps) }
-      if !fresh.contains(.learningRate) { learningRate.base = state.learningRate }
-      if !fresh.contains(.beta) { objective.beta = state.beta }
+      try control.restore(state, totalSteps: settings.totalSteps, keeping: point.branch?.fresh ?? [])
       if point.branch == nil {
         best = state.best
         lastCheckpoint = checkpoint.saved
@@ -278,6 +237,6 @@ final class TrainingLoop {
       }
     }
     for reference in point.references { references[reference.prompt, reference.response] = reference.logProb }
-    try obeyAgain(point.changes)
+    try control.reapply(point.changes, after: step)
   }
 }

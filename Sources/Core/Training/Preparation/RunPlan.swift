@@ -14,7 +14,7 @@ public struct RunPlan: Sendable {
   /// Score the reference at every visit instead of once per response.
   public var liveReference = false
   /// Keeps the run's memory in `sessionPath`; it must hear the run's events too.
-  public var journal: (any RunJournal)?
+  public var recorder: (any RunRecorder)?
   /// Goes on where an earlier process of the session was.
   public var resume: ResumePoint?
   /// Orders the prompts and splits held-out ones off in place of `training.seed`: a branch keeps its parent's.

@@ -60,15 +60,15 @@ extension RunPreparation {
     do {
       if plan.resume?.folder?.hasLeft == true { throw TrainingError.folderLost(path) }
       isMade = try Self.makeFolder(path)
-      try plan.journal?.open(facts)
+      try plan.recorder?.open(facts)
       do {
         if let resume = plan.resume {
           CheckpointStore.removeLeftovers(session: path, announced: resume.announced.all)
         }
-        try plan.journal?.requireFolder()
+        try plan.recorder?.requireFolder()
         try facts.runFile.write(toFile: path + "/run.yaml", atomically: true, encoding: .utf8)
       } catch {
-        plan.journal?.abandon()
+        plan.recorder?.abandon()
         throw error
       }
     } catch {

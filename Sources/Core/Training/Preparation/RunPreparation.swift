@@ -57,7 +57,7 @@ struct RunPreparation {
     let session = try folder.map { path, hash in
       publish(.loading(LoadingProgress(what: "hashing model and data")))
       let facts = try facts(of: training, modelHash: hash.get(), runtime: runtime)
-      if !plan.liveReference { offered = plan.journal?.knownReferences(facts) ?? [] }
+      if !plan.liveReference { offered = plan.recorder?.knownReferences(facts) ?? [] }
       return try prepareSession(path, facts: facts)
     }
     let scorer = GroupScorer(model: model, adapter: adapter)
@@ -78,7 +78,7 @@ struct RunPreparation {
       gamma: try GammaControl(schedule: file.preference.gamma, totalSteps: settings.totalSteps),
       store: session.map {
         CheckpointStore(session: $0, baseModelName: file.model, model: checkpoint.configuration)
-      }, evaluator: evaluator, journal: plan.journal, mailbox: mailbox, publish: publish)
+      }, evaluator: evaluator, recorder: plan.recorder, mailbox: mailbox, publish: publish)
     if let resume = plan.resume { try loop.resume(resume, from: earlier) }
     loop.offeredReferences = offered
     loop.findDamage = { [initial = file.adapter.initFrom] in

@@ -33,13 +33,13 @@ public struct TrainingSet: Sendable, SequenceLengths {
 
   public let items: Items
   /// The same prompts as text, for observers.
-  public let catalogue: RecordCatalogue
+  public let catalogue: DataCatalogue
 
   /// - Parameter reference: the training data's annotated rewards, for held-out data to be in the same units.
   public init(_ data: PreferenceReader.Encoded, rewardScale: RewardScale, reference: [[Double]]? = nil) {
     items = Items(
       data: data, rewards: ScaledRewards(data, scale: rewardScale, reference: reference))
-    catalogue = RecordCatalogue(items: items)
+    catalogue = DataCatalogue(items: items)
   }
 
   /// Examples that are at hand.
@@ -99,7 +99,7 @@ private struct ScaledRewards: Sendable {
 }
 
 /// Text and rewards of a training set's prompts.
-public struct RecordCatalogue: PromptCatalogue {
+public struct DataCatalogue: PromptCatalogue {
   fileprivate let items: TrainingSet.Items
 
   public var count: Int { items.data.count }

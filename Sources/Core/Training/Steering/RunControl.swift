@@ -1,190 +1,109 @@
 import Control
-import Preference
 
-/// How a run obeys. Commands are read between layers and answered at once; what they change comes into force between
+/// How a run is steered. Commands are read between layers and answered at once; what they change comes into force between
 /// optimizer steps, so the numbers of a step never mix two settings.
 extension TrainingLoop {
+  private var moment: ControlState.Moment {
+    ControlState.Moment(
+      step: step, stepUnderWay: stepUnderWay, totalSteps: settings.totalSteps, prompts: set.count,
+      canSave: store != nil, waitsForDisk: isBlocked)
+  }
+
   /// Called between layers and between steps: never waits.
-  func takeCommands() {
-    for request in mailbox.take() { obey(request) }
+  func takeCommands() { apply(mailbox.take()) }
+
+  private func apply(_ requests: [CommandRequest]) {
+    for request in requests {
+      for event in control.apply(request, at: moment) { publish(event) }
+    }
   }
 
   /// Between steps: does what was asked for, and waits while paused.
   func waitForTurn() throws {
     takeCommands()
-    try untilTheRecordTakes()
-    if let left = stepsBeforePause {
-      if left == 0 {
-        stepsBeforePause = nil
-        pauseRequested = true
-      } else {
-        stepsBeforePause = left - 1
-      }
-    }
-    try finishPending()
-    guard pauseRequested, stopRequest == nil else { return }
+    try waitForRecord()
+    control.countStep()
+    try doPendingWork()
+    guard control.mustPause else { return }
     publish(.stateChanged(.paused(atStep: step)))
-    isPaused = true
-    while pauseRequested, stopRequest == nil {
-      for request in mailbox.wait() { obey(request) }
-      try finishPending()
+    control.isPaused = true
+    while control.mustPause {
+      apply(mailbox.wait())
+      try doPendingWork()
     }
-    isPaused = false
-    if stopRequest == nil { publish(.stateChanged(.running)) }
+    control.isPaused = false
+    if control.stopRequest == nil { publish(.stateChanged(.running)) }
   }
 
   /// Work that commands asked for and that must not fall into a step.
-  private func finishPending() throws {
+  private func doPendingWork() throws {
     // An inspection reads commands between its layers, so there may be more to do after it.
-    while true {
-      if let request = pendingCheckpoints.first {
+    while let work = control.work {
+      switch work {
+      case .checkpoint(let request):
         let saved = try save()
-        pendingCheckpoints.removeFirst()
-        answer(request, effectStep: step, path: saved?.path)
-      } else if let prompt = pendingInspection {
-        pendingInspection = nil
+        control.done(work)
+        publish(ControlState.answer(request, effectStep: step, at: moment, path: saved?.path))
+      case .inspection(let prompt):
+        control.done(work)
         try inspect(prompt)
-      } else {
-        return
       }
     }
-  }
-
-  /// The first step that is not under way yet.
-  private var nextStep: Int { step + (stepUnderWay ? 2 : 1) }
-  /// Complete steps once the one under way has ended.
-  private var settledStep: Int { step + (stepUnderWay ? 1 : 0) }
-
-  func obey(_ request: CommandRequest) {
-    if request.command.needsAnotherStep {
-      if stopRequest != nil { return refuse(request, "the run is stopping") }
-      if nextStep > settings.totalSteps {
-        return refuse(request, "no step is left: the run ends at step \(settings.totalSteps)")
-      }
-    }
-    switch request.command {
-    case .pause:
-      guard !pauseRequested else { return refuse(request, "the run is already paused or about to pause") }
-      pauseRequested = true
-      stepsBeforePause = nil
-      answer(request, effectStep: settledStep)
-      if stepUnderWay { publish(.stateChanged(.pausing(afterStep: settledStep))) }
-    case .resume:
-      guard pauseRequested || stepsBeforePause != nil || isBlocked else {
-        return refuse(request, "the run is not paused")
-      }
-      pauseRequested = false
-      stepsBeforePause = nil
-      answer(request, effectStep: nextStep)
-      if stepUnderWay { publish(.stateChanged(.running)) }
-    case .step(let count):
-      guard isPaused else { return refuse(request, "single steps need a paused run") }
-      guard count >= 1 else { return refuse(request, "the number of steps must be at least 1") }
-      pauseRequested = false
-      // Two requests that come together add up; the run's length keeps a huge count from overflowing.
-      stepsBeforePause = min(count, settings.totalSteps) + (stepsBeforePause.map { $0 + 1 } ?? 0) - 1
-      answer(request, effectStep: nextStep)
-    case .checkpoint:
-      guard store != nil else { return refuse(request, "this run has no session folder to save into") }
-      pendingCheckpoints.append(request)
-    case .stop:
-      guard stopRequest == nil else { return refuse(request, "the run is already stopping") }
-      stopRequest = request
-      publish(.stateChanged(.stopping))
-    case .gamma(let override): setGamma(override, request)
-    case .learningRate(let value):
-      guard value.isFinite, value >= 0 else {
-        return refuse(request, "the learning rate must be a finite number, zero or more")
-      }
-      // A step reads its settings when it begins, so a new value may take its place at once.
-      let old = learningRate.base
-      learningRate.base = value
-      pendingChanges.removeAll { $0.command.key == request.command.key }
-      answer(request, effectStep: nextStep, old: old, new: value)
-    case .beta(let value):
-      guard value.isFinite, value > 0 else { return refuse(request, "β must be a finite number above zero") }
-      let old = objective.beta
-      objective.beta = value
-      pendingChanges.removeAll { $0.command.key == request.command.key }
-      answer(request, effectStep: nextStep, old: old, new: value)
-    case .inspect(let prompt):
-      guard set.items.indices.contains(prompt) else {
-        return refuse(request, "there is no prompt \(prompt); the run has \(set.count)")
-      }
-      pendingInspection = prompt
-      answer(request, effectStep: settledStep)
-    }
-  }
-
-  private func setGamma(_ override: GammaOverride, _ request: CommandRequest) {
-    guard objective.model == .hps else {
-      return refuse(request, "γ belongs to the preference model hps; this run uses \(objective.model.rawValue)")
-    }
-    let next = nextStep
-    let old = gamma.value(step: next)
-    var effect = next
-    do {
-      switch override {
-      case .hold(let value): try gamma.hold(value, from: next)
-      case .ramp(let target, let steps): try gamma.ramp(to: target, steps: steps, from: next)
-      case .at(let step, let value):
-        guard step >= next else {
-          return refuse(request, "step \(step) is past or under way; the next one is \(next)")
-        }
-        guard step <= settings.totalSteps else {
-          return refuse(request, "the run ends at step \(settings.totalSteps)")
-        }
-        try gamma.set(value, at: step, from: next)
-        effect = step
-      case .schedule: try gamma.returnToSchedule(from: next)
-      }
-    } catch {
-      return refuse(request, error.description)
-    }
-    answer(request, effectStep: effect, old: old, new: gamma.value(step: effect))
-    publish(.gammaPlan(gamma.plan()))
   }
 
   /// At the end of the run: what came during the last step or evaluation gets its answer too. The stop's comes last,
   /// when its checkpoint is on disk.
-  func answerTheRest() throws {
+  func answerPendingCommands() throws {
     takeCommands()
-    try finishPending()
-    guard let stopRequest else { return }
-    answer(stopRequest, effectStep: step, path: lastCheckpoint?.path)
+    try doPendingWork()
+    guard let stop = control.stopRequest else { return }
+    publish(ControlState.answer(stop, effectStep: step, at: moment, path: lastCheckpoint?.path))
   }
 
-  /// At the end of a run that failed: what cannot be done any more is refused, so that every command has an answer.
-  func refuseTheRest(_ error: any Error) {
-    let left = pendingCheckpoints + (stopRequest.map { [$0] } ?? []) + mailbox.take()
-    for request in left { refuse(request, "the run has failed: \(error)") }
+  /// At the end of a run that failed.
+  func failPendingCommands(_ error: any Error) {
+    for event in control.fail(mailbox.take(), error, at: moment) { publish(event) }
   }
 
-  private func answer(
-    _ request: CommandRequest, effectStep: Int, old: Double? = nil, new: Double? = nil, path: String? = nil
-  ) {
-    publish(
-      .acknowledged(
-        CommandAcknowledgement(
-          id: request.id, command: request.command, origin: request.origin, reason: request.reason,
-          requestStep: step, effectStep: effectStep, oldValue: old, newValue: new, path: path, nextStep: nextStep)))
-  }
+  // MARK: Waiting for the disk
 
-  private func refuse(_ request: CommandRequest, _ sentence: String) {
-    publish(
-      .acknowledged(
-        CommandAcknowledgement(
-          id: request.id, command: request.command, origin: request.origin, reason: request.reason,
-          requestStep: step, effectStep: step, refusal: sentence)))
-  }
-}
+  /// Throws where the session folder is not this run's any more.
+  func requireFolder() throws { try recorder?.requireFolder() }
 
-extension RunCommand {
-  /// Whether the command is about a step that has not begun.
-  fileprivate var needsAnotherStep: Bool {
-    switch self {
-    case .pause, .resume, .step, .gamma, .learningRate, .beta: true
-    case .checkpoint, .stop, .inspect: false
+  /// Waits while the record cannot be written.
+  func waitForRecord() throws {
+    try requireFolder()
+    try waitForDisk { [recorder] in
+      guard recorder?.trouble != nil else { return nil }
+      try recorder?.requireFolder()
+      recorder?.retry()
+      return recorder?.trouble
     }
   }
+
+  /// Tries `attempt` until it has no complaint. Meanwhile the run is paused, says why, and reads commands; a resume
+  /// tries at once, a stop gives up.
+  func waitForDisk(_ attempt: () throws -> String?) throws {
+    guard var complaint = try attempt() else { return }
+    publish(
+      .log(
+        LogLine(
+          level: .error,
+          text: complaint + "; training is paused and goes on by itself when it can be written again")))
+    publish(.stateChanged(.paused(atStep: step)))
+    isBlocked = true
+    defer { isBlocked = false }
+    while true {
+      apply(mailbox.wait(seconds: Self.secondsBetweenAttempts))
+      guard let left = try attempt() else { break }
+      complaint = left
+      if control.stopRequest != nil { throw TrainingError.diskRefuses(complaint) }
+    }
+    // A run that is told to stop may also have been told to wait for some of it no longer.
+    guard control.stopRequest == nil else { return }
+    publish(.log(LogLine(level: .info, text: "what waited is written")))
+    if !control.pauseRequested { publish(.stateChanged(.running)) }
+  }
+
+  private static var secondsBetweenAttempts: Double { 1 }
 }

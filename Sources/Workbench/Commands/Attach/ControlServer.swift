@@ -142,7 +142,7 @@ final class ControlServer: Sendable {
         tell(.screen(connection), ControlsMessage(.refused, name: "another screen holds the controls"))
         return
       }
-      request.origin = name
+      request.origin = CommandOrigin(rawValue: name)
       send(request)
     } catch {
       tell(.screen(connection), ControlsMessage(.refused, name: "\(error)"))

@@ -1,3 +1,5 @@
+import Control
+
 /// Who may steer a run. One screen or none holds the controls; the trainer's process decides, and tells all screens.
 struct Controls: Equatable, Sendable {
   enum Holder: Equatable, Sendable {
@@ -15,7 +17,7 @@ struct Controls: Equatable, Sendable {
   /// Seconds after which they go to who asks.
   var patience = 0.0
   /// Who this screen's commands are from, as the record names it.
-  var origin = "you"
+  var origin = CommandOrigin.you
 }
 
 /// What the trainer's process says about the controls.

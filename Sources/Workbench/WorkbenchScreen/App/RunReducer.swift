@@ -49,7 +49,7 @@ extension Reducer {
       case .checkpoint, .stop, .pause: state.steering.leaving = nil
       case .step: state.steering.isStepping = false
       case .inspect: return inspectNext(&state)
-      case .resume, .gamma, .learningRate, .beta: break
+      case .resume, .set: break
       }
       return []
     }

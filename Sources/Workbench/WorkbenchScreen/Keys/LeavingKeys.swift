@@ -36,7 +36,7 @@ extension ScreenState {
       return
     }
     switch run.phase {
-    case .finished: steering.exit = .finished(run.summary?.reason ?? "completed")
+    case .finished: steering.exit = .finished((run.summary?.reason ?? .completed).rawValue)
     case .failed(let sentence): steering.exit = .finished(sentence)
     case .stopping where steering.leaving == nil: steering.leaving = .stopped
     default: view.overlay = .quit
@@ -66,7 +66,7 @@ extension ScreenState {
       steering.exit = .signal(number)
       return []
     }
-    let effect = steering.request(.stop, origin: "signal")
+    let effect = steering.request(.stop, origin: .signal)
     if case .loading = run.phase {
       steering.exit = .signal(number)
     } else {

@@ -2,7 +2,7 @@ import Control
 
 /// Keys that ask something of the run.
 extension Binding {
-  static let steering = pausing + SteerableSetting.all.map(edit) + asking
+  static let steering = pausing + SteerableSetting.all.compactMap(edit) + asking
 
   private static let pausing: [Binding] = [
     Binding(
@@ -45,10 +45,11 @@ extension Binding {
 }
 
 extension Binding {
-  /// The key that edits a setting.
-  private static func edit(_ setting: SteerableSetting) -> Binding {
-    Binding(
-      "edit \(setting.key.rawValue)", [.character(setting.keyOnScreen)], hint: Hint { _ in setting.hint },
+  /// The key that edits a setting; nil for one without.
+  private static func edit(_ setting: SteerableSetting) -> Binding? {
+    guard let key = setting.keyOnScreen else { return nil }
+    return Binding(
+      "edit \(setting.key.rawValue)", [.character(key)], hint: Hint { _ in setting.hint },
       help: setting.help, rank: setting.rank, unless: { $0.obstacleToSteering ?? setting.obstacle($0.run) },
       change: { $0.view.overlay = .editor(ValueEditor(target: setting.key, present: setting.present($0.run) ?? 0)) })
   }

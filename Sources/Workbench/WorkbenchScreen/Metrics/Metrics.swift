@@ -41,6 +41,7 @@ struct Metrics: Sendable {
       case .evaluation: break
       }
     }
+    addUnforeseen(record.values, step: step)
     if recentVisits.count == 20 { recentVisits.removeFirst() }
     recentVisits.append((record.visits.count, record.stepTime))
   }
@@ -50,6 +51,14 @@ struct Metrics: Sendable {
       if case .evaluation(let read) = metric.source, let value = read(record) {
         append(metric.key, step: record.step, value)
       }
+    }
+    addUnforeseen(record.values, step: record.step)
+  }
+
+  /// What the catalogue of metrics does not know is drawn in a chart of its own.
+  private mutating func addUnforeseen(_ values: MetricValues, step: Int) {
+    for key in values.keys(beside: Metric.catalogue) {
+      if let value = values[key] { append(ChartedMetric.Key(key), step: step, value) }
     }
   }
 

@@ -115,7 +115,7 @@ enum StatusLine {
     }
     switch state.run.phase {
     case .stopping: return ("STOPPING, saving a checkpoint", .paused)
-    case .finished: return (state.run.summary.map { $0.reason.uppercased() } ?? "FINISHED", .ended)
+    case .finished: return (state.run.summary.map { $0.reason.rawValue.uppercased() } ?? "FINISHED", .ended)
     case .failed: return ("FAILED", .bad)
     default: break
     }

@@ -27,7 +27,7 @@ struct Player: Sendable {
   /// The run as of the moment that is shown.
   private(set) var run = ObservedRun()
   private var place = Position()
-  private var chunk: [PastEvent] = []
+  private var chunk: [RecordedEvent] = []
   private var chunkEnd: Int64 = 0
   /// Recorded time of the moment that is shown, seconds after the record's first event; nil before it.
   private(set) var clock: Double?
@@ -85,7 +85,7 @@ struct Player: Sendable {
 
   // MARK: Playing
 
-  private mutating func take(_ event: PastEvent) {
+  private mutating func take(_ event: RecordedEvent) {
     let time = time(of: event)
     run.take(event.event, now: time)
     clock = time
@@ -95,7 +95,7 @@ struct Player: Sendable {
   }
 
   /// The next event, without taking it; nil at the record's end.
-  private mutating func peek() throws -> PastEvent? {
+  private mutating func peek() throws -> RecordedEvent? {
     if place.offset < chunk.count { return chunk[place.offset] }
     // The last chunk may have grown.
     if !chunk.isEmpty, chunk.count == Self.chunkSize { place = Position(cursor: chunkEnd) }
@@ -106,7 +106,7 @@ struct Player: Sendable {
     return place.offset < chunk.count ? chunk[place.offset] : nil
   }
 
-  private func time(of event: PastEvent) -> Double {
+  private func time(of event: RecordedEvent) -> Double {
     origin.map { event.time.timeIntervalSince($0) } ?? 0
   }
 

@@ -32,7 +32,7 @@ struct Stage: Sendable {
   init(following state: ScreenState, history: (any RunHistory)?, origin: String) {
     self.init(live: state, history: history)
     shown.steering.place = .follower
-    shown.steering.controls = Controls(holder: .elsewhere(nil), origin: origin)
+    shown.steering.controls = Controls(holder: .elsewhere(nil), origin: CommandOrigin(rawValue: origin))
   }
 
   /// A record, at its beginning. All of it is read once, for its length and the moments to go back to.

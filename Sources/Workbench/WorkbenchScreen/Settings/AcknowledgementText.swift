@@ -10,7 +10,7 @@ enum AcknowledgementText {
     case .checkpoint: return "checkpoint asked for \(who), after step \(answer.effectStep)"
     case .stop: return "stop asked for \(who), after step \(answer.effectStep)"
     case .pause: return "pause asked for \(who), after step \(answer.effectStep)"
-    case .resume, .step, .inspect, .gamma, .learningRate, .beta: return nil
+    case .resume, .step, .inspect, .set: return nil
     }
   }
 
@@ -24,7 +24,7 @@ enum AcknowledgementText {
       case .hold(let value): "\(setting.format(answer.newValue ?? value)) \(from)"
       case .ramp(let target, let steps): "\(setting.format(target)) over \(steps) steps \(from)"
       case .at(let step, let value): "\(setting.format(value)) from step \(step) \(who)\(reason)"
-      case .schedule: "\(answer.newValue.map(setting.format) ?? "schedule"), back to the schedule \(from)"
+      case .schedule: "\(answer.newValue.map { setting.format($0) } ?? "schedule"), back to the schedule \(from)"
       }
     return "\(setting.name) \(old)\(change)"
   }

@@ -10,21 +10,10 @@ struct TakenEdit: Equatable, Sendable {
 extension TakenEdit {
   /// nil where the old value is not known.
   /// - Parameter last: the change in force before this one; nil for the run's schedule.
-  init?(_ change: SettingChange, old: Double?, last: SettingChange.Kind?, text: String) {
-    self.text = text
-    guard SteerableSetting.of(change.setting).isScheduled else {
-      guard let old else { return nil }
-      inverse = SettingChange(change.setting, .hold(old))
-      return
-    }
-    let before: SettingChange.Kind =
-      switch last {
-      case nil, .schedule: .schedule
-      case .hold(let value): .hold(value)
-      // A ramp under way, or one that was still to come, is held where it stood.
-      case .ramp, .at: old.map { .hold($0) } ?? .schedule
-      }
+  init?(_ change: SettingChange, old: Double?, last: Change?, text: String) {
+    guard let before = SteerableSetting.of(change.setting).setting.inverse(old: old, last: last) else { return nil }
     inverse = SettingChange(change.setting, before)
+    self.text = text
   }
 
   /// What the inverse does, in words.

@@ -1,3 +1,4 @@
+import Control
 import Foundation
 
 /// The strip that edits a steerable setting. It holds text until Enter, so nothing is applied by accident.
@@ -6,7 +7,7 @@ struct ValueEditor: Equatable, Sendable {
   enum Mode: Sendable { case hold, ramp, at }
   enum Field: Sendable { case value, steps }
 
-  let target: SteerableSetting.Key
+  let target: Setting.Key
   var text: String
   var mode = Mode.hold
   /// Steps to ramp over, or the step to begin at.
@@ -19,7 +20,7 @@ struct ValueEditor: Equatable, Sendable {
   /// The same input was asked about and Enter confirms it.
   var confirming = false
 
-  init(target: SteerableSetting.Key, present: Double) {
+  init(target: Setting.Key, present: Double) {
     self.target = target
     text = SteerableSetting.of(target).format(present)
   }
@@ -83,7 +84,7 @@ struct ValueEditor: Equatable, Sendable {
       problem = "\"\(text)\" is not a number; type one, or Esc to leave"
       return
     }
-    text = setting.format(setting.stepped(present, direction, large: large))
+    text = setting.format(setting.setting.moved(present, direction, large: large))
   }
 
   // MARK: Reading
@@ -106,7 +107,7 @@ struct ValueEditor: Equatable, Sendable {
       let word = value.isNaN ? "NaN (not a number)" : "infinite"
       return .failure(Refusal(description: "\(name) cannot be \(word)"))
     }
-    if let refusal = setting.refusal(value) { return .failure(Refusal(description: "\(name) \(refusal)")) }
+    if let refusal = setting.setting.refusal(ofTyped: value) { return .failure(Refusal(description: refusal)) }
     return .success(value)
   }
 

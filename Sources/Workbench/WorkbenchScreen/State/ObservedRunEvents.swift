@@ -102,7 +102,7 @@ extension ObservedRun {
       note("refused: \(refusal)", step: answer.requestStep, Style(.warning))
       return
     }
-    if case .learningRate(let value) = answer.command { peakLearningRate = answer.newValue ?? value }
+    if case .set(.learningRate, .hold(let value)) = answer.command { peakLearningRate = answer.newValue ?? value }
     guard let text = AcknowledgementText.text(answer) else { return }
     let mark = AcknowledgementText.mark(answer)
     note(text, step: answer.effectStep, Style(mark == nil ? .text : .override))

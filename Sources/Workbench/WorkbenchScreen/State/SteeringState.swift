@@ -11,7 +11,7 @@ struct SteeringState: Sendable {
   /// The newest edit that the trainer took.
   private(set) var lastEdit: TakenEdit?
   /// What rules each setting in place of its schedule.
-  private var overrides: [SteerableSetting.Key: SettingChange.Kind] = [:]
+  private var overrides: [Setting.Key: Change] = [:]
 
   /// One step was asked for, after which the run pauses by itself.
   var isStepping = false
@@ -32,7 +32,7 @@ struct SteeringState: Sendable {
 
 extension SteeringState {
   /// A command on its way; it stays `pending` until the trainer answers.
-  mutating func request(_ command: RunCommand, origin: String? = nil) -> ScreenEffect {
+  mutating func request(_ command: RunCommand, origin: CommandOrigin? = nil) -> ScreenEffect {
     let request = CommandRequest(id: nextCommand, command: command, origin: origin ?? controls.origin)
     nextCommand += 1
     pending[request.id] = request

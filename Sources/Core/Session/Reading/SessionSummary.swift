@@ -41,7 +41,7 @@ public struct SessionSummary: Sendable {
     switch status {
     case .live(let pid): "live (process \(pid))"
     case .finished: "finished"
-    case .stopped: end?.reason ?? "failed"
+    case .stopped: (end?.reason ?? .failed).rawValue
     case .crashed: "crashed"
     }
   }
@@ -83,7 +83,7 @@ public struct SessionSummary: Sendable {
   }
 
   private static func text(_ answer: CommandAcknowledgement) -> String {
-    var text = "step \(answer.effectStep): \(answer.command.key ?? answer.command.name)"
+    var text = "step \(answer.effectStep): \(answer.command.key?.rawValue ?? answer.command.name)"
     if let old = answer.oldValue, let new = answer.newValue { text += " \(old) → \(new)" }
     text += " (\(answer.origin))"
     if let reason = answer.reason { text += ", \(reason)" }

@@ -63,8 +63,13 @@ extension SessionReader {
     return Array(rows.sorted { $0.sequence < $1.sequence }.prefix(limit))
   }
 
-  func event(_ row: RecordedRow, _ db: Database, visits: Bool) throws -> RunEvent? {
-    guard let kind = row.kind else { return .step(try step(row, visits: visits ? self.visits(row, db) : [])) }
+  /// - Parameter metrics: the row's own in the table `metric`.
+  func event(_ row: RecordedRow, _ db: Database, visits: Bool, metrics: [MetricValues.Entry]) throws -> RunEvent? {
+    guard let kind = row.kind else {
+      var record = try step(row, visits: visits ? self.visits(row, db) : [])
+      try record.values.add(metrics)
+      return .step(record)
+    }
     let values = DatabaseRow(row: row.row, table: "event")
     let body = try values.text("body")
     switch kind {
@@ -72,7 +77,10 @@ extension SessionReader {
     case .state:
       guard let state = try EventBody.decode(EventBody.State.self, body).runState else { throw values.problem("body") }
       return .stateChanged(state)
-    case .evaluation: return .evaluation(try EventBody.decode(EvaluationRecord.self, body))
+    case .evaluation:
+      var record = try EventBody.decode(EventBody.Evaluation.self, body).record
+      try record.values.add(metrics)
+      return .evaluation(record)
     case .generation: return .generation(try EventBody.decode(GenerationRecord.self, body))
     case .answerShares: return .answerShares(try EventBody.decode(AnswerShares.self, body))
     case .gammaPlan:
@@ -118,15 +126,7 @@ extension SessionReader {
   private func step(_ row: RecordedRow, visits: [PromptVisit]) throws -> StepRecord {
     let values = DatabaseRow(row: row.row, table: "step")
     return StepRecord(
-      step: Int(row.step), epoch: try values.number("epoch"), loss: try values.number("loss"),
-      learningRate: try values.number("learning_rate"), gradientNorm: try values.number("grad_norm"),
-      chosenReward: try values.number("rewards_chosen"), rejectedReward: try values.number("rewards_rejected"),
-      margin: try values.number("rewards_margins"), accuracy: try values.number("rewards_accuracies"),
-      chosenLogProb: try values.number("logps_chosen"), rejectedLogProb: try values.number("logps_rejected"),
-      gamma: try values.optionalNumber("gamma"), ess: try values.optionalNumber("ess"),
-      saturatedShare: try values.optionalNumber("saturated_share"), tokens: Int(try values.whole("num_tokens")),
-      stepTime: try values.number("step_time"), beta: try values.number("beta"), visits: visits,
-      kl: try values.optionalNumber("kl"))
+      step: Int(row.step), epoch: try values.number("epoch"), values: try StoredMetrics.values(values), visits: visits)
   }
 
   private func visit(_ row: Row) throws -> PromptVisit {

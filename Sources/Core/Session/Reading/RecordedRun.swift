@@ -4,7 +4,7 @@ import GRDB
 import Training
 
 /// What a session's record says about the processes so far.
-struct SessionPast {
+struct RecordedRun {
   var pid: Int32
   var runFile: String
   var modelHash: String
@@ -40,7 +40,7 @@ struct SessionPast {
     notice = try bodies(.started, "").last.map { try EventBody.decode(EventBody.Started.self, $0).notice } ?? nil
     isComplete =
       try bodies(.finished, "AND segment = (SELECT max(id) FROM segment)").last.map {
-        try EventBody.decode(RunSummary.self, $0).reason == "completed"
+        try EventBody.decode(RunSummary.self, $0).reason == .completed
       } ?? false
     checkpoints = try bodies(
       .checkpoint,

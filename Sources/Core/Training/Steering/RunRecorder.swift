@@ -3,7 +3,7 @@ import PreferenceData
 
 /// Keeps a run's memory. The trainer opens it before the run begins, asks between steps whether it can still write, and
 /// waits while it cannot; what it is told it learns from the run's events.
-public protocol RunJournal: AnyObject, Sendable {
+public protocol RunRecorder: AnyObject, Sendable {
   /// Takes the session folder for this process, and writes down what the run is. Called once, before
   /// `RunEvent.started`.
   /// - Throws: one sentence; the run does not begin then.

@@ -52,7 +52,7 @@ public struct SessionReader: Sendable {
         totalSteps: started.totalSteps, stepsPerEpoch: started.stepsPerEpoch, promptsPerStep: started.promptsPerStep,
         learningRate: started.learningRate, beta: started.beta, precision: started.precision,
         threads: started.threads, trainableParameters: started.trainableParameters, sessionPath: folder,
-        catalogue: RecordedCatalogue(count: started.prompts, database: database),
+        catalogue: SessionCatalogue(count: started.prompts, database: database),
         rewardSample: started.rewardSample, preferred: started.preferred ?? 1, notice: started.notice,
         parent: parent.map { ParentRun(session: $0.session, step: $0.step) })
     } catch {
@@ -115,8 +115,9 @@ public struct SessionReader: Sendable {
         while events.count < limit {
           let rows = try Self.rows(db, after: cursor, limit: limit - events.count)
           guard let last = rows.last else { break }
+          let metrics = try StoredMetrics.read(db, after: cursor, through: last.sequence)
           for row in rows where segments.keeps(row) {
-            if let event = try event(row, db, visits: visits) {
+            if let event = try event(row, db, visits: visits, metrics: metrics[row.sequence] ?? []) {
               events.append(RecordedEvent(time: row.time, event: event))
             }
           }
@@ -158,7 +159,7 @@ public struct SessionReader: Sendable {
         let record = DatabaseRow(row: row, table: "event")
         if try record.text("kind") == EventBody.Kind.finished.rawValue {
           let summary = try EventBody.decode(RunSummary.self, record.text("body"))
-          return summary.reason == "completed" ? .finished : .stopped
+          return summary.reason == .completed ? .finished : .stopped
         }
         let state = try EventBody.decode(EventBody.State.self, record.text("body")).runState
         if case .failed = state { return .stopped }

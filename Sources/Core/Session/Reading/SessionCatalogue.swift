@@ -2,7 +2,7 @@ import Control
 import GRDB
 
 /// A session's prompts as they were recorded; read one by one when somebody looks.
-struct RecordedCatalogue: PromptCatalogue {
+struct SessionCatalogue: PromptCatalogue {
   let count: Int
   private let database: DatabaseQueue
 

@@ -2,7 +2,7 @@ import Session
 import Training
 
 /// What a run without a screen waits for: its record, and its standard output.
-final class HeadlessJournal: RunJournal {
+final class HeadlessRecorder: RunRecorder {
   private let recorder: SessionRecorder?
   private let output: RunOutput
 
