@@ -73,9 +73,8 @@ extension AttentionHead {
         group: order.group, segment: order.group.segments[segment], ownPair: starts[segment], start: start)
       let rows = order.rows(view.rows)
       let m = rows.count
-      let queries = q.rows(rows).columns(columns(head))
-      let slopes = d.rows(rows).columns(columns(head))
-      let output = o.rows(rows).columns(columns(head))
+      func ofHead(_ x: Matrix) -> Matrix { x.rows(rows).columns(columns(head)) }
+      let (queries, slopes, output) = (ofHead(q), ofHead(d), ofHead(o))
       runtime.kernels.row_dots(
         Int64(m), Int64(headDimension), slopes.base, Int64(slopes.stride), output.base, Int64(output.stride),
         delta.floats, WB_BF16)

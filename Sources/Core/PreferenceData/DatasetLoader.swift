@@ -8,6 +8,8 @@ struct DatasetLoader {
 
   private let paths: [String]
   private let requested: DataFormat?
+  /// Those that files are recognised as.
+  private let known: [DataFormat]
   private let columns: ColumnMap?
   private let maxBadRows: Double
   private let keepsUnpaired: Bool
@@ -18,8 +20,10 @@ struct DatasetLoader {
   private var merged = RowMerger()
 
   init(
-    paths: [String], requested: DataFormat?, columns: ColumnMap?, maxBadRows: Double, keepsUnpaired: Bool = false
+    paths: [String], requested: DataFormat?, among known: [DataFormat], columns: ColumnMap?, maxBadRows: Double,
+    keepsUnpaired: Bool = false
   ) {
+    self.known = known
     self.paths = paths
     // With columns, a file is read once a row has them all.
     self.requested = columns == nil ? requested : nil
@@ -74,7 +78,7 @@ struct DatasetLoader {
   }
 
   private func recognise(_ row: JSONObject) -> DataFormat? {
-    guard let columns else { return DataFormat.recognise(row) }
+    guard let columns else { return DataFormat.recognise(row, among: known) }
     return columns.names.allSatisfy(row.contains) ? .scored : nil
   }
 

@@ -18,6 +18,7 @@ public struct PreferenceDataset: Sendable {
   ///
   /// - Parameters:
   ///   - format: how to read every file; nil recognises each by its content.
+  ///   - formats: those that files are recognised as.
   ///   - columns: the file's own names for prompt, responses and rewards; overrides `format`.
   ///   - maxBadRows: share of a file's rows, 0 … 1, that may be unreadable (`DropReason.isBad`).
   ///   - keepsUnpaired: keep prompts whose responses are not ordered, a single one among them: for losses that judge each
@@ -25,12 +26,14 @@ public struct PreferenceDataset: Sendable {
   ///   - progress: called with the share read so far, 0 … 1, about once a megabyte.
   /// - Throws: `DataError`, one sentence.
   public static func load(
-    paths: [String], format: DataFormat? = nil, columns: ColumnMap? = nil, maxBadRows: Double = 0.01,
-    keepsUnpaired: Bool = false, progress: ((Double) -> Void)? = nil
+    paths: [String], format: DataFormat? = nil, among formats: [DataFormat] = DataFormat.allCases,
+    columns: ColumnMap? = nil, maxBadRows: Double = 0.01, keepsUnpaired: Bool = false,
+    progress: ((Double) -> Void)? = nil
   ) throws -> PreferenceDataset {
     var records: [PreferenceRecord] = []
     let report = try stream(
-      paths: paths, format: format, columns: columns, maxBadRows: maxBadRows, keepsUnpaired: keepsUnpaired,
+      paths: paths, format: format, among: formats, columns: columns, maxBadRows: maxBadRows,
+      keepsUnpaired: keepsUnpaired,
       progress: progress
     ) { records.append($0) }
     guard let first = report.formats.first else { throw DataError.noFiles }
@@ -41,13 +44,15 @@ public struct PreferenceDataset: Sendable {
   /// When the bad rows of a file turn out too many, its records have been handed over already. What `body` throws ends
   /// the reading.
   public static func stream(
-    paths: [String], format: DataFormat? = nil, columns: ColumnMap? = nil, maxBadRows: Double = 0.01,
-    keepsUnpaired: Bool = false, progress: ((Double) -> Void)? = nil, body: (PreferenceRecord) throws -> Void
+    paths: [String], format: DataFormat? = nil, among formats: [DataFormat] = DataFormat.allCases,
+    columns: ColumnMap? = nil, maxBadRows: Double = 0.01, keepsUnpaired: Bool = false,
+    progress: ((Double) -> Void)? = nil, body: (PreferenceRecord) throws -> Void
   ) throws -> DataReport {
     guard !paths.isEmpty else { throw DataError.noFiles }
     if let problem = columns?.problem { throw DataError.badColumns(why: problem) }
     var loader = DatasetLoader(
-      paths: paths, requested: format, columns: columns, maxBadRows: maxBadRows, keepsUnpaired: keepsUnpaired)
+      paths: paths, requested: format, among: formats, columns: columns, maxBadRows: maxBadRows,
+      keepsUnpaired: keepsUnpaired)
     for index in paths.indices {
       try loader.load(
         file: index, progress: { progress?((Double(index) + $0) / Double(paths.count)) }, emit: body)

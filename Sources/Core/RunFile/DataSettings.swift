@@ -8,6 +8,8 @@ extension RunFile {
     public var train: [String]
     /// nil recognises each file by its content.
     public var format: DataFormat?
+    /// The formats that `format` may name, and files are recognised as.
+    public let formats: [DataFormat]
     /// The files' own names for prompt, responses and rewards; not together with `format`.
     public var columns: ColumnMap?
     public var evaluation = Evaluation.none
@@ -18,8 +20,9 @@ extension RunFile {
     /// Share of unreadable rows (0…1) above which the run is refused.
     public var maxBadRows = 0.01
 
-    public init(train: [String]) {
+    public init(train: [String], formats: [DataFormat] = DataFormat.allCases) {
       self.train = train
+      self.formats = formats
     }
   }
 
@@ -34,13 +37,13 @@ extension RunFile {
 }
 
 extension RunFile.DataSettings {
-  init(_ section: ConfigSection) throws {
+  init(_ section: ConfigSection, formats: [DataFormat]) throws {
     guard let train = try section.texts("train", "a path or a list of paths") else {
       throw section.error(
         "train", "missing; give the preference data, a .jsonl, .jsonl.gz or .jsonl.zst file or a list of them")
     }
-    self.init(train: train)
-    format = try Self.format(section)
+    self.init(train: train, formats: formats)
+    format = try Self.format(section, among: formats)
     columns = try Self.columns(section)
     let files = try section.texts("eval", "a path or a list of paths")
     let fraction = section["eval_fraction"].flatMap { $0 == .null ? nil : $0 }
@@ -62,10 +65,10 @@ extension RunFile.DataSettings {
     maxBadRows = try section.number("max_bad_rows", default: maxBadRows, "a share from 0 to 1") { $0 >= 0 && $0 <= 1 }
   }
 
-  private static func format(_ section: ConfigSection) throws -> DataFormat? {
+  private static func format(_ section: ConfigSection, among formats: [DataFormat]) throws -> DataFormat? {
     guard let name = try section.text("format", "the name of a data format") else { return nil }
-    if let format = DataFormat(name: name) { return format }
-    let names = DataFormat.allCases.map(\.rawValue)
+    if let format = DataFormat(name: name, among: formats) { return format }
+    let names = formats.map(\.rawValue)
     throw section.error(
       "format",
       "\(ConfigValue.quote(name)) is not known\(NameSuggestion.hint(for: name, among: names)) "

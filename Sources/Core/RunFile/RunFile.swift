@@ -1,5 +1,6 @@
 import Foundation
 import Preference
+import PreferenceData
 
 /// Everything a run is told: the YAML file given to `workbench train`, with its defaults filled in and every value
 /// checked. Keys are those of TRL and PEFT wherever these have one.
@@ -38,20 +39,24 @@ extension RunFile {
   ///     `training.max_steps` takes `training.num_train_epochs` out of the file and the reverse, likewise `data.eval` and
   ///     `data.eval_fraction`, and a new `preference.gamma.schedule` takes out the keys that it does not read.
   ///   - losses: what `preference.parameterization` may name.
+  ///   - formats: what `data.format` may name.
   /// - Throws: `RunFileError`.
   public static func read(
-    path: String, overrides: [String] = [], losses: LossRegistry = .standard
+    path: String, overrides: [String] = [], losses: LossRegistry = .standard,
+    formats: [DataFormat] = DataFormat.allCases
   ) throws -> RunFile {
     let name = path == "-" ? "standard input" : path
-    return try decode(yaml: try contents(of: path, name: name), name: name, overrides: overrides, losses: losses)
+    return try decode(
+      yaml: try contents(of: path, name: name), name: name, overrides: overrides, losses: losses, formats: formats)
   }
 
   /// - Parameters:
   ///   - name: what error messages start with.
-  ///   - overrides, losses: as for `read`.
+  ///   - overrides, losses, formats: as for `read`.
   /// - Throws: `RunFileError`.
   public static func decode(
-    yaml: String, name: String, overrides: [String] = [], losses: LossRegistry = .standard
+    yaml: String, name: String, overrides: [String] = [], losses: LossRegistry = .standard,
+    formats: [DataFormat] = DataFormat.allCases
   ) throws -> RunFile {
     var root = try ConfigParser.parse(yaml, name: name)
     var origin = ConfigOrigin(name: name)
@@ -63,16 +68,17 @@ extension RunFile {
       origin.overridden.append(override.introducedPath(in: root))
       root = try override.applied(to: root)
     }
-    return try RunFile(ConfigSection(root, path: [], keys: RunFileKeys.root, origin: origin), losses: losses)
+    let section = try ConfigSection(root, path: [], keys: RunFileKeys.root, origin: origin)
+    return try RunFile(section, losses: losses, formats: formats)
   }
 
-  private init(_ section: ConfigSection, losses: LossRegistry) throws {
+  private init(_ section: ConfigSection, losses: LossRegistry, formats: [DataFormat]) throws {
     guard let model = try section.text("model", "the folder of a Hugging Face checkpoint") else {
       throw section.error("model", "missing; give the folder of a Hugging Face checkpoint")
     }
     self.model = model
     adapter = try AdapterSettings(section.section("adapter", keys: RunFileKeys.adapter))
-    data = try DataSettings(section.section("data", keys: RunFileKeys.data))
+    data = try DataSettings(section.section("data", keys: RunFileKeys.data), formats: formats)
     preference = try PreferenceSettings(
       section.section("preference", keys: RunFileKeys.preference(losses: losses)), losses: losses)
     training = try TrainingSettings(section.section("training", keys: RunFileKeys.training))

@@ -77,16 +77,7 @@ struct MicroBatch: Sendable {
       attention.append(AttentionGroup(rows: start..<tokens.count, segments: segments, shared: 0..<shared))
     }
     let paddedRows = RowSpans.filled(tokens.count)
-    if everyRow {
-      lastAttention = attention
-      lastRows = RowSpans(rows: paddedRows)
-    } else {
-      lastAttention = attention.enumerated().map { $1.predicting(anything: shared == 0 || $0 > 0) }
-      lastRows = RowSpans(
-        covering: lastAttention.filter { !$0.segments[0].queries.isEmpty }.map {
-          $0.segments[0].queries.lowerBound..<$0.rows.upperBound
-        }, rows: paddedRows)
-    }
+    (lastAttention, lastRows) = Self.last(attention, everyRow: everyRow, shared: shared, paddedRows: paddedRows)
     let filling = paddedRows - tokens.count
     firstGroup = groups.startIndex
     sharedCount = shared
@@ -98,6 +89,18 @@ struct MicroBatch: Sendable {
     self.headRows = headRows
     self.targets = targets
     self.paddedRows = paddedRows
+  }
+
+  /// The last layer's queries, and the rows that hold them.
+  private static func last(
+    _ attention: [AttentionGroup], everyRow: Bool, shared: Int, paddedRows: Int
+  ) -> (attention: [AttentionGroup], rows: RowSpans) {
+    if everyRow { return (attention, RowSpans(rows: paddedRows)) }
+    let predicting = attention.enumerated().map { $1.predicting(anything: shared == 0 || $0 > 0) }
+    let rows = predicting.filter { !$0.segments[0].queries.isEmpty }.map {
+      $0.segments[0].queries.lowerBound..<$0.rows.upperBound
+    }
+    return (predicting, RowSpans(covering: rows, rows: paddedRows))
   }
 
   /// The tokens of the rows that are not filling.

@@ -8,16 +8,20 @@ public struct DatasetEncoder: Sendable {
   public struct Source: Sendable, Equatable {
     public var paths: [String]
     public var format: DataFormat?
+    /// Those that files are recognised as.
+    public var formats: [DataFormat]
     public var columns: ColumnMap?
     public var maxBadRows: Double
     public var keepsUnpaired: Bool
 
     public init(
-      paths: [String], format: DataFormat? = nil, columns: ColumnMap? = nil, maxBadRows: Double = 0.01,
+      paths: [String], format: DataFormat? = nil, among formats: [DataFormat] = DataFormat.allCases,
+      columns: ColumnMap? = nil, maxBadRows: Double = 0.01,
       keepsUnpaired: Bool = false
     ) {
       self.paths = paths
       self.format = format
+      self.formats = formats
       self.columns = columns
       self.maxBadRows = maxBadRows
       self.keepsUnpaired = keepsUnpaired
@@ -72,7 +76,8 @@ public struct DatasetEncoder: Sendable {
       waiting.removeAll(keepingCapacity: true)
     }
     var report = try PreferenceDataset.stream(
-      paths: source.paths, format: source.format, columns: source.columns, maxBadRows: source.maxBadRows,
+      paths: source.paths, format: source.format, among: source.formats, columns: source.columns,
+      maxBadRows: source.maxBadRows,
       keepsUnpaired: source.keepsUnpaired, progress: progress
     ) { record in
       waiting.append(record)

@@ -14,8 +14,7 @@ extension DataReport {
   init(_ reader: inout PackedReader) throws {
     self.init()
     for _ in 0..<(try reader.number()) {
-      guard let format = DataFormat(rawValue: try reader.text()) else { throw PackedReader.Damage() }
-      formats.append(format)
+      formats.append(DataFormat.recorded(try reader.text()))
     }
     rowsRead = try reader.number()
     kept = try reader.number()

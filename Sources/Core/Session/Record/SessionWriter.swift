@@ -32,59 +32,10 @@ final class SessionWriter {
     isNew = FileIdentity.at(path) == .nothing
     var opened: DatabaseQueue?
     do {
-      var configuration = Configuration()
-      configuration.journalMode = .wal
-      configuration.busyMode = .timeout(5)
-      configuration.prepareDatabase { db in
-        try SessionSchema.harden(db)
-        try db.execute(sql: "PRAGMA synchronous = NORMAL")
-        // The log is folded back often, so that it stays small beside the data.
-        try db.execute(sql: "PRAGMA wal_autocheckpoint = 256")
-      }
-      let queue = try DatabaseQueue(path: path, configuration: configuration)
+      let queue = try DatabaseQueue(path: path, configuration: Self.configuration)
       opened = queue
-      let identity = ProcessIdentity.current
-      let machine = try EventBody.json(facts.machine)
-      (segment, sequence, written) = try queue.write { db in
-        if try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0 > 0 {
-          try SessionSchema.require(db, path: path)
-        }
-        try SessionSchema.migrate(db)
-        // With other data (a forced resume) the prompts' numbers stand for other texts.
-        let before = try String.fetchOne(db, sql: "SELECT data_hash FROM segment ORDER BY id DESC LIMIT 1")
-        let isResumed = facts.resumedFrom != nil && facts.branch == nil
-        if before != nil, !isResumed { throw TrainingError.sessionExists(folder) }
-        if before == nil, isResumed { throw TrainingError.folderLost(folder) }
-        if let before, before != facts.dataHash {
-          try db.execute(sql: "DELETE FROM prompt")
-          try db.execute(sql: "DELETE FROM response")
-        }
-        try db.execute(
-          sql: """
-            INSERT INTO segment (started, resumed_from, run_file, model_hash, data_hash, engine, live_reference, machine)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-            """,
-          arguments: [
-            Date().timeIntervalSince1970, facts.resumedFrom ?? 0, facts.runFile, facts.modelHash, facts.dataHash,
-            facts.engine, facts.liveReference ? 1 : 0, machine,
-          ])
-        let segment = Int(db.lastInsertedRowID)
-        if let branch = facts.branch {
-          // The seed as text: SQLite's integers have a sign.
-          try db.execute(
-            sql: "INSERT INTO parent VALUES (1, ?, ?, ?)",
-            arguments: [branch.session, branch.step, String(branch.orderSeed)])
-        }
-        try db.execute(
-          sql: "INSERT OR REPLACE INTO lease VALUES (1, ?, ?, ?, ?, ?)",
-          arguments: [
-            identity.pid, identity.host, identity.bootID, identity.start, Date().timeIntervalSince1970,
-          ])
-        let last = try Int64.fetchOne(
-          db,
-          sql: "SELECT max(coalesce((SELECT max(seq) FROM step), 0), coalesce((SELECT max(seq) FROM event), 0))")
-        return (segment, last ?? 0, try Set(Int.fetchAll(db, sql: "SELECT id FROM prompt")))
-      }
+      let begun = try queue.write { try Self.begin($0, folder: folder, path: path, facts: facts) }
+      (segment, sequence, written) = (begun.segment, begun.sequence, begun.prompts)
       step = facts.resumedFrom ?? 0
       tokenHashes = facts.tokenHashes
       self.queue = queue
@@ -96,6 +47,69 @@ final class SessionWriter {
       lease.takeBack()
       throw Self.explain(error, path: path)
     }
+  }
+
+  private static var configuration: Configuration {
+    var configuration = Configuration()
+    configuration.journalMode = .wal
+    configuration.busyMode = .timeout(5)
+    configuration.prepareDatabase { db in
+      try SessionSchema.harden(db)
+      try db.execute(sql: "PRAGMA synchronous = NORMAL")
+      // The log is folded back often, so that it stays small beside the data.
+      try db.execute(sql: "PRAGMA wal_autocheckpoint = 256")
+    }
+    return configuration
+  }
+
+  /// Begins a segment in a new database or in that of an earlier process.
+  /// - Returns: its number, that of the last row of `step` or `event`, and the prompts that are there already.
+  private static func begin(
+    _ db: Database, folder: String, path: String, facts: RunFacts
+  ) throws -> (segment: Int, sequence: Int64, prompts: Set<Int>) {
+    if try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0 > 0 {
+      try SessionSchema.require(db, path: path)
+    }
+    try SessionSchema.migrate(db)
+    // With other data (a forced resume) the prompts' numbers stand for other texts.
+    let before = try String.fetchOne(db, sql: "SELECT data_hash FROM segment ORDER BY id DESC LIMIT 1")
+    let isResumed = facts.resumedFrom != nil && facts.branch == nil
+    if before != nil, !isResumed { throw TrainingError.sessionExists(folder) }
+    if before == nil, isResumed { throw TrainingError.folderLost(folder) }
+    if let before, before != facts.dataHash {
+      try db.execute(sql: "DELETE FROM prompt")
+      try db.execute(sql: "DELETE FROM response")
+    }
+    let segment = try insertSegment(db, facts)
+    let last = try Int64.fetchOne(
+      db, sql: "SELECT max(coalesce((SELECT max(seq) FROM step), 0), coalesce((SELECT max(seq) FROM event), 0))")
+    return (segment, last ?? 0, try Set(Int.fetchAll(db, sql: "SELECT id FROM prompt")))
+  }
+
+  /// The segment's own row, where it branched off, and whose it is.
+  private static func insertSegment(_ db: Database, _ facts: RunFacts) throws -> Int {
+    let now = Date().timeIntervalSince1970
+    try db.execute(
+      sql: """
+        INSERT INTO segment (started, resumed_from, run_file, model_hash, data_hash, engine, live_reference, machine)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+      arguments: [
+        now, facts.resumedFrom ?? 0, facts.runFile, facts.modelHash, facts.dataHash, facts.engine,
+        facts.liveReference ? 1 : 0, try EventBody.json(facts.machine),
+      ])
+    let segment = Int(db.lastInsertedRowID)
+    if let branch = facts.branch {
+      // The seed as text: SQLite's integers have a sign.
+      try db.execute(
+        sql: "INSERT INTO parent VALUES (1, ?, ?, ?)",
+        arguments: [branch.session, branch.step, String(branch.orderSeed)])
+    }
+    let identity = ProcessIdentity.current
+    try db.execute(
+      sql: "INSERT OR REPLACE INTO lease VALUES (1, ?, ?, ?, ?, ?)",
+      arguments: [identity.pid, identity.host, identity.bootID, identity.start, now])
+    return segment
   }
 
   /// All of `batch` or nothing of it.

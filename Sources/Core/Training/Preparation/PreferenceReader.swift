@@ -87,7 +87,7 @@ public struct PreferenceReader: Sendable {
   public func read(_ paths: [String], progress: @escaping (String, Double?) -> Void) throws -> Encoded {
     let names = paths.joined(separator: ", ")
     let source = DatasetEncoder.Source(
-      paths: paths, format: data.format, columns: data.columns, maxBadRows: data.maxBadRows,
+      paths: paths, format: data.format, among: data.formats, columns: data.columns, maxBadRows: data.maxBadRows,
       keepsUnpaired: keepsUnpaired)
     let entry = cache.map { cache in
       cache.entry(key: key(of: source) { progress("looking for \(names) among the tokenized rows", $0) })
