@@ -1,3 +1,4 @@
+import Checkpoint
 import Control
 import Foundation
 import Session
@@ -147,6 +148,12 @@ import Testing
       Parameterization.allCases.map(\.rawValue) + PreferenceModel.allCases.map(\.rawValue)
       + Estimator.allCases.map(\.rawValue) + Convention.allCases.map(\.rawValue)
     for name in names { #expect(text.contains("| `\(name)` |"), "\(name)") }
+  }
+
+  @Test func modelsNameEveryArchitectureAndNoOther() throws {
+    let rows = try #require(Page("docs/models.md").section("Architectures")).rows
+    let named = rows.dropFirst().prefix { $0[0] != "part" }.map { $0[0] }
+    #expect(named == ArchitectureRegistry.standard.modelTypes)
   }
 
   @Test func modelsNameEveryTokenizerComponent() throws {

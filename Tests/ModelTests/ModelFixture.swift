@@ -13,7 +13,7 @@ struct ModelFixture {
     let reference: [[Float]]
   }
 
-  static let names = ["untied-grouped", "tied-wide-heads", "qwen2-biases", "llama3-rope"]
+  static let names = ["untied-grouped", "tied-wide-heads", "qwen2-biases", "llama3-rope", "qwen3-head-norms"]
   static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .appendingPathComponent("Fixtures/model")
 

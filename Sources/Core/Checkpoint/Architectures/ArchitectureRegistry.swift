@@ -3,7 +3,7 @@ public struct ArchitectureRegistry: Sendable {
   public let architectures: [any Architecture]
 
   /// What the program reads.
-  public static let standard = ArchitectureRegistry([Llama(), Mistral(), Qwen2()])
+  public static let standard = ArchitectureRegistry([Llama(), Mistral(), Qwen2(), Qwen3()])
 
   /// - Parameter architectures: of different `modelType`s.
   public init(_ architectures: [any Architecture]) {
