@@ -34,7 +34,9 @@ public struct Matrix: @unchecked Sendable {
 
   /// A tensor of this device, whose number for memory is its address; the tensor's holder keeps it alive.
   init(_ tensor: Tensor) {
-    guard let memory = UnsafeMutableRawPointer(bitPattern: tensor.memory) else { preconditionFailure("memory of this device") }
+    guard let memory = UnsafeMutableRawPointer(bitPattern: tensor.memory) else {
+      preconditionFailure("memory of this device")
+    }
     self.init(
       base: memory + tensor.offset, rows: tensor.rows, columns: tensor.columns, stride: tensor.stride,
       type: tensor.type, owner: nil, isWritable: tensor.isWritable)
