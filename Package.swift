@@ -111,13 +111,17 @@ let package = Package(
 
     // One test target a module, so that a module's tests compile as soon as it does.
     .testTarget(name: "BaseTests", dependencies: ["Base", "TestSupport"], swiftSettings: testing),
-    .testTarget(name: "DeviceCPUTests", dependencies: ["Device", "DeviceCPU", "Base"], swiftSettings: optimized),
+    .testTarget(
+      name: "DeviceCPUTests", dependencies: ["Device", "DeviceCPU", "NaiveDevice", "Base"], swiftSettings: optimized),
     .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: testing),
     .testTarget(name: "ControlTests", dependencies: ["Control"], swiftSettings: testing),
     .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint", "Base", "JSON"], swiftSettings: testing),
     .testTarget(name: "TextTests", dependencies: ["Text", "JSON", "TestSupport"], swiftSettings: testing),
     .testTarget(
-      name: "ModelTests", dependencies: ["Model", "Base", "Device", "DeviceCPU", "Checkpoint", "SpeedMeasurement"],
+      name: "ModelTests",
+      dependencies: [
+        "Model", "Base", "Device", "DeviceCPU", "NaiveDevice", "TestSupport", "Checkpoint", "SpeedMeasurement",
+      ],
       swiftSettings: testing),
     .testTarget(
       name: "PreferenceDataTests", dependencies: ["PreferenceData", "Text", "JSON", "TestSupport"],
@@ -144,7 +148,8 @@ let package = Package(
     .testTarget(
       name: "DocumentationTests",
       dependencies: [
-        "TestSupport", "Session", "Training", "RunFile", "Control", "Preference", "PreferenceData", "Text",
+        "TestSupport", "Session", "Training", "RunFile", "Control", "Checkpoint", "Preference", "PreferenceData",
+        "Text",
       ],
       swiftSettings: testing),
     .testTarget(name: "WorkbenchTests", dependencies: ["WorkbenchScreen", "Control"], swiftSettings: testing),
@@ -162,6 +167,9 @@ let package = Package(
 
     // What the tests share.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: testing),
+    .target(
+      name: "NaiveDevice", dependencies: ["Base", "Device"], path: "Tests/NaiveDevice",
+      swiftSettings: testable + optimized),
     .target(
       name: "TrainingFixture",
       dependencies: [

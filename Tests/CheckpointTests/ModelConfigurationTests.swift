@@ -23,7 +23,7 @@ import Testing
       Issue.record("no list")
       return
     }
-    #expect(cases.count == 15)
+    #expect(cases.count == 17)
     for value in cases {
       guard case .object(let item) = value, case .object(let expected)? = item["expected"], let given = item["config"],
         case .object(let rope)? = expected["rope"]
@@ -74,9 +74,9 @@ import Testing
 
   @Test(arguments: [
     ("model_type", "\"gemma\"", "model_type \"gemma\" is not supported; supported: Llama"),
-    ("model_type", "\"qwen3\"", "model_type \"qwen3\" is not supported"),
+    ("model_type", "\"qwen3_moe\"", "model_type \"qwen3_moe\" is not supported"),
     ("model_type", "\"mixtral\"", "model_type \"mixtral\" is not supported"),
-    ("model_type", "", "model_type is absent, but must be one of llama, mistral, qwen2"),
+    ("model_type", "", "model_type is absent, but must be one of llama, mistral, qwen2, qwen3"),
     ("model_type", "7", "model_type is 7, but must be a string"),
     ("architectures", "[\"LlamaForSequenceClassification\"]", "the architecture \"LlamaForSequenceClassification\""),
     ("quantization_config", "{\"bits\":4}", "a quantized checkpoint (quantization_config) is not supported"),

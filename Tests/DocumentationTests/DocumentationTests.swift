@@ -1,3 +1,4 @@
+import Checkpoint
 import Control
 import Foundation
 import Session
@@ -168,6 +169,12 @@ import Testing
         #expect((row[1] + " " + row[3]).contains(standard), "\(key) of \(loss): \(standard)")
       }
     }
+  }
+
+  @Test func modelsNameEveryArchitectureAndNoOther() throws {
+    let rows = try #require(Page("docs/models.md").section("Architectures")).rows
+    let named = rows.dropFirst().prefix { $0[0] != "part" }.map { $0[0] }
+    #expect(named == ArchitectureRegistry.standard.modelTypes)
   }
 
   @Test func modelsNameEveryTokenizerComponent() throws {

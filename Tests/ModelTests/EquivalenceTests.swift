@@ -1,6 +1,8 @@
 import Base
 import Checkpoint
+import Device
 import Foundation
+import NaiveDevice
 import Synchronization
 import Testing
 
@@ -23,10 +25,10 @@ import Testing
   }
 
   /// A prompt shared by its responses scores as each response with a prompt of its own.
-  @Test(arguments: ModelFixture.names)
-  func sharedPromptIsSeparatePrompts(name: String) throws {
+  @Test(arguments: ModelFixture.names, TestDevice.allCases)
+  func sharedPromptIsSeparatePrompts(name: String, device: TestDevice) throws {
     let fixture = try ModelFixture(name)
-    let model = try fixture.model()
+    let model = try fixture.model(on: device)
     let shared = try model.score(fixture.promptGroups, adapter: nil)
     let separate = try fixture.promptGroups.map { group in
       try group.responses.map { response in
@@ -36,11 +38,12 @@ import Testing
     #expect(largestDifference(shared, separate) < 2e-5)
   }
 
-  @Test func microBatchesGiveOneGradient() throws {
+  @Test(arguments: TestDevice.allCases)
+  func microBatchesGiveOneGradient(device: TestDevice) throws {
     let fixture = try ModelFixture("untied-grouped")
     let adapter = try fixture.adapter()
-    let whole = try fixture.model()
-    let parts = try fixture.model()
+    let whole = try fixture.model(on: device)
+    let parts = try fixture.model(on: device)
     parts.tokenBudget = 40
     let expected = try fixture.accumulated(whole, adapter).values.array
     #expect(relativeError(try fixture.accumulated(parts, adapter).values.array, expected) < 1e-5)
@@ -52,11 +55,11 @@ import Testing
   }
 
   /// B = 0: the policy is the reference, to the last bit, so every margin at step 0 is exactly 0.
-  @Test(arguments: [Precision.fp32, .bf16])
-  func freshAdapterChangesNothing(precision: Precision) throws {
+  @Test(arguments: [Precision.fp32, .bf16], TestDevice.allCases)
+  func freshAdapterChangesNothing(precision: Precision, device: TestDevice) throws {
     for name in ModelFixture.names {
       let fixture = try ModelFixture(name)
-      let model = try fixture.model(precision)
+      let model = try fixture.model(precision, on: device)
       let adapter = try LoRAAdapter(
         configuration: LoRAConfiguration(rank: 8, alpha: 16, targetModules: LinearKind.allCases),
         model: model.configuration, seed: 3)
@@ -106,12 +109,14 @@ import Testing
   /// another batch left there.
   @Test(arguments: ModelFixture.names, Precision.allCases)
   func unreadRowsChangeNothing(name: String, precision: Precision) throws {
+    for device in TestDevice.allCases { try unreadRows(name, precision, device) }
+  }
+
+  private func unreadRows(_ name: String, _ precision: Precision, _ device: TestDevice) throws {
     let fixture = try ModelFixture(name)
     let adapter = try fixture.adapter()
     let runs = try [true, false].map { everyRow in
-      let model = try LanguageModel(
-        checkpoint: fixture.checkpoint,
-        device: CPUDevice(threads: 2, precision: precision))
+      let model = try fixture.model(precision, on: device)
       #expect(!model.computesEveryRow)
       model.computesEveryRow = everyRow
       _ = try model.score(Array(fixture.promptGroups.reversed()), adapter: nil)
@@ -128,7 +133,10 @@ import Testing
   /// for any number of threads and however activations are kept.
   @Test(arguments: ModelFixture.names, [(Precision.bf16, 4), (.bf16, 5), (.bf16, 17), (.fp32, 4), (.fp32, 17)])
   func sharedBeginnings(name: String, setting: (precision: Precision, count: Int)) throws {
-    let (precision, count) = setting
+    for device in TestDevice.allCases { try share(name, setting.precision, setting.count, device) }
+  }
+
+  private func share(_ name: String, _ precision: Precision, _ count: Int, _ device: TestDevice) throws {
     let fixture = try ModelFixture(name)
     let adapter = try fixture.adapter()
     let beginning = (0..<count).map { Int32(3 + $0 * 7 % 40) }
@@ -150,9 +158,7 @@ import Testing
       return sum.values.array
     }
     func model(shares: Bool, threads: Int = 2) throws -> LanguageModel {
-      let model = try LanguageModel(
-        checkpoint: fixture.checkpoint,
-        device: CPUDevice(threads: threads, precision: precision))
+      let model = try fixture.model(precision, on: device, threads: threads)
       #expect(model.sharesPrefixes)
       model.sharesPrefixes = shares
       return model
@@ -161,7 +167,7 @@ import Testing
     #expect(try shared.score(groups, adapter: adapter) == apart.score(groups, adapter: adapter))
     let (found, expected) = (try gradients(shared), try gradients(apart))
     #expect(relativeError(found, expected) < 0.01)
-    let exact = try gradients(fixture.model(.fp32))
+    let exact = try gradients(fixture.model(.fp32, on: device))
     #expect(relativeError(found, exact) < 1.1 * relativeError(expected, exact) + 1e-3)
 
     let again = try model(shares: true, threads: 3)
@@ -212,12 +218,15 @@ import Testing
   /// less memory, and the plan says both.
   @Test(arguments: ModelFixture.names, [Precision.fp32, .bf16])
   func recomputedActivationsGiveTheSameBits(name: String, precision: Precision) throws {
+    let apart = CPUDevice(threads: 2, precision: precision, kernelLevel: .best, headsApart: true)
+    try recompute(name, apart)
+    try recompute(name, NaiveDevice(precision: precision))
+  }
+
+  private func recompute(_ name: String, _ device: any Device) throws {
     let fixture = try ModelFixture(name)
     let adapter = try fixture.adapter()
-    func model() throws -> LanguageModel {
-      let device = CPUDevice(threads: 2, precision: precision, kernelLevel: .best, headsApart: true)
-      return try LanguageModel(checkpoint: fixture.checkpoint, device: device)
-    }
+    func model() throws -> LanguageModel { try LanguageModel(checkpoint: fixture.checkpoint, device: device) }
     let (kept, again) = (try model(), try model())
     again.recomputesActivations = true
     let expected = try fixture.accumulated(kept, adapter).values.array
@@ -239,10 +248,11 @@ import Testing
     }
   }
 
-  @Test func gradientsAccumulate() throws {
+  @Test(arguments: TestDevice.allCases)
+  func gradientsAccumulate(device: TestDevice) throws {
     let fixture = try ModelFixture("llama3-rope")
     let adapter = try fixture.adapter()
-    let model = try fixture.model()
+    let model = try fixture.model(on: device)
     let once = try fixture.accumulated(model, adapter).values.array
     let twice = LoRAGradients(like: adapter)
     for _ in 0..<2 {
@@ -253,9 +263,10 @@ import Testing
     #expect(relativeError(twice.values.array, once.map { 2 * $0 }) < 1e-6)
   }
 
-  @Test func refusesWhatItCannotCompute() throws {
+  @Test(arguments: TestDevice.allCases)
+  func refusesWhatItCannotCompute(device: TestDevice) throws {
     let fixture = try ModelFixture("untied-grouped")
-    let model = try fixture.model()
+    let model = try fixture.model(on: device)
     #expect(throws: ModelError.emptyPrompt(group: 1)) {
       try model.score(
         [PromptGroup(prompt: [1], responses: []), PromptGroup(prompt: [], responses: [[1]])], adapter: nil)

@@ -1,35 +1,23 @@
 import Checkpoint
 import Foundation
 import Model
-import DeviceCPU
+import Device
 import Testing
 
 @Suite struct GenerationTests {
-  /// Greedy decoding with the cache takes, at every step, the token that a fresh pass over everything finds most likely.
-  @Test(arguments: ModelFixture.names)
-  func greedyAgreesWithScoring(name: String) throws {
+  @Test(arguments: ModelFixture.names, TestDevice.allCases)
+  func greedyAgreesWithScoring(name: String, device: TestDevice) throws {
     let fixture = try ModelFixture(name)
-    let model = try fixture.model()
-    let adapter = try fixture.adapter()
-    let prompt = fixture.groups[1].prompt
-    let settings = SamplingSettings(maxNewTokens: 12, greedy: true)
-    let found = try model.generate(prompt, count: 2, settings: settings, seed: 0, adapter: adapter)
-    #expect(found.count == 2 && found[0] == found[1] && found[0].count == 12)
-    for step in 0..<12 {
-      let candidates = (0..<Int32(model.configuration.vocabularySize)).map { found[0][..<step] + [$0] }
-      let scores = try model.score(
-        [PromptGroup(prompt: prompt, responses: candidates.map(Array.init))], adapter: adapter)
-      let last = scores[0].map { $0[step] }
-      let best = last.max() ?? 0
-      #expect(last[Int(found[0][step])] > best - 1e-4, "step \(step)")
-    }
+    try expectGreedyAgreesWithScoring(
+      fixture.model(on: device), prompt: fixture.groups[1].prompt, adapter: try fixture.adapter())
   }
 
   /// The frequencies of drawn first tokens follow softmax(logits / T); χ² with 60 degrees of freedom stays below 112
   /// (p = 5e-5) for a right sampler.
-  @Test func samplesFollowTheModel() throws {
+  @Test(arguments: TestDevice.allCases)
+  func samplesFollowTheModel(device: TestDevice) throws {
     let fixture = try ModelFixture("untied-grouped")
-    let model = try fixture.model()
+    let model = try fixture.model(on: device)
     let prompt = fixture.groups[1].prompt
     let vocabulary = model.configuration.vocabularySize
     let singles = (0..<Int32(vocabulary)).map { [$0] }
@@ -65,9 +53,10 @@ import Testing
     }
   }
 
-  @Test func stopsAtTheLongestSequence() throws {
+  @Test(arguments: TestDevice.allCases)
+  func stopsAtTheLongestSequence(device: TestDevice) throws {
     let fixture = try ModelFixture("untied-grouped")
-    let model = try fixture.model()
+    let model = try fixture.model(on: device)
     let prompt = [Int32](repeating: 5, count: 125)
     let settings = SamplingSettings(maxNewTokens: 50)
     let found = try model.generate(prompt, count: 1, settings: settings, seed: 1, adapter: nil)
@@ -78,5 +67,20 @@ import Testing
     #expect(throws: ModelError.badSampling(reason: "temperature is 0.0, and must be a positive number")) {
       try model.generate(prompt, count: 1, settings: SamplingSettings(temperature: 0), seed: 1, adapter: nil)
     }
+  }
+}
+
+/// Greedy decoding with the cache takes, at every step, the token that a fresh pass over everything finds most likely.
+func expectGreedyAgreesWithScoring(_ model: LanguageModel, prompt: [Int32], adapter: LoRAAdapter) throws {
+  let settings = SamplingSettings(maxNewTokens: 12, greedy: true)
+  let found = try model.generate(prompt, count: 2, settings: settings, seed: 0, adapter: adapter)
+  #expect(found.count == 2 && found[0] == found[1] && found[0].count == 12)
+  for step in 0..<12 {
+    let candidates = (0..<Int32(model.configuration.vocabularySize)).map { found[0][..<step] + [$0] }
+    let scores = try model.score(
+      [PromptGroup(prompt: prompt, responses: candidates.map(Array.init))], adapter: adapter)
+    let last = scores[0].map { $0[step] }
+    let best = last.max() ?? 0
+    #expect(last[Int(found[0][step])] > best - 1e-4, "step \(step)")
   }
 }

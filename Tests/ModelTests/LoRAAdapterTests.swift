@@ -53,9 +53,10 @@ import Testing
     #expect(throws: ModelError.self) { try make(8, .infinity, [.q_proj]) }
   }
 
-  @Test func memoryPlanNamesItsParts() throws {
+  @Test(arguments: TestDevice.allCases)
+  func memoryPlanNamesItsParts(device: TestDevice) throws {
     let fixture = try ModelFixture("untied-grouped")
-    let model = try fixture.model()
+    let model = try fixture.model(on: device)
     let lora = LoRAConfiguration(rank: 8, alpha: 16, targetModules: LinearKind.allCases)
     let short = model.memoryPlan(tokens: 512, adapter: lora)
     let long = model.memoryPlan(tokens: 1024, adapter: lora)

@@ -1,6 +1,6 @@
 import Checkpoint
 import Foundation
-import DeviceCPU
+import Device
 import Model
 
 /// A tiny checkpoint with an adapter, token ids, log-probs and gradients made by PyTorch (Tests/Fixtures/model/make.py).
@@ -13,7 +13,7 @@ struct ModelFixture {
     let reference: [[Float]]
   }
 
-  static let names = ["untied-grouped", "tied-wide-heads", "qwen2-biases", "llama3-rope"]
+  static let names = ["untied-grouped", "tied-wide-heads", "qwen2-biases", "llama3-rope", "qwen3-head-norms"]
   static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .appendingPathComponent("Fixtures/model")
 
@@ -30,8 +30,10 @@ struct ModelFixture {
 
   var promptGroups: [PromptGroup] { groups.map { PromptGroup(prompt: $0.prompt, responses: $0.responses) } }
 
-  func model(_ precision: Precision = .fp32, threads: Int = 2) throws -> LanguageModel {
-    try LanguageModel(checkpoint: checkpoint, device: CPUDevice(threads: threads, precision: precision))
+  func model(
+    _ precision: Precision = .fp32, on device: TestDevice = .cpu, threads: Int = 2
+  ) throws -> LanguageModel {
+    try LanguageModel(checkpoint: checkpoint, device: device.make(precision, threads: threads))
   }
 
   func adapter() throws -> LoRAAdapter {

@@ -1,7 +1,7 @@
 import Checkpoint
 import Foundation
 import Model
-import DeviceCPU
+import Device
 import Testing
 
 /// A real pretrained checkpoint, where the shared data folder is there.
@@ -20,13 +20,12 @@ import Testing
     return FileManager.default.fileExists(atPath: path + "/config.json") ? path : nil
   }()
 
-  @Test(.enabled(if: folder != nil, "the shared folder with stories260K is not there"))
-  func logProbsAndGreedyTextMatchTransformers() throws {
+  @Test(.enabled(if: folder != nil, "the shared folder with stories260K is not there"), arguments: TestDevice.allCases)
+  func logProbsAndGreedyTextMatchTransformers(device: TestDevice) throws {
     let folder = try #require(Self.folder)
     let golden = try JSONDecoder().decode(
       Golden.self, from: Data(contentsOf: ModelFixture.folder.appendingPathComponent("stories260K.json")))
-    let model = try LanguageModel(
-      checkpoint: CheckpointFolder(path: folder), device: CPUDevice(threads: 2, precision: .fp32))
+    let model = try LanguageModel(checkpoint: CheckpointFolder(path: folder), device: device.make(.fp32))
     let groups = golden.groups.map { PromptGroup(prompt: $0.prompt, responses: $0.responses) }
     #expect(largestDifference(try model.score(groups, adapter: nil), golden.groups.map(\.reference)) < 1e-4)
     let settings = SamplingSettings(maxNewTokens: 48, greedy: true)

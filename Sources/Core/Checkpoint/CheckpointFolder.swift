@@ -18,8 +18,9 @@ public final class CheckpointFolder: Sendable {
   /// Tensor name to position in `weightFiles`.
   private let owners: [String: Int]
 
+  /// - Parameter architectures: the families that its configuration may be of.
   /// - Throws: `CheckpointError`.
-  public init(path: String) throws {
+  public init(path: String, architectures: ArchitectureRegistry = .standard) throws {
     let folder = URL(fileURLWithPath: path, isDirectory: true)
     try Self.requireFolder(path)
     let configurationURL = folder.appendingPathComponent("config.json")
@@ -29,7 +30,8 @@ public final class CheckpointFolder: Sendable {
     }
     var files = [configurationURL]
     var configuration = try ModelConfiguration.decode(
-      json: Data(try SmallFile.read(configurationURL.path)), file: configurationURL.path)
+      json: Data(try SmallFile.read(configurationURL.path)), file: configurationURL.path,
+      architectures: architectures)
 
     let generationURL = folder.appendingPathComponent("generation_config.json")
     if FileManager.default.fileExists(atPath: generationURL.path) {

@@ -2,15 +2,15 @@ import JSON
 
 /// Typed, range-checked access to a JSON object's fields; each refusal names the file, the key's path and the value.
 /// An explicit null counts as absent, as in Hugging Face's configurations.
-struct FieldReader {
-  let object: JSONObject
+public struct FieldReader {
+  public let object: JSONObject
   let file: String
   /// "rope_parameters." inside that object; empty at the top.
   var prefix = ""
 
-  func value(_ key: String) -> JSONValue? { object.nonNull(key) }
+  public func value(_ key: String) -> JSONValue? { object.nonNull(key) }
 
-  func invalid(_ key: String, allowed: String) -> CheckpointError {
+  public func invalid(_ key: String, allowed: String) -> CheckpointError {
     // A key may come from the file; without its quotes, `quoted` is the key itself unless it holds odd characters.
     .invalidValue(
       file: file, key: prefix + CheckpointError.quoted(key).dropFirst().dropLast(),
@@ -18,12 +18,17 @@ struct FieldReader {
       allowed: allowed)
   }
 
-  func integer(_ key: String, _ range: ClosedRange<Int>, default fallback: Int? = nil) throws -> Int {
+  /// A refusal of something that is understood, but not computed.
+  public func unsupported(_ feature: String, supported: String) -> CheckpointError {
+    .unsupported(file: file, feature: feature, supported: supported)
+  }
+
+  public func integer(_ key: String, _ range: ClosedRange<Int>, default fallback: Int? = nil) throws -> Int {
     if let result = try optionalInteger(key, range) ?? fallback { return result }
     throw invalid(key, allowed: "a whole number from \(range.lowerBound) to \(range.upperBound)")
   }
 
-  func optionalInteger(_ key: String, _ range: ClosedRange<Int>) throws -> Int? {
+  public func optionalInteger(_ key: String, _ range: ClosedRange<Int>) throws -> Int? {
     guard let value = value(key) else { return nil }
     guard let number = value.wholeNumber, range.contains(number) else {
       throw invalid(key, allowed: "a whole number from \(range.lowerBound) to \(range.upperBound)")
@@ -32,7 +37,8 @@ struct FieldReader {
   }
 
   /// A number in an open-below interval: `bounds.lowerBound < x <= bounds.upperBound`.
-  func positive(_ key: String, above lower: Double = 0, upTo upper: Double, default fallback: Double? = nil) throws
+  public func positive(_ key: String, above lower: Double = 0, upTo upper: Double, default fallback: Double? = nil)
+    throws
     -> Double
   {
     let allowed = "a number above \(JSONValue.number(lower)) and at most \(JSONValue.number(upper))"
@@ -44,7 +50,7 @@ struct FieldReader {
     return number
   }
 
-  func bool(_ key: String, default fallback: Bool) throws -> Bool {
+  public func bool(_ key: String, default fallback: Bool) throws -> Bool {
     switch value(key) {
     case nil: return fallback
     case .bool(let value): return value
@@ -52,19 +58,19 @@ struct FieldReader {
     }
   }
 
-  func string(_ key: String) throws -> String? {
+  public func string(_ key: String) throws -> String? {
     guard let value = value(key) else { return nil }
     guard let text = value.string else { throw invalid(key, allowed: "a string") }
     return text
   }
 
-  func object(_ key: String) throws -> FieldReader? {
+  public func object(_ key: String) throws -> FieldReader? {
     guard let value = value(key) else { return nil }
     guard case .object(let object) = value else { throw invalid(key, allowed: "an object") }
     return FieldReader(object: object, file: file, prefix: prefix + key + ".")
   }
 
-  func strings(_ key: String) throws -> [String]? {
+  public func strings(_ key: String) throws -> [String]? {
     guard let value = value(key) else { return nil }
     guard case .array(let values) = value else { throw invalid(key, allowed: "a list of strings") }
     return try values.map {
@@ -74,7 +80,7 @@ struct FieldReader {
   }
 
   /// One number or a list of them.
-  func integers(_ key: String, _ range: ClosedRange<Int>) throws -> [Int] {
+  public func integers(_ key: String, _ range: ClosedRange<Int>) throws -> [Int] {
     guard let value = value(key) else { return [] }
     let values = if case .array(let values) = value { values } else { [value] }
     return try values.map {

@@ -1,6 +1,6 @@
 /// What a family's decoder layers hold, beside what every one of them has: x += attention(norm(x)), x += mlp(norm(x)).
 ///
-/// A family is a value of this, its defaults and its refusals; the blocks of Model read it.
+/// An `Architecture` is a value of this, its defaults and its refusals; the blocks of Model read it.
 public struct LayerDescription: Sendable, Equatable {
   /// The norms' names in a layer of the checkpoint.
   public var attentionNorm = "input_layernorm"

@@ -5,7 +5,7 @@ import Foundation
 ///
 /// Dropout settings (`attention_dropout`) are not read: policy and reference always run without dropout.
 public struct ModelConfiguration: Sendable, Equatable {
-  /// "llama", "mistral" or "qwen2".
+  /// config.json's `model_type`, such as "llama".
   public let modelType: String
   public let hiddenSize: Int
   /// Width of the MLP.

@@ -70,6 +70,8 @@ public final class LanguageModel {
     precondition(gradients.values.count == adapter.parameters.count, "gradients made for this adapter")
     let lowRank = try refreshed(adapter)
     let shared = device.shared(gradients.values)
+    // Instructions hold tensors, which keep nothing alive.
+    defer { withExtendedLifetime(shared) {} }
     let sums = AdapterGradients(layout: adapter.layout, values: shared.tensor)
     for batch in split(groups, budget: tokenBudget) {
       let training = try prepareTraining(batch, adapter: lowRank, gradients: sums)
@@ -110,7 +112,7 @@ public final class LanguageModel {
       ?? AdapterWeights(layout: adapter.layout, scale: scale, device: device)
     adapterWeights = current
     let parameters = device.shared(adapter.parameters)
-    device.run([current.refresh(from: parameters.tensor)], in: arena)
+    withExtendedLifetime(parameters) { device.run([current.refresh(from: parameters.tensor)], in: arena) }
     return current
   }
 

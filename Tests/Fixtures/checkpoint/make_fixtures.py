@@ -116,6 +116,10 @@ def configurations():
                                        max_window_layers=1, num_key_value_heads=2),
         "qwen2, sliding never reached": llama | dict(model_type="qwen2", use_sliding_window=True, sliding_window=512,
                                                      max_window_layers=2, num_key_value_heads=2),
+        "qwen3, defaults": llama | dict(model_type="qwen3", num_attention_heads=32),
+        "qwen3, biases, sliding": llama | dict(model_type="qwen3", attention_bias=True, head_dim=16, use_sliding_window=True,
+                                               sliding_window=512, max_window_layers=1, num_key_value_heads=2,
+                                               tie_word_embeddings=True, rope_theta=1000000, eos_token_id=[5, 6]),
     }
     result = []
     for name, given in cases.items():
@@ -126,7 +130,7 @@ def configurations():
         shutil.rmtree(folder)
         kind = config.model_type
         window = getattr(config, "sliding_window", None)
-        if kind == "qwen2" and "sliding_attention" not in config.layer_types:
+        if kind in ("qwen2", "qwen3") and "sliding_attention" not in config.layer_types:
             window = None
         eos = config.eos_token_id
         result.append(dict(name=name, config=given, expected=dict(
@@ -134,7 +138,7 @@ def configurations():
             or config.hidden_size // config.num_attention_heads, epsilon=config.rms_norm_eps,
             rope=config.rope_parameters, tied=config.tie_word_embeddings,
             qkv_bias=kind == "qwen2" or getattr(config, "attention_bias", False),
-            output_bias=kind == "llama" and config.attention_bias, mlp_bias=getattr(config, "mlp_bias", False),
+            output_bias=kind in ("llama", "qwen3") and config.attention_bias, mlp_bias=getattr(config, "mlp_bias", False),
             max_positions=config.max_position_embeddings, window=window,
             bos=config.bos_token_id, eos=eos if isinstance(eos, list) else [] if eos is None else [eos])))
     (HERE / "configurations.json").write_text(json.dumps(result, indent=1) + "\n")

@@ -1,15 +1,15 @@
 """Golden values for the decoder: tiny random checkpoints, adapters, log-probs and every LoRA gradient by PyTorch autograd.
 
-    python make.py [FOLDER_OF_STORIES260K]
+    python make.py [--only CASE] [FOLDER_OF_STORIES260K]
 
-Writes one folder a case beside this file, and, with the argument, stories260K.json (log-probs of a real small model,
-which is itself not part of the project). Made with torch 2.15.0, transformers 5.23.0, peft 0.21.2 (see versions.json).
+Writes one folder a case beside this file (or one of them), and, with a folder, stories260K.json (log-probs of a real
+small model, which is itself not part of the project). Made with the versions in versions.json.
 """
 import json, pathlib, shutil, sys
 import peft, torch, transformers
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import save_file
-from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
+from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
 here = pathlib.Path(__file__).parent
 torch.set_num_threads(1)
@@ -26,6 +26,8 @@ cases = {
     "llama3-rope": (LlamaForCausalLM, LlamaConfig(**common, rope_parameters={
         "rope_type": "llama3", "rope_theta": 10000.0, "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
         "original_max_position_embeddings": 32}), ["q_proj", "k_proj"], 4, 4, torch.float32),
+    "qwen3-head-norms": (Qwen3ForCausalLM, Qwen3Config(**common, head_dim=12, tie_word_embeddings=True), ALL, 3, 6,
+                         torch.bfloat16),
 }
 # Prompts of 1, 7 and 70 tokens; responses of 1 token, two equal beginnings, and one longer than a strip of attention.
 def groups(vocab, generator):
@@ -50,7 +52,12 @@ def randomise(model):
                 scale = 0.2 if parameter.dim() == 2 else 0.3
                 parameter.copy_(torch.randn_like(parameter) * scale + (1.0 if "norm" in name else 0.0))
 
+only = sys.argv.pop(2) if sys.argv[1:2] == ["--only"] else None
+if only:
+    sys.argv.pop(1)
 for number, (name, (kind, config, targets, rank, alpha, dtype)) in enumerate(cases.items()):
+    if only not in (None, name):
+        continue
     torch.manual_seed(number)
     folder = here / name
     shutil.rmtree(folder, ignore_errors=True)
@@ -90,8 +97,10 @@ for number, (name, (kind, config, targets, rank, alpha, dtype)) in enumerate(cas
     save_file(gradients, folder / "gradients.safetensors")
     (folder / "groups.json").write_text(json.dumps(data))
 
-(here / "versions.json").write_text(json.dumps(
-    {"torch": torch.__version__, "transformers": transformers.__version__, "peft": peft.__version__}) + "\n")
+versions = {"torch": torch.__version__, "transformers": transformers.__version__, "peft": peft.__version__}
+known = json.loads((here / "versions.json").read_text())
+(here / "versions.json").write_text(
+    json.dumps({case: versions if only in (None, case) else known[case] for case in cases}, indent=1) + "\n")
 
 if len(sys.argv) > 1:
     from transformers import AutoModelForCausalLM, AutoTokenizer

@@ -13,7 +13,7 @@ extension CPUDevice {
     let operands = AttentionOperands(attention)
     let head = AttentionHead(runtime: self, headDimension: attention.headDimension, scale: attention.scale)
     let tasks = tasks(attention)
-    clearBesideQueries(operands.o, attention.groups)
+    clear(operands.o, beside: attention.queries)
     parallel(tasks.count) { index, worker in
       let task = tasks[index]
       let (query, key) = (operands.queryColumns(task.heads), operands.keyColumns(task.heads))
@@ -31,9 +31,8 @@ extension CPUDevice {
     let head = AttentionHead(runtime: self, headDimension: forward.headDimension, scale: forward.scale)
     let turn = RotaryTurn(table: Matrix(attention.rotation.table), positions: attention.rotation.positions)
     let gradient = Matrix(attention.gradient)
-    let rows = forward.groups.map(\.rows.upperBound).max() ?? 0
-    for matrix in [operands.k, operands.v] { zero(matrix.rows(rows..<matrix.rows)) }
-    clearBesideQueries(operands.q, forward.groups)
+    for matrix in [operands.k, operands.v] { clear(matrix, beside: forward.groups.map(\.rows)) }
+    clear(operands.q, beside: forward.queries)
     let tasks = joined.tasks
     parallel(tasks.count) { index, worker in
       let task = tasks[index]
@@ -60,11 +59,10 @@ extension CPUDevice {
     joinShared(joined, operands, turn, space)
   }
 
-  /// Zeros in the rows of x that hold no query.
-  private func clearBesideQueries(_ x: Matrix, _ groups: [AttentionGroup]) {
-    let queries = groups.flatMap { $0.segments.map(\.queries) }.filter { !$0.isEmpty }
+  /// Zeros in the rows of x that lie in none of `ranges`, which ascend.
+  private func clear(_ x: Matrix, beside ranges: [Range<Int>]) {
     var start = 0
-    for range in queries + [x.rows..<x.rows] {
+    for range in ranges.filter({ !$0.isEmpty }) + [x.rows..<x.rows] {
       zero(x.rows(start..<range.lowerBound))
       start = range.upperBound
     }
@@ -155,6 +153,11 @@ extension CPUDevice {
     }
     return JoinedGradients.count(forward, tasks: tasks(forward))
   }
+}
+
+extension Attention {
+  /// The rows that ask, ascending.
+  fileprivate var queries: [Range<Int>] { groups.flatMap { $0.segments.map(\.queries) } }
 }
 
 /// The matrices of an attention and where a head's columns lie in them.

@@ -78,6 +78,7 @@ extension CPUDevice {
           input.rows(source), weight: weight, epsilon: norm.epsilon, xhat: normalized.rows(target),
           inverse: inverse.columns(target), into: output.rows(target))
       }
+      project(projections, rows, space.scratch[worker])
     }
   }
 

@@ -137,7 +137,6 @@ struct AttentionBlock: Block {
         AttentionBackward(
           pass.groupedAttention(layer), gradient: pass[.attentionGradient], rotation: pass.rotation)))
     if let (queryNorm, keyNorm) = pass.weights.layers[layer].headNorms {
-      program.add(together: [])
       program.add(
         .headNormBackward(
           HeadNormBackward(

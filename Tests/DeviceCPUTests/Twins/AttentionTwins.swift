@@ -1,0 +1,172 @@
+import Device
+
+/// Attention over rows and during generation, and the head.
+extension InstructionTwins {
+  private struct Shape {
+    let name: String
+    let rows, heads, keyHeads, dimension: Int
+    let groups: [AttentionGroup]
+
+    var queries: [Range<Int>] { groups.flatMap { $0.segments.map(\.queries) } }
+    var keys: [Range<Int>] { groups.map(\.rows) }
+    var positions: [Int32] { (0..<Int32(rows)).map { $0 * 5 % 31 } }
+  }
+
+  /// A prompt of `prompt` rows from `start` on, and responses of so many.
+  private static func group(
+    _ start: Int, prompt: Int, _ responses: [Int], shared: Range<Int> = 0..<0, lastQueryOnly: Bool = false
+  ) -> AttentionGroup {
+    let rows = start..<start + prompt
+    var segments = [
+      AttentionSegment(
+        rows: rows, prefix: start..<start, queries: lastQueryOnly ? rows.upperBound - 1..<rows.upperBound : nil)
+    ]
+    for count in responses {
+      let end = segments[segments.count - 1].rows.upperBound
+      segments.append(AttentionSegment(rows: end..<end + count, prefix: rows))
+    }
+    return AttentionGroup(
+      rows: start..<segments[segments.count - 1].rows.upperBound, segments: segments, shared: shared)
+  }
+
+  private static let shapes = [
+    Shape(
+      name: "two groups after unused rows", rows: 40, heads: 4, keyHeads: 2, dimension: 10,
+      groups: [group(3, prompt: 7, [1, 5]), group(16, prompt: 1, [3, 1, 9])]),
+    Shape(
+      name: "last queries", rows: 40, heads: 2, keyHeads: 2, dimension: 6,
+      groups: [
+        group(0, prompt: 7, [1, 5], lastQueryOnly: true), group(13, prompt: 11, [3, 9], lastQueryOnly: true),
+      ]),
+    Shape(
+      name: "longer than a strip", rows: 160, heads: 3, keyHeads: 1, dimension: 20,
+      groups: [group(0, prompt: 71, [5, 67]), group(143, prompt: 9, [])]),
+    Shape(
+      name: "shared beginnings", rows: 96, heads: 6, keyHeads: 2, dimension: 16,
+      groups: [
+        group(0, prompt: 17, []), group(17, prompt: 2, [5, 8], shared: 0..<17),
+        group(32, prompt: 40, [1], shared: 0..<17),
+        group(73, prompt: 3, [11], shared: 0..<17, lastQueryOnly: true),
+      ]),
+  ]
+
+  private static func forward(_ o: Operands, _ shape: Shape, backward: Bool) -> Attention {
+    let (q, k) = (shape.heads * shape.dimension, shape.keyHeads * shape.dimension)
+    return Attention(
+      groups: shape.groups, q: o.input(shape.rows, q, o.type, defined: shape.queries),
+      k: o.input(shape.rows, k, o.type, defined: shape.keys),
+      v: o.input(shape.rows, k, o.type, defined: shape.keys),
+      o: backward
+        ? o.input(shape.rows, q, o.type, defined: shape.queries) : o.output(shape.rows, q, o.type),
+      logSums: backward
+        ? o.input(shape.heads, shape.rows, .fp32, around: 4) : o.output(shape.heads, shape.rows, .fp32),
+      headDimension: shape.dimension, scale: 0.3)
+  }
+
+  static var attention: [Twin] {
+    shapes.map { shape in Twin(shape.name) { o in .attention(forward(o, shape, backward: false)) } }
+  }
+
+  static var attentionBackward: [Twin] {
+    shapes.map { shape in
+      Twin("\(shape.name), in place") { o in
+        .attentionBackward(
+          AttentionBackward(
+            forward(o, shape, backward: true),
+            gradient: o.input(shape.rows, shape.heads * shape.dimension, o.type, defined: shape.queries),
+            rotation: o.rotation(shape.positions, dimension: shape.dimension)))
+      }
+    }
+  }
+
+  // MARK: Generation
+
+  private static let cacheShape = CacheShape(
+    layers: 2, keyValueHeads: 2, headDimension: 10, promptCount: 19, samples: 11, capacity: 5)
+
+  private static func cache(_ o: Operands, _ shape: CacheShape) -> any KeyValueCache {
+    guard let cache = try? o.device.makeCache(shape) else { preconditionFailure("memory for a few numbers") }
+    return cache
+  }
+
+  private static func prompt(_ o: Operands, _ cache: any KeyValueCache) -> Instruction {
+    let columns = cache.shape.keyValueHeads * cache.shape.headDimension
+    return .cachePrompt(
+      CachePrompt(
+        cache: cache, layer: 1, keys: o.input(cache.shape.promptCount, columns, o.type),
+        values: o.input(cache.shape.promptCount, columns, o.type)))
+  }
+
+  private static func step(
+    _ o: Operands, _ cache: any KeyValueCache, samples: [Int], position: Int
+  ) -> Instruction {
+    let (rows, columns) = (samples.count, cache.shape.keyValueHeads * cache.shape.headDimension)
+    return .cachedAttention(
+      CachedAttention(
+        cache: cache, layer: 1, samples: samples, position: position, q: o.input(rows, 3 * columns, o.type),
+        k: o.input(rows, columns, o.type), v: o.input(rows, columns, .fp32),
+        o: o.output(rows, 3 * columns, o.type), scale: 0.3))
+  }
+
+  /// A cache shows what it holds in an attention to it.
+  static var cachePrompt: [Twin] {
+    [1, 19].map { count in
+      Twin.program("a prompt of \(count)") { o in
+        var shape = cacheShape
+        shape.promptCount = count
+        let cache = cache(o, shape)
+        return [[prompt(o, cache)], [step(o, cache, samples: [0], position: 0)]]
+      }
+    }
+  }
+
+  /// Samples that end leave the others.
+  static var cachedAttention: [Twin] {
+    [
+      Twin.program("three steps of ever fewer samples") { o in
+        let cache = cache(o, cacheShape)
+        return [
+          [prompt(o, cache)], [step(o, cache, samples: Array(0..<11), position: 0)],
+          [step(o, cache, samples: [0, 2, 3, 10], position: 1)], [step(o, cache, samples: [10], position: 2)],
+        ]
+      }
+    ]
+  }
+
+  // MARK: The head
+
+  /// Several targets of one row, and the vocabulary's ends.
+  private static func targets(rows: Int, vocabulary: Int) -> [LogProbs.Target] {
+    (0..<rows).map { LogProbs.Target(row: $0, token: Int32($0 * 53 % vocabulary)) } + [
+      LogProbs.Target(row: 0, token: Int32(vocabulary - 1)), LogProbs.Target(row: 2, token: 0),
+    ]
+  }
+
+  static var logProbs: [Twin] {
+    [(5, 8, 23, true), (5, 8, 23, false), (67, 72, 1025, true), (67, 72, 1025, false)].map {
+      rows, filled, vocabulary, keepsMean in
+      Twin("\(rows) rows, \(vocabulary) tokens\(keepsMean ? ", with means" : "")") { o in
+        let targets = targets(rows: rows, vocabulary: vocabulary)
+        return .logProbs(
+          LogProbs(
+            hidden: o.input(filled, hidden, o.type), weight: o.input(vocabulary, hidden, o.type),
+            targets: targets, output: o.output(1, targets.count, .fp32),
+            mean: keepsMean ? o.output(filled, hidden, .fp32) : nil))
+      }
+    }
+  }
+
+  static var logProbsBackward: [Twin] {
+    [(5, 8, 23), (67, 72, 1025)].map { rows, filled, vocabulary in
+      Twin("\(rows) rows, \(vocabulary) tokens") { o in
+        let targets = targets(rows: rows, vocabulary: vocabulary)
+        return .logProbsBackward(
+          LogProbsBackward(
+            weight: o.input(vocabulary, hidden, o.type), targets: targets, slopes: o.input(1, targets.count, .fp32),
+            mean: o.input(filled, hidden, .fp32), normalized: o.input(filled, hidden, o.type),
+            inverse: o.input(1, filled, .fp32, around: 2), normWeight: o.input(1, hidden, .fp32),
+            sources: (0..<rows).map { 2 * $0 + 1 }, into: o.input(2 * rows + 3, hidden, .fp32)))
+      }
+    }
+  }
+}

@@ -1,0 +1,203 @@
+import Device
+
+/// Products with their epilogues, and the gradients and copies of an adapter.
+extension InstructionTwins {
+  private static func x(_ o: Operands, _ rows: RowSpans, _ total: Int, _ columns: Int) -> Tensor {
+    o.input(total, columns, o.type, defined: rows.ranges)
+  }
+
+  /// x·wᵀ, and a low-rank term of 3 columns.
+  private static func forwardTerms(
+    _ o: Operands, _ rows: RowSpans, _ total: Int, columns: Int, weight: ElementType? = nil
+  ) -> [Linear.Term] {
+    [
+      .forward(x(o, rows, total, hidden), o.input(columns, hidden, weight ?? o.type)),
+      .forward(x(o, rows, total, 3), o.input(columns, 3, o.type, margin: 0)),
+    ]
+  }
+
+  /// Σ dy·w over three linears of different widths, and a low-rank term.
+  private static func backwardTerms(
+    _ o: Operands, _ rows: RowSpans, _ total: Int, columns: Int, weight: ElementType? = nil
+  ) -> [Linear.Term] {
+    [18, 7, 9].map { .backward(x(o, rows, total, $0), o.input($0, columns, weight ?? o.type)) } + [
+      .backward(x(o, rows, total, 6), o.input(6, columns, o.type, margin: 0))
+    ]
+  }
+
+  static var linear: [Twin] {
+    var twins = stores + gates
+    twins += each("add with a bias") { o, rows, total in
+      .linear(
+        Linear(
+          rows: rows, columns: 23, sums: [forwardTerms(o, rows, total, columns: 23)],
+          epilogue: .add(
+            o.input(total, 23, .fp32, defined: rows.ranges), bias: o.input(1, 23, .fp32))))
+    }
+    twins += each("rotate with a bias") { o, rows, total in
+      .linear(
+        Linear(
+          rows: rows, columns: 30, unit: 10, sums: [forwardTerms(o, rows, total, columns: 30)],
+          epilogue: .rotate(
+            o.output(total, 30, o.type), o.rotation((0..<Int32(total)).map { $0 * 5 % 17 }, dimension: 10),
+            headDimension: 10, bias: o.input(1, 30, .fp32))))
+    }
+    twins.append(
+      .program("products and gradients beside each other") { o in
+        let (rows, total) = (gaps, 40)
+        let gradient = WeightGradient(
+          x(o, rows, total, 6), x(o, rows, total, hidden), rows: rows,
+          into: .rows(o.input(6, hidden, .fp32, margin: 0), scale: nil))
+        let products = [23, 150].map { columns in
+          Instruction.linear(
+            Linear(
+              rows: rows, columns: columns, sums: [forwardTerms(o, rows, total, columns: columns)],
+              epilogue: .store(o.output(total, columns, o.type))))
+        }
+        return [products + [.weightGradient(gradient)]]
+      })
+    return twins
+  }
+
+  private static var stores: [Twin] {
+    var twins = [ElementType.fp32, .bf16].flatMap { output in
+      each("store \(output) with a bias") { o, rows, total in
+        .linear(
+          Linear(
+            rows: rows, columns: 23, sums: [forwardTerms(o, rows, total, columns: 23)],
+            epilogue: .store(
+              o.output(total, 23, output == .fp32 ? .fp32 : o.type), bias: o.input(1, 23, .fp32))))
+      }
+    }
+    twins += each("store the gradient of several linears") { o, rows, total in
+      .linear(
+        Linear(
+          rows: rows, columns: hidden, sums: [backwardTerms(o, rows, total, columns: hidden)],
+          epilogue: .store(o.output(total, hidden, .fp32))))
+    }
+    twins += each("weights as stored, in bf16") { o, rows, total in
+      .linear(
+        Linear(
+          rows: rows, columns: 23, sums: [forwardTerms(o, rows, total, columns: 23, weight: .bf16)],
+          epilogue: .store(o.output(total, 23, o.type))))
+    }
+    twins += each("weights as stored, backward") { o, rows, total in
+      .linear(
+        Linear(
+          rows: rows, columns: 150, sums: [backwardTerms(o, rows, total, columns: 150, weight: .bf16)],
+          epilogue: .store(o.output(total, 150, o.type))))
+    }
+    return twins
+  }
+
+  private static var gates: [Twin] {
+    var twins = [true, false].flatMap { keeps in
+      each(keeps ? "gate that is kept, with biases" : "gate") { o, rows, total in
+        let h = x(o, rows, total, hidden)
+        let sums = (0..<2).map { _ in
+          [
+            Linear.Term.forward(h, o.input(21, hidden, o.type)),
+            .forward(x(o, rows, total, 3), o.input(21, 3, o.type, margin: 0)),
+          ]
+        }
+        func kept() -> Tensor? { keeps ? o.output(total, 21, o.type) : nil }
+        func bias() -> Tensor? { keeps ? o.input(1, 21, .fp32) : nil }
+        return .linear(
+          Linear(
+            rows: rows, columns: 21, sums: sums,
+            epilogue: .gate(
+              o.output(total, 21, o.type), .silu, gate: kept(), up: kept(), gateBias: bias(), upBias: bias())))
+      }
+    }
+    twins += each("gate backward, in place") { o, rows, total in
+      .linear(
+        Linear(
+          rows: rows, columns: 21, sums: [backwardTerms(o, rows, total, columns: 21)],
+          epilogue: .gateBackward(
+            .silu, gate: x(o, rows, total, 21), up: x(o, rows, total, 21), output: o.output(total, 21, o.type))))
+    }
+    return twins
+  }
+
+  // MARK: Few rows
+
+  static var fewRows: [Twin] {
+    func few(
+      _ o: Operands, columns: Int, unit: Int = 1, sums: Int = 1, weight: ElementType? = nil, _ epilogue: Epilogue
+    ) -> Instruction {
+      let rows = RowSpans(rows: 5)
+      let terms = (0..<sums).map { _ in forwardTerms(o, rows, 5, columns: columns, weight: weight) }
+      return .linear(
+        Linear(rows: rows, columns: columns, unit: unit, sums: terms, epilogue: epilogue, fewRows: true))
+    }
+    return [
+      Twin.program("few rows: queries, keys and values together") { o in
+        let rotation = o.rotation([4, 4, 4, 4, 4], dimension: 10)
+        return [
+          [
+            few(
+              o, columns: 30, unit: 10,
+              .rotate(o.output(5, 30, o.type), rotation, headDimension: 10, bias: o.input(1, 30, .fp32))),
+            few(o, columns: 10, unit: 10, .rotate(o.output(5, 10, o.type), rotation, headDimension: 10)),
+            few(o, columns: 10, unit: 10, .store(o.output(5, 10, .fp32), bias: o.input(1, 10, .fp32))),
+          ]
+        ]
+      },
+      Twin("few rows: store") { o in few(o, columns: 301, .store(o.output(5, 301, o.type))) },
+      Twin("few rows: weights as stored") { o in
+        few(o, columns: 301, weight: .bf16, .store(o.output(5, 301, .fp32)))
+      },
+      Twin("few rows: add") { o in
+        few(o, columns: 23, .add(o.input(5, 23, .fp32), bias: o.input(1, 23, .fp32)))
+      },
+      Twin("few rows: gate") { o in
+        few(
+          o, columns: 121, sums: 2,
+          .gate(
+            o.output(5, 121, o.type), .silu, gate: nil, up: nil, gateBias: o.input(1, 121, .fp32),
+            upBias: o.input(1, 121, .fp32)))
+      },
+    ]
+  }
+
+  // MARK: The adapter
+
+  static var weightGradient: [Twin] {
+    rowSets.filter { $0.total % 2 == 0 }.flatMap { set in
+      [
+        Twin("rows, \(set.name)") { o in
+          .weightGradient(
+            WeightGradient(
+              x(o, set.rows, set.total, 9), x(o, set.rows, set.total, hidden), rows: set.rows,
+              into: .rows(o.input(9, hidden, .fp32, margin: 0), scale: nil)))
+        },
+        Twin("rows times a weight, \(set.name)") { o in
+          .weightGradient(
+            WeightGradient(
+              x(o, set.rows, set.total, 16), x(o, set.rows, set.total, 150), rows: set.rows,
+              into: .rows(o.input(16, 150, .fp32), scale: o.input(1, 150, .fp32))))
+        },
+        Twin("columns, \(set.name)") { o in
+          .weightGradient(
+            WeightGradient(
+              x(o, set.rows, set.total, 3), x(o, set.rows, set.total, 70), rows: set.rows,
+              into: .columns(o.input(70, 3, .fp32, margin: 0), factor: 0.75)))
+        },
+      ]
+    }
+  }
+
+  static var packAdapter: [Twin] {
+    [
+      Twin("two factors") { o in
+        let factors = [(19, 23), (35, 8)].map { inputs, outputs in
+          PackAdapter.Factor(
+            down: o.input(3, inputs, .fp32, margin: 0), up: o.input(outputs, 3, .fp32, margin: 0),
+            packedDown: o.output(3, inputs, o.type, margin: 0), packedUp: o.output(outputs, 3, o.type, margin: 0),
+            packedUpTransposed: o.output(3, outputs, o.type, margin: 0))
+        }
+        return .packAdapter(PackAdapter(factors: factors, scale: 1.75))
+      }
+    ]
+  }
+}

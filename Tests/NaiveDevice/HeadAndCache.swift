@@ -1,0 +1,96 @@
+import Device
+import Foundation
+
+extension NaiveDevice {
+  // MARK: Log-probs
+
+  func run(_ logProbs: LogProbs) {
+    guard !logProbs.targets.isEmpty else { return }
+    let (h, w) = (load(logProbs.hidden), load(logProbs.weight))
+    var l = Numbers(rows: 1, columns: logProbs.output.columns)
+    var mean = Numbers(rows: h.rows, columns: h.columns)
+    for row in 0..<h.rows {
+      let hidden = h[row: row]
+      let logits = (0..<w.rows).map { dot(hidden, w[row: $0]) }
+      let logSum = logSumOfExponentials(logits)
+      for (index, target) in logProbs.targets.enumerated() where target.row == row {
+        l[0, index] = logits[Int(target.token)] - logSum
+      }
+      guard logProbs.mean != nil else { continue }
+      for token in 0..<w.rows {
+        let probability = exp(logits[token] - logSum)
+        for column in 0..<h.columns { mean[row, column] += probability * w[token, column] }
+      }
+    }
+    let count = logProbs.targets.count
+    store(
+      Numbers(rows: 1, columns: count, Array(l.values[..<count])), to: logProbs.output.columns(0..<count))
+    if let output = logProbs.mean { store(mean, to: output) }
+  }
+
+  func run(_ logProbs: LogProbsBackward) {
+    let (w, slopes, mean) = (load(logProbs.weight), load(logProbs.slopes), load(logProbs.mean))
+    let (unit, inverse, weight) = (
+      load(logProbs.normalized), load(logProbs.inverse), load(logProbs.normWeight)[row: 0]
+    )
+    var dx = load(logProbs.into)
+    for (row, source) in logProbs.sources.enumerated() {
+      var dh = [Double](repeating: 0, count: dx.columns)
+      for (index, target) in logProbs.targets.enumerated() where target.row == row {
+        for column in dh.indices {
+          dh[column] += slopes[0, index] * (w[Int(target.token), column] - mean[row, column])
+        }
+      }
+      let found = normGradient(dh, unit[row: row], inverse[0, row], weight)
+      dx[row: source] = zip(dx[row: source], found).map { $0 + $1 }
+    }
+    store(dx, rows: logProbs.sources, to: logProbs.into)
+  }
+
+  // MARK: Generation
+
+  private func layers(_ cache: any KeyValueCache) -> NaiveCache {
+    guard let cache = cache as? NaiveCache else { preconditionFailure("a cache of this device") }
+    return cache
+  }
+
+  func run(_ prompt: CachePrompt) {
+    let (keys, values) = (load(prompt.keys), load(prompt.values))
+    layers(prompt.cache).layers.withLock { layers in
+      layers[prompt.layer].promptKeys = keys
+      layers[prompt.layer].promptValues = values
+    }
+  }
+
+  func run(_ attention: CachedAttention) {
+    let cache = layers(attention.cache)
+    let (q, k, v) = (load(attention.q), load(attention.k), load(attention.v))
+    let layer = cache.layers.withLock { layers in
+      for (row, sample) in attention.samples.enumerated() {
+        layers[attention.layer].ownKeys[sample][attention.position] = k[row: row]
+        layers[attention.layer].ownValues[sample][attention.position] = v[row: row]
+      }
+      return layers[attention.layer]
+    }
+    let d = cache.shape.headDimension
+    let share = q.columns / d / cache.shape.keyValueHeads
+    var o = Numbers(rows: q.rows, columns: q.columns)
+    for (row, sample) in attention.samples.enumerated() {
+      let own = 0...attention.position
+      let prompt = 0..<cache.shape.promptCount
+      let keys = prompt.map { layer.promptKeys[row: $0] } + own.map { layer.ownKeys[sample][$0] }
+      let values = prompt.map { layer.promptValues[row: $0] } + own.map { layer.ownValues[sample][$0] }
+      for head in 0..<q.columns / d {
+        let first = head / share * d
+        let query = q.slice(row, head * d..<(head + 1) * d)
+        let scores = keys.map { Double(attention.scale) * dot(query, Array($0[first..<first + d])) }
+        let logSum = logSumOfExponentials(scores)
+        for (score, value) in zip(scores, values) {
+          let weight = exp(score - logSum)
+          for column in 0..<d { o[row, head * d + column] += weight * value[first + column] }
+        }
+      }
+    }
+    store(o, rows: 0..<attention.samples.count, to: attention.o)
+  }
+}

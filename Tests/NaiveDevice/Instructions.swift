@@ -1,0 +1,178 @@
+import Device
+
+extension NaiveDevice {
+  func run(_ instruction: Instruction) {
+    switch instruction {
+    case .embed(let embed): run(embed)
+    case .copy(let copy): run(copy)
+    case .clear(let x): store(Numbers(rows: x.rows, columns: x.columns), to: x)
+    case .project(let project): run(project.projections, rows: project.rows)
+    case .norm(let norm): run(norm)
+    case .normBackward(let norm): run(norm)
+    case .headNorm(let norm): run(norm)
+    case .headNormBackward(let norm): run(norm)
+    case .linear(let linear): run(linear)
+    case .gate(let gate): run(gate)
+    case .attention(let attention): run(attention)
+    case .attentionBackward(let attention): run(attention)
+    case .logProbs(let logProbs): run(logProbs)
+    case .logProbsBackward(let logProbs): run(logProbs)
+    case .weightGradient(let gradient): run(gradient)
+    case .packAdapter(let pack): run(pack)
+    case .cachePrompt(let prompt): run(prompt)
+    case .cachedAttention(let attention): run(attention)
+    }
+  }
+
+  private func run(_ embed: Embed) {
+    let table = load(embed.table)
+    var y = Numbers(rows: embed.output.rows, columns: embed.output.columns)
+    for (row, token) in embed.tokens.enumerated() { y[row: row] = table[row: Int(token)] }
+    store(y, to: embed.output)
+  }
+
+  private func run(_ copy: Copy) {
+    store(load(copy.input), rows: copy.rows.each, to: copy.output)
+    run(copy.projections, rows: copy.rows)
+  }
+
+  // MARK: Products
+
+  /// u = x·wᵀ on some rows.
+  func run(_ projections: [Projection], rows: RowSpans) {
+    for one in projections {
+      var u = Numbers(rows: one.output.rows, columns: one.output.columns)
+      add(.forward(one.input, one.weight), rows: rows, to: &u)
+      store(u, rows: rows.each, to: one.output)
+    }
+  }
+
+  /// y += x·op(w) on some rows.
+  private func add(_ term: Linear.Term, rows: RowSpans, to y: inout Numbers) {
+    let (x, w) = (load(term.input), load(term.weight))
+    precondition(
+      (term.transposed ? (w.rows, w.columns) : (w.columns, w.rows)) == (y.columns, x.columns), "shapes that multiply")
+    for row in rows.each {
+      for k in 0..<x.columns {
+        let factor = x[row, k]
+        for n in 0..<y.columns { y[row, n] += factor * (term.transposed ? w[n, k] : w[k, n]) }
+      }
+    }
+  }
+
+  private func run(_ linear: Linear) {
+    let sums = linear.sums.map { terms in
+      var y = Numbers(rows: terms[0].input.rows, columns: linear.columns)
+      for term in terms { add(term, rows: linear.rows, to: &y) }
+      return y
+    }
+    let rows = linear.rows.each
+    switch linear.epilogue {
+    case .store(let output, let bias):
+      store(biased(sums[0], bias), rows: rows, to: output)
+    case .add(let output, let bias):
+      var x = load(output)
+      let y = biased(sums[0], bias)
+      for index in x.values.indices { x.values[index] += y.values[index] }
+      store(x, rows: rows, to: output)
+    case .rotate(let output, let rotation, let dimension, let bias):
+      let y = biased(sums[0], bias)
+      store(rotated(y, rotation, headDimension: dimension, rows: rows), rows: rows, to: output)
+    case .gate(let output, let function, let gate, let up, let gateBias, let upBias):
+      var (g, u) = (biased(sums[0], gateBias), biased(sums[1], upBias))
+      for index in g.values.indices {
+        g.values[index] = rounded(g.values[index], output.type)
+        u.values[index] = rounded(u.values[index], output.type)
+      }
+      if let gate { store(g, rows: rows, to: gate) }
+      if let up { store(u, rows: rows, to: up) }
+      store(gated(g, u, function), rows: rows, to: output)
+    case .gateBackward(let function, let gate, let up, let output):
+      var (g, u) = (load(gate), load(up))
+      store(gated(g, u, function), rows: rows, to: output)
+      for index in g.values.indices {
+        let (d, x) = (sums[0].values[index], g.values[index])
+        g.values[index] = d * u.values[index] * function.slope(x)
+        u.values[index] = d * function.value(x)
+      }
+      store(g, rows: rows, to: gate)
+      store(u, rows: rows, to: up)
+    }
+  }
+
+  private func biased(_ y: Numbers, _ bias: Tensor?) -> Numbers {
+    guard let bias else { return y }
+    let b = load(bias)
+    var sum = y
+    for row in 0..<y.rows {
+      for column in 0..<y.columns { sum[row, column] += b[0, column] }
+    }
+    return sum
+  }
+
+  private func gated(_ gate: Numbers, _ up: Numbers, _ function: GateFunction) -> Numbers {
+    var z = up
+    for index in z.values.indices { z.values[index] *= function.value(gate.values[index]) }
+    return z
+  }
+
+  private func run(_ gate: Gate) {
+    store(gated(load(gate.gate), load(gate.up), gate.activation), rows: gate.rows.each, to: gate.output)
+  }
+
+  // MARK: The adapter
+
+  private func run(_ gradient: WeightGradient) {
+    let (a, x) = (load(gradient.left), load(gradient.right))
+    var sums = Numbers(rows: a.columns, columns: x.columns)
+    for row in gradient.rows.each {
+      for m in 0..<a.columns {
+        for n in 0..<x.columns { sums[m, n] += a[row, m] * x[row, n] }
+      }
+    }
+    switch gradient.into {
+    case .rows(let target, let scale):
+      var g = load(target)
+      let w = scale.map(load)
+      for m in 0..<g.rows {
+        for n in 0..<g.columns { g[m, n] += sums[m, n] * (w?[0, n] ?? 1) }
+      }
+      store(g, to: target)
+    case .columns(let target, let factor):
+      var g = load(target)
+      for n in 0..<g.rows {
+        for m in 0..<g.columns { g[n, m] += Double(factor) * sums[m, n] }
+      }
+      store(g, to: target)
+    }
+  }
+
+  private func run(_ pack: PackAdapter) {
+    for factor in pack.factors {
+      var up = load(factor.up)
+      for index in up.values.indices { up.values[index] *= Double(pack.scale) }
+      var transposed = Numbers(rows: up.columns, columns: up.rows)
+      for row in 0..<up.rows {
+        for column in 0..<up.columns { transposed[column, row] = up[row, column] }
+      }
+      store(load(factor.down), to: factor.packedDown)
+      store(up, to: factor.packedUp)
+      store(transposed, to: factor.packedUpTransposed)
+    }
+  }
+}
+
+extension GateFunction {
+  func value(_ x: Double) -> Double {
+    switch self {
+    case .silu: x * sigmoid(x)
+    }
+  }
+
+  /// The derivative.
+  func slope(_ x: Double) -> Double {
+    switch self {
+    case .silu: sigmoid(x) * (1 + x * (1 - sigmoid(x)))
+    }
+  }
+}

@@ -1,0 +1,191 @@
+import Device
+import Foundation
+
+func sigmoid(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
+
+extension NaiveDevice {
+  // MARK: Norms
+
+  func run(_ norm: Norm) {
+    let (x, w) = (load(norm.input), load(norm.weight))
+    var normalized = Numbers(rows: norm.normalized.rows, columns: x.columns)
+    var (inverse, y) = (load(norm.inverse), load(norm.output))
+    let real = norm.rows.each.filter { $0 < norm.sources?.count ?? .max }
+    for row in norm.rows.each { y[row: row] = [Double](repeating: 0, count: y.columns) }
+    for row in real {
+      let source = x[row: norm.sources?[row] ?? row]
+      inverse[0, row] = inverseRoot(source, norm.epsilon)
+      for column in source.indices {
+        let unit = rounded(source[column] * inverse[0, row], norm.normalized.type)
+        normalized[row, column] = unit
+        y[row, column] = unit * w[0, column]
+      }
+    }
+    store(normalized, rows: real, to: norm.normalized)
+    for row in real { store(inverse, column: row, to: norm.inverse) }
+    store(y, rows: norm.rows.each, to: norm.output)
+    run(norm.projections, rows: norm.rows)
+  }
+
+  /// 1 / rms.
+  private func inverseRoot(_ x: [Double], _ epsilon: Float) -> Double {
+    1 / (dot(x, x) / Double(x.count) + Double(epsilon)).squareRoot()
+  }
+
+  /// Writes one number of a [1, n].
+  private func store(_ numbers: Numbers, column: Int, to x: Tensor) {
+    let place = x.columns(column..<column + 1)
+    store(Numbers(rows: 1, columns: 1, [numbers[0, column]]), to: place)
+  }
+
+  /// dL/dx = r (w dy − x̂ · mean(w dy x̂)).
+  func normGradient(_ dy: [Double], _ unit: [Double], _ inverse: Double, _ weight: [Double]) -> [Double] {
+    let weighted = zip(dy, weight).map { $0 * $1 }
+    let mean = dot(weighted, unit) / Double(unit.count)
+    return zip(weighted, unit).map { inverse * ($0 - $1 * mean) }
+  }
+
+  func run(_ norm: NormBackward) {
+    let (dy, unit, inverse) = (load(norm.gradient), load(norm.normalized), load(norm.inverse))
+    let weight = load(norm.weight)[row: 0]
+    var dx = load(norm.into)
+    for row in norm.rows.each {
+      let found = normGradient(dy[row: row], unit[row: row], inverse[0, row], weight)
+      dx[row: row] = zip(dx[row: row], found).map { $0 + $1 }
+    }
+    store(dx, rows: norm.rows.each, to: norm.into)
+    guard let copy = norm.copy else { return }
+    store(load(copy.input), rows: norm.rows.each, to: copy.output)
+    run(copy.projections, rows: norm.rows)
+  }
+
+  func run(_ norm: HeadNorm) {
+    let (x, weight) = (load(norm.input), load(norm.weight)[row: 0])
+    let d = weight.count
+    var (unit, inverse, y) = (load(norm.normalized), load(norm.inverse), load(norm.output))
+    for row in norm.rows.each {
+      for head in 0..<x.columns / d {
+        let source = x.slice(row, head * d..<(head + 1) * d)
+        inverse[row, head] = inverseRoot(source, norm.epsilon)
+        for column in 0..<d {
+          let place = head * d + column
+          unit[row, place] = rounded(source[column] * inverse[row, head], norm.normalized.type)
+          y[row, place] = rounded(unit[row, place] * weight[column], norm.output.type)
+        }
+      }
+    }
+    let rows = norm.rows.each
+    store(unit, rows: rows, to: norm.normalized)
+    store(inverse, rows: rows, to: norm.inverse)
+    store(rotated(y, norm.rotation, headDimension: d, rows: rows), rows: rows, to: norm.output)
+  }
+
+  func run(_ norm: HeadNormBackward) {
+    let (unit, inverse, weight) = (load(norm.normalized), load(norm.inverse), load(norm.weight)[row: 0])
+    var gradient = load(norm.gradient)
+    let d = weight.count
+    for row in norm.rows.each {
+      for head in 0..<gradient.columns / d {
+        let columns = head * d..<(head + 1) * d
+        let found = normGradient(
+          gradient.slice(row, columns), unit.slice(row, columns), inverse[row, head], weight)
+        for (column, value) in zip(columns, found) { gradient[row, column] = value }
+      }
+    }
+    store(gradient, rows: norm.rows.each, to: norm.gradient)
+  }
+
+  // MARK: Rotation
+
+  /// Column i of a head's first half and column i of its second are a point that turns by the angle of cos and sin i.
+  func rotated(
+    _ x: Numbers, _ rotation: Rotation, headDimension d: Int, rows: [Int], backward: Bool = false
+  ) -> Numbers {
+    let table = load(rotation.table)
+    var y = x
+    for row in rows {
+      let position = Int(rotation.positions[row])
+      for head in 0..<x.columns / d {
+        for index in 0..<d / 2 {
+          let (low, high) = (head * d + index, head * d + index + d / 2)
+          let (cos, sin) = (table[position, index], table[position, index + d / 2] * (backward ? -1 : 1))
+          y[row, low] = x[row, low] * cos - x[row, high] * sin
+          y[row, high] = x[row, high] * cos + x[row, low] * sin
+        }
+      }
+    }
+    return y
+  }
+
+  // MARK: Attention
+
+  /// The rows that each query sees, by query row.
+  private func visible(_ groups: [AttentionGroup]) -> [(query: Int, keys: [Int])] {
+    groups.flatMap { group in
+      group.segments.flatMap { segment in
+        segment.queries.map { query in
+          (query, Array(group.shared) + Array(segment.prefix) + Array(segment.rows.lowerBound...query))
+        }
+      }
+    }
+  }
+
+  func run(_ attention: Attention) {
+    let (q, k, v) = (load(attention.q), load(attention.k), load(attention.v))
+    var o = Numbers(rows: q.rows, columns: q.columns)
+    let d = attention.headDimension
+    let queries = visible(attention.groups)
+    for head in 0..<attention.headCount {
+      let key = head / attention.headsPerKey
+      let (own, other) = (head * d..<(head + 1) * d, key * d..<(key + 1) * d)
+      for (row, rows) in queries {
+        let query = q.slice(row, own)
+        let scores = rows.map { Double(attention.scale) * dot(query, k.slice($0, other)) }
+        let logSum = logSumOfExponentials(scores)
+        for (seen, score) in zip(rows, scores) {
+          let weight = exp(score - logSum)
+          for column in 0..<d { o[row, head * d + column] += weight * v[seen, key * d + column] }
+        }
+        let place = attention.logSums.rows(head..<head + 1).columns(row..<row + 1)
+        store(Numbers(rows: 1, columns: 1, [logSum]), to: place)
+      }
+    }
+    store(o, to: attention.o)
+  }
+
+  func logSumOfExponentials(_ x: [Double]) -> Double {
+    let largest = x.max() ?? 0
+    return largest + log(x.reduce(0) { $0 + exp($1 - largest) })
+  }
+
+  func run(_ attention: AttentionBackward) {
+    let forward = attention.forward
+    let (q, k, v, o) = (load(forward.q), load(forward.k), load(forward.v), load(forward.o))
+    let (d, logSums, gradient) = (forward.headDimension, load(forward.logSums), load(attention.gradient))
+    var dq = Numbers(rows: q.rows, columns: q.columns)
+    var (dk, dv) = (Numbers(rows: k.rows, columns: k.columns), Numbers(rows: k.rows, columns: k.columns))
+    let queries = visible(forward.groups)
+    for head in 0..<forward.headCount {
+      let key = head / forward.headsPerKey
+      let (own, other) = (head * d..<(head + 1) * d, key * d..<(key + 1) * d)
+      for (row, rows) in queries {
+        let (query, dy) = (q.slice(row, own), gradient.slice(row, own))
+        let through = dot(dy, o.slice(row, own))
+        for seen in rows {
+          let keys = k.slice(seen, other)
+          let weight = exp(Double(forward.scale) * dot(query, keys) - logSums[head, row])
+          let slope = weight * (dot(dy, v.slice(seen, other)) - through) * Double(forward.scale)
+          for column in 0..<d {
+            dv[seen, key * d + column] += weight * dy[column]
+            dk[seen, key * d + column] += slope * query[column]
+            dq[row, head * d + column] += slope * keys[column]
+          }
+        }
+      }
+    }
+    let rows = Array(0..<q.rows)
+    store(rotated(dq, attention.rotation, headDimension: d, rows: rows, backward: true), to: forward.q)
+    store(rotated(dk, attention.rotation, headDimension: d, rows: rows, backward: true), to: forward.k)
+    store(dv, to: forward.v)
+  }
+}
