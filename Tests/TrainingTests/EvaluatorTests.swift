@@ -7,6 +7,7 @@ import Session
 import Text
 import Testing
 
+@testable import Evaluation
 @testable import Training
 @testable import TrainingFixture
 

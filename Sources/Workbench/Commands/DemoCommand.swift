@@ -1,5 +1,6 @@
 import ArgumentParser
 import DemoWorld
+import Evaluation
 import Foundation
 import RunFile
 import Training
@@ -53,6 +54,7 @@ struct DemoCommand: ParsableCommand {
 
 /// The teaching world's rubric as the evaluator sees it.
 struct RubricGrader: AnswerGrader {
+  let key = "household rubric"
   let kinds = AnswerKind.allCases.map(\.title)
 
   func grade(prompt: String, answer: String) -> Int {
