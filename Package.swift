@@ -145,6 +145,12 @@ let package = Package(
       ],
       swiftSettings: testing),
     .testTarget(
+      name: "CommandsTests",
+      dependencies: [
+        "Commands", "Training", "RunFile", "Session", "Control", "DemoWorld", "Checkpoint", "TestSupport",
+      ],
+      swiftSettings: testing),
+    .testTarget(
       name: "TrainingTests",
       dependencies: [
         "TrainingFixture", "TestSupport", "Training", "Evaluation", "RunFile", "Control", "Checkpoint", "Model",

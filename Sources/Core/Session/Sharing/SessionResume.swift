@@ -12,6 +12,8 @@ public struct SessionResume {
   public let liveReference: Bool
   /// The sentence that every view of the run shows.
   public let notice: String?
+  /// What graded the run's answers (`AnswerGrader.key`), where the record says so.
+  public let grader: String?
   /// `RunPlan.orderSeed`.
   public let orderSeed: UInt64?
   /// What a person should know: checkpoints that were passed over, a run file that was changed.
@@ -61,6 +63,7 @@ public struct SessionResume {
           line: past.checkpoints.filter { $0 <= checkpoint?.step ?? 0 }, replaced: past.announced), folder: held)
       liveReference = past.liveReference
       notice = past.notice
+      grader = past.grader
       orderSeed = past.parent?.orderSeed
       self.notes = notes
     } catch {

@@ -21,6 +21,9 @@ public struct RunPlan: Sendable {
   /// Orders the prompts and splits held-out ones off in place of `training.seed`: a branch keeps its parent's.
   public var orderSeed: UInt64?
 
+  /// Bytes that the run may take, in place of what the machine has left: for tests of a machine that is too small.
+  package var availableMemory: Int?
+
   public init(runFile: RunFile, name: String? = nil, sessionPath: String?) {
     self.runFile = runFile
     self.sessionPath = sessionPath

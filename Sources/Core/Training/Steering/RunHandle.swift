@@ -22,7 +22,7 @@ public final class RunHandle: Sendable {
   public func start(_ plan: RunPlan) {
     job.start { [self] in
       do {
-        let loop = try RunPreparation(plan: plan, mailbox: mailbox, publish: observe).loop()
+        let loop = try TrainingLoop.prepared(plan, mailbox: mailbox, publish: observe)
         let summary = try loop.run()
         observe(.stateChanged(.finished))
         observe(.finished(summary))
