@@ -17,8 +17,8 @@ let optimized: [SwiftSetting] = [
 ]
 
 // Targets are the architecture: an arrow that is not listed here does not compile. A target's folder has its name.
-//   Base, JSON, Control <- Device, Checkpoint, Text, Preference <- Model (never DeviceCPU), PreferenceData <- RunFile <- Training
-//   <- Session <- Commands <- workbench
+//   Base, JSON, Control <- Device, Checkpoint, Text, Preference <- Model (never DeviceCPU), PreferenceData <- Job, RunFile
+//   <- Evaluation <- Training <- Session <- Commands <- workbench
 let package = Package(
   name: "workbench",
   platforms: [.macOS(.v15)],
@@ -29,8 +29,8 @@ let package = Package(
       name: "WorkbenchCore",
       targets: [
         "Base", "Device", "DeviceCPU", "JSON", "Checkpoint", "Text", "Model", "PreferenceData", "Control", "RunFile",
-        "Training",
-        "Session", "SpeedMeasurement",
+        "Job",
+        "Evaluation", "Training", "Session", "SpeedMeasurement",
       ]),
   ],
   dependencies: [
@@ -73,10 +73,20 @@ let package = Package(
       dependencies: ["Device", "JSON", "Checkpoint", "Text", "PreferenceData", "Preference", "Control", "Yams"],
       path: "Sources/Core/RunFile", swiftSettings: testable),
     .target(
+      name: "Job", dependencies: ["JSON", "PreferenceData"], path: "Sources/Core/Job", swiftSettings: testable),
+    .target(
+      name: "Evaluation",
+      dependencies: [
+        "Base", "Control", "Device", "DeviceCPU", "JSON", "Checkpoint", "Text", "Model", "PreferenceData", "Preference",
+        "Job",
+      ],
+      path: "Sources/Core/Evaluation", swiftSettings: testable),
+    .target(
       name: "Training",
       dependencies: [
         "Base", "Device", "DeviceCPU", "JSON", "Checkpoint", "Text", "Model", "PreferenceData", "Preference", "Control",
         "RunFile",
+        "Job", "Evaluation",
       ],
       path: "Sources/Core/Training", swiftSettings: testable),
     .target(
@@ -104,7 +114,7 @@ let package = Package(
       dependencies: [
         "WorkbenchScreen", "CTerminal", "CProcess", "Session", "Training", "RunFile", "DemoWorld", "Control", "Model",
         "Checkpoint", "Device", "DeviceCPU", "Base", "Text", "PreferenceData", "Preference", "JSON", "SpeedMeasurement",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Job", "Evaluation", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/Workbench/Commands", swiftSettings: testable),
     .executableTarget(name: "workbench", dependencies: ["Commands"], path: "Sources/Workbench/workbench"),
@@ -131,16 +141,34 @@ let package = Package(
       name: "RunFileTests", dependencies: ["RunFile", "Preference", "PreferenceData", "TestSupport"],
       swiftSettings: testing),
     .testTarget(
+      name: "JobTests", dependencies: ["Job", "PreferenceData", "JSON", "TestSupport"], swiftSettings: testing),
+    .testTarget(
+      name: "EvaluationTests",
+      dependencies: [
+        "Evaluation", "Base", "Control", "Preference", "PreferenceData", "Model", "Checkpoint", "Text", "Job",
+        "DemoWorld",
+        "DeviceCPU", "TestSupport",
+      ],
+      swiftSettings: testing),
+    .testTarget(
+      name: "CommandsTests",
+      dependencies: [
+        "Commands", "Training", "RunFile", "Session", "Control", "DemoWorld", "Checkpoint", "TestSupport",
+      ],
+      swiftSettings: testing),
+    .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "TrainingFixture", "TestSupport", "Training", "RunFile", "Control", "Checkpoint", "Model", "DeviceCPU", "Base",
+        "TrainingFixture", "TestSupport", "Training", "Evaluation", "RunFile", "Control", "Checkpoint", "Model",
+        "DeviceCPU", "Base",
         "Preference", "PreferenceData", "Session", "Text", "DemoWorld",
       ],
       swiftSettings: testing),
     .testTarget(
       name: "SessionTests",
       dependencies: [
-        "TrainingFixture", "TestSupport", "Session", "Training", "RunFile", "Control", "Checkpoint", "DeviceCPU",
+        "TrainingFixture", "TestSupport", "Session", "Training", "Evaluation", "RunFile", "Control", "Checkpoint",
+        "DeviceCPU",
         "Preference", .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: testing),
@@ -173,7 +201,7 @@ let package = Package(
     .target(
       name: "TrainingFixture",
       dependencies: [
-        "TestSupport", "Training", "Control", "Checkpoint", "Model", "DeviceCPU", "Base", "Preference",
+        "TestSupport", "Training", "Evaluation", "Control", "Checkpoint", "Model", "DeviceCPU", "Base", "Preference",
         "PreferenceData",
       ],
       path: "Tests/TrainingFixture", swiftSettings: testable + testing),

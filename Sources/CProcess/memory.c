@@ -31,6 +31,9 @@ extern void *__libc_calloc(size_t, size_t);
 extern void *__libc_realloc(void *, size_t);
 extern void *__libc_memalign(size_t, size_t);
 
+// Where a program has an allocator of its own as well, as the tests have to count what is held, that one is taken.
+#define WHERE_NO_OTHER __attribute__((weak))
+
 static void refuse(size_t bytes) {
   static atomic_int spoken;
   if (!atomic_exchange(&spoken, 1)) {
@@ -52,19 +55,19 @@ static void refuse(size_t bytes) {
   _exit(5);
 }
 
-void *malloc(size_t size) {
+WHERE_NO_OTHER void *malloc(size_t size) {
   void *memory = __libc_malloc(size);
   if (!memory) refuse(size);
   return memory;
 }
 
-void *calloc(size_t count, size_t size) {
+WHERE_NO_OTHER void *calloc(size_t count, size_t size) {
   void *memory = __libc_calloc(count, size);
   if (!memory) refuse(count && size > (size_t)-1 / count ? (size_t)-1 : count * size);
   return memory;
 }
 
-void *realloc(void *old, size_t size) {
+WHERE_NO_OTHER void *realloc(void *old, size_t size) {
   void *memory = __libc_realloc(old, size);
   // Of size 0 it frees.
   if (!memory && size > 0) refuse(size);
@@ -73,15 +76,15 @@ void *realloc(void *old, size_t size) {
 
 static int is_alignment(size_t alignment) { return alignment && (alignment & (alignment - 1)) == 0; }
 
-void *memalign(size_t alignment, size_t size) {
+WHERE_NO_OTHER void *memalign(size_t alignment, size_t size) {
   void *memory = __libc_memalign(alignment, size);
   if (!memory && is_alignment(alignment)) refuse(size);
   return memory;
 }
 
-void *aligned_alloc(size_t alignment, size_t size) { return memalign(alignment, size); }
+WHERE_NO_OTHER void *aligned_alloc(size_t alignment, size_t size) { return memalign(alignment, size); }
 
-int posix_memalign(void **result, size_t alignment, size_t size) {
+WHERE_NO_OTHER int posix_memalign(void **result, size_t alignment, size_t size) {
   if (alignment % sizeof(void *) || !is_alignment(alignment)) return EINVAL;
   *result = memalign(alignment, size);
   return 0;

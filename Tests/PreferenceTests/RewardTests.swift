@@ -53,10 +53,8 @@ struct RewardTests {
     let ranking = PolicyDiagnostics.ranking(of: group)
     #expect(ranking == .init(pairs: 5, agreeing: 4))
     #expect((ranking + .init(pairs: 5, agreeing: 0)).accuracy == 0.4)
-    let kl = PolicyDiagnostics.kl(logRatios: [0.5, -0.5])
-    #expect(agrees(kl.plain, 0))
-    // (e^−½ − 1 + ½ + e^½ − 1 − ½)/2 = cosh ½ − 1
-    #expect(agrees(kl.lowVariance, 0.1276259652063807))
+    // One token a response: (e^−½ − 1 + ½ + e^½ − 1 − ½)/2 = cosh ½ − 1
+    #expect(agrees(PolicyDiagnostics.kl(tokenLogRatios: [[0.5], [-0.5]]), 0.1276259652063807))
     #expect(agrees(PolicyDiagnostics.correlation([1, 2, 3], [2, 4, 6]), 1))
     #expect(agrees(PolicyDiagnostics.correlation([1, 2, 3], [1, 0, 1]), 0))
     #expect(PolicyDiagnostics.correlation([1, 1], [1, 2]).isNaN)

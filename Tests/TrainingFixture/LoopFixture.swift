@@ -1,6 +1,7 @@
 import Base
 import Checkpoint
 import Control
+import Evaluation
 import Foundation
 import Model
 import DeviceCPU

@@ -8,6 +8,7 @@ import Session
 import Text
 import Testing
 
+@testable import Evaluation
 @testable import Training
 @testable import TrainingFixture
 

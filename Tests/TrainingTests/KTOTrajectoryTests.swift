@@ -7,6 +7,7 @@ import DeviceCPU
 import Preference
 import Testing
 
+@testable import Evaluation
 @testable import Training
 @testable import TrainingFixture
 

@@ -6,6 +6,7 @@ import Model
 import DeviceCPU
 import Testing
 
+@testable import Evaluation
 @testable import Training
 
 /// A reference log-prob must not depend on what else is scored in the same pass: then a number of one run is the number

@@ -7,6 +7,7 @@ import Preference
 import TestSupport
 import Testing
 
+@testable import Evaluation
 @testable import Training
 @testable import TrainingFixture
 

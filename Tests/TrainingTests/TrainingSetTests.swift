@@ -6,6 +6,7 @@ import PreferenceData
 import Testing
 import Text
 
+@testable import Evaluation
 @testable import Training
 @testable import TrainingFixture
 

@@ -2,6 +2,7 @@ import Control
 import Preference
 import Testing
 
+@testable import Evaluation
 @testable import Training
 
 /// Means over a step's visits, worked by hand with β = 0.5.

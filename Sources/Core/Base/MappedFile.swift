@@ -90,16 +90,6 @@ public final class MappedFile: @unchecked Sendable {
     return MappedBytes(file: self, range: range)
   }
 
-  /// Asks the system to read a part ahead of its use, in large steps. A hint: never fails.
-  public func readAhead(_ range: Range<Int>) {
-    let range = range.clamped(to: 0..<count)
-    let page = Int(getpagesize())
-    let start = range.lowerBound / page * page
-    guard range.upperBound > start else { return }
-    // Whole-mapping reads (hashing, loading) gain from wider read-ahead; WILLNEED starts them at once.
-    madvise(base + start, range.upperBound - start, MADV_WILLNEED)
-  }
-
   /// Gives back the memory of a part; pages that are touched again are read again. A hint: never fails.
   public func release(_ range: Range<Int>) {
     // What `init(copying:)` made has no file to be read again from.

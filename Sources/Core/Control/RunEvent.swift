@@ -59,6 +59,8 @@ public struct RunDescription: Sendable {
   public var rewardSample: [[Double]]
   /// A sentence the screen always shows, such as the demo's "a teaching world".
   public var notice: String?
+  /// Names what grades the run's answers (`AnswerGrader.key`); nil where nothing does.
+  public var grader: String?
   /// The run that this one is a branch of.
   public var parent: ParentRun?
 
@@ -67,7 +69,7 @@ public struct RunDescription: Sendable {
     promptsPerStep: Int, learningRate: Double, beta: Double, precision: String, threads: Int,
     trainableParameters: Int, sessionPath: String?, catalogue: any PromptCatalogue,
     rewardSample: [[Double]]? = nil, preferred: Int = 1, notice: String? = nil,
-    parent: ParentRun? = nil
+    grader: String? = nil, parent: ParentRun? = nil
   ) {
     self.name = name
     self.modelName = modelName
@@ -86,6 +88,7 @@ public struct RunDescription: Sendable {
     self.catalogue = catalogue
     self.rewardSample = rewardSample ?? catalogue.rewardSample
     self.notice = notice
+    self.grader = grader
     self.parent = parent
   }
 }

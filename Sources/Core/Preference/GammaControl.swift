@@ -56,16 +56,6 @@ public struct GammaControl: Sendable, Equatable, Codable {
 
   public func plan() -> [Double] { plan(totalSteps: totalSteps) }
 
-  /// True where a person's override, not the schedule, sets γ.
-  public func isOverridden(step: Int) -> Bool {
-    guard let ruling = overrides.last(where: { $0.from <= step }) else { return false }
-    switch ruling.change {
-    case .hold, .ramp: return true
-    case .at(let from, _): return step >= from
-    case .schedule: return false
-    }
-  }
-
   // MARK: - Overrides
 
   /// - Parameter from: the first step that has not begun.

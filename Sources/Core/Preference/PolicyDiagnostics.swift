@@ -33,23 +33,6 @@ public enum PolicyDiagnostics {
     return result
   }
 
-  /// Estimates of KL(policy ‖ reference) in nats from responses that the *policy* generated, D = l − l_ref summed over
-  /// the response. On responses of a dataset neither is a KL.
-  public struct KLEstimate: Sendable, Equatable {
-    /// Mean of D: unbiased, may be negative.
-    public var plain: Double
-    /// Mean of e^−D − 1 + D: unbiased, never negative, less noise near 0 (Schulman 2020, "k3").
-    public var lowVariance: Double
-  }
-
-  /// - Returns: NaN for no responses.
-  public static func kl(logRatios: [Double]) -> KLEstimate {
-    let count = Double(logRatios.count)
-    return KLEstimate(
-      plain: logRatios.reduce(0, +) / count,
-      lowVariance: logRatios.reduce(0) { $0 + (StableMath.expMinusOne(-$1) + $1) } / count)
-  }
-
   /// KL(policy ‖ reference) in nats a response from token log-ratios d = log π − log π_ref [response][token] of responses
   /// that the policy sampled at temperature 1: mean over responses of Σ_t (e^−d_t − 1 + d_t). By the chain rule the KL of
   /// a sequence is the expected sum of its tokens' KLs, each of which this estimates without bias and never below 0

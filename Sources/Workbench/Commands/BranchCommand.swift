@@ -1,5 +1,4 @@
 import ArgumentParser
-import DemoWorld
 import Foundation
 import Session
 import Training
@@ -39,7 +38,7 @@ struct BranchCommand: ParsableCommand {
     plan.resume = branch.point
     plan.orderSeed = branch.point.branch?.orderSeed
     plan.liveReference = branch.liveReference
-    if branch.notice == DemoWorld.notice { DemoCommand.dress(&plan) }
+    DemoCommand.dress(&plan, recordedGrader: branch.grader, notice: branch.notice)
     try front.run(plan)
   }
 }

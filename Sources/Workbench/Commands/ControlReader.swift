@@ -1,24 +1,26 @@
 import CTerminal
+import Control
 import Foundation
 import JSON
 import Session
-import Training
 
 /// Reads JSON commands line by line, from standard input or a FIFO, on a thread of its own and hands them to the run.
 struct ControlReader {
   private let path: String
-  private let handle: RunHandle
   private let output: RunOutput
+  private let send: @Sendable (CommandRequest) -> Void
   private let descriptor: Int32
   /// A FIFO that this process may only read: it ends whenever its last writer goes, and is opened again for the next.
   private let reopens: Bool
 
-  /// - Parameter path: `-` for standard input.
+  /// - Parameters:
+  ///   - path: `-` for standard input.
+  ///   - send: takes every command.
   /// - Throws: `UsageError` where there is nothing to read.
-  init(path: String, handle: RunHandle, output: RunOutput) throws {
+  init(path: String, output: RunOutput, send: @escaping @Sendable (CommandRequest) -> Void) throws {
     self.path = path
-    self.handle = handle
     self.output = output
+    self.send = send
     (descriptor, reopens) = path == "-" ? (0, false) : try Self.open(path)
   }
 
@@ -77,7 +79,7 @@ struct ControlReader {
     case .tooLong: refuse("the line is longer than \(ControlLine.maximumLength) bytes, which no command is", number)
     case .line(let line):
       guard !line.allSatisfy(\.isWhitespace) else { return }
-      do { handle.send(try ControlLine.parse(line, fallbackID: number)) } catch { refuse("\(error)", number) }
+      do { send(try ControlLine.parse(line, fallbackID: number)) } catch { refuse("\(error)", number) }
     }
   }
 

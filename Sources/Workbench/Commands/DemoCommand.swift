@@ -1,5 +1,6 @@
 import ArgumentParser
 import DemoWorld
+import Evaluation
 import Foundation
 import RunFile
 import Training
@@ -45,6 +46,20 @@ struct DemoCommand: ParsableCommand {
     plan.evaluation.maxNewTokens = 64
   }
 
+  /// A run that goes on from a session is graded as the session was.
+  /// - Parameters:
+  ///   - grader: as recorded. Sessions of before it was recorded have the demo's notice alone.
+  static func dress(_ plan: inout RunPlan, recordedGrader grader: String?, notice: String?) {
+    switch grader {
+    case RubricGrader.recordedKey?: dress(&plan)
+    case nil: if notice == DemoWorld.notice { dress(&plan) }
+    case let other?:
+      plan.notice = notice
+      ExitStatus.write(
+        "warning: the session's answers were graded by \"\(other)\", which is not known here; they are not graded")
+    }
+  }
+
   /// A path as a YAML scalar.
   private static func quoted(_ path: String) -> String {
     "'" + path.replacingOccurrences(of: "'", with: "''") + "'"
@@ -53,6 +68,9 @@ struct DemoCommand: ParsableCommand {
 
 /// The teaching world's rubric as the evaluator sees it.
 struct RubricGrader: AnswerGrader {
+  static let recordedKey = "household rubric"
+
+  let key = recordedKey
   let kinds = AnswerKind.allCases.map(\.title)
 
   func grade(prompt: String, answer: String) -> Int {

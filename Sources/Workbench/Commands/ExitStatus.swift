@@ -5,6 +5,7 @@ import DemoWorld
 import CTerminal
 import Foundation
 import JSON
+import Job
 import Model
 import DeviceCPU
 import Preference
@@ -30,7 +31,8 @@ enum ExitStatus: Int32 {
     case is RunFileError, is PreferenceError, is UsageError, is SessionExport.Problem: self = .usage
     case CheckpointError.unwritable, DataError.unwritable: self = .doesNotFit
     case is DataError, is InputError: self = .data
-    case is MemoryError, is OutputError, is ThreadShortage, is UnwritableOutput: self = .doesNotFit
+    case is MemoryError, is OutputError, is ThreadShortage, is UnwritableOutput, is JobError: self = .doesNotFit
+    case is JobCancelled: self = .interrupted
     case is CheckpointError, is ModelError, is TokenizerError, is ChatTemplateError, is WorldFileError: self = .model
     case let error as SessionError:
       if case .unwritable = error { self = .doesNotFit } else { self = .usage }

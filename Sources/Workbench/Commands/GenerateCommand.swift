@@ -1,9 +1,8 @@
 import ArgumentParser
-import Foundation
-import JSON
+import Evaluation
+import Job
 import Model
 import PreferenceData
-import Text
 
 struct GenerateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -50,26 +49,10 @@ struct GenerateCommand: ParsableCommand {
 
   func run() throws {
     let loaded = try options.load()
-    let pairs = TextPairEncoder(text: loaded.text)
-    let input = LineInput(path: file)
-    let output = StandardOutput.shared
     let settings = SamplingSettings(
       temperature: temperature > 0 ? temperature : 1, topP: topP, maxNewTokens: maxNewTokens,
       stopTokenIDs: loaded.stopTokens, greedy: greedy || temperature == 0)
-    var index = 0
-    try input.forEach { row in
-      guard var object = row.object else { throw LineInput.Problem("not a JSON object") }
-      guard !object.contains("responses") else { throw LineInput.Problem("the line has \"responses\" already") }
-      let prompt = try pairs.encode(prompt: try row.textOrMessages("prompt"))
-      try loaded.check(prompt: prompt)
-      let answers = try loaded.finite {
-        try loaded.model.generate(
-          prompt, count: count, settings: settings, seed: seed, index: index, adapter: loaded.adapter)
-      }
-      index += 1
-      let texts = answers.map { JSONValue.string(loaded.text.decode($0, skipSpecialTokens: true)) }
-      object.set("responses", .array(texts))
-      try output.write(JSONValue.object(object).description)
-    }
+    let stage = AnsweringStage(loaded, count: count, settings: settings, seed: seed)
+    try RowJob(stage, input: LineInput(path: file), verb: "answering").runOnStandardOutput()
   }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import DemoWorld
 import Foundation
 import Session
 import Training
@@ -30,7 +29,7 @@ struct ResumeCommand: ParsableCommand {
     plan.resume = past.point
     plan.orderSeed = past.orderSeed
     plan.liveReference = past.liveReference
-    if past.notice == DemoWorld.notice { DemoCommand.dress(&plan) }
+    DemoCommand.dress(&plan, recordedGrader: past.grader, notice: past.notice)
     try front.run(plan)
   }
 }

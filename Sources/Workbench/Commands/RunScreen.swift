@@ -30,48 +30,26 @@ struct RunScreen {
 
   /// Returns when the person has left and the run is over, or goes on in another process.
   func run() throws -> ExitStatus {
-    try ThreadSupply.require(pool: plan.runFile.training.threads)
-    let recorder = plan.sessionPath.map(SessionRecorder.init)
-    var prepared = plan
-    prepared.recorder = recorder
-    let plan = prepared
     let box = Mutex<ScreenSession?>(nil)
-    let server = Mutex<ControlServer?>(nil)
-    let ownHandle = Mutex<RunHandle?>(nil)
-    let handle = RunHandle { event in
-      recorder?.observe(event)
+    let host = try RunHost(plan, ownScreen: { news in box.withLock { $0 }?.post(news) }) { [plan] event in
       let screen = box.withLock { $0 }
-      // The session is this process's own from here on, and so is the socket in it.
-      if case .started = event, let folder = plan.sessionPath, let screen {
-        let started = ControlServer.start(folder: folder, ownScreen: { screen.post($0) }) { request in
-          ownHandle.withLock { $0 }?.send(request)
-        }
-        server.withLock { $0 = started }
-      }
       screen?.post(event)
       // A resumed run begins with its past, as if it had never stopped.
       if case .started = event, let session = plan.resume == nil ? nil : plan.sessionPath, let screen {
         Self.showPast(of: session, on: screen)
       }
     }
-    ownHandle.withLock { $0 = handle }
     var look = look
     look.canDetach = plan.sessionPath != nil
     let screen = try ScreenSession(
       options: look, source: .live(plan.sessionPath.map(LaterHistory.init)),
-      peers: plan.sessionPath.map(SessionPeers.init),
-      controls: { request in server.withLock { $0 }?.own(request) }, send: { handle.send($0) })
+      peers: plan.sessionPath.map(SessionPeers.init), controls: { host.ask($0) }, send: { host.send($0) })
     box.withLock { $0 = screen }
-    handle.start(plan)
+    host.start()
     let exit = try screen.run()
     box.withLock { $0 = nil }
-    if !handle.isOver {
-      handle.stopOnce(origin: .you, reason: "left the screen")
-    }
-    let outcome = handle.wait()
-    ownHandle.withLock { $0 = nil }
-    server.withLock { $0 }?.close()
-    let summary = try RunEnd.summary(outcome, recorder)
+    if !host.isOver { host.stop(origin: .you, reason: "left the screen") }
+    let summary = try host.finish()
     if exit == .quit(.detached), summary.reason == .stopped, let session = plan.sessionPath {
       try Detachment.begin(session: session)
       return .done

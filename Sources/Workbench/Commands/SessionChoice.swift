@@ -1,8 +1,17 @@
 import Foundation
+import RunFile
 import Training
 
 /// Which folder a session is in: where a run that names none keeps itself, and what a name on the command line means.
 enum SessionChoice {
+  /// A run file's run, as `train` and `check` both see it.
+  /// - Parameters:
+  ///   - path: the run file's.
+  ///   - session: a folder to use in place of the run file's.
+  static func plan(_ file: RunFile, at path: String, session: String?) -> RunPlan {
+    RunPlan(runFile: file, sessionPath: session ?? file.session ?? free(name: name(ofRunFile: path)))
+  }
+
   /// `sessions/NAME`, or `sessions/NAME-2`, `-3`, … where that holds a run already; relative to the current folder.
   static func free(name: String) -> String { free(path: "sessions/" + name) }
 

@@ -46,7 +46,7 @@ struct TokenizeCommand: ParsableCommand {
       if let text { json.add("text", text) }
       try output.write(json.text)
     }
-    try input.forEach { row in
+    try input.forEach { row, _ in
       if decode {
         var json = JSONLine()
         json.add("text", text.decode(try row.tokenIDs(), skipSpecialTokens: false))

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import RunFile
 import Training
 
@@ -32,8 +31,7 @@ struct TrainCommand: ParsableCommand {
   func run() throws {
     let front = try options.front()
     let file = try RunFile.read(path: runFile, overrides: overrides)
-    let folder = session ?? file.session ?? SessionChoice.free(name: SessionChoice.name(ofRunFile: runFile))
-    var plan = RunPlan(runFile: file, sessionPath: folder)
+    var plan = SessionChoice.plan(file, at: runFile, session: session)
     plan.liveReference = liveReference
     try front.run(plan)
   }

@@ -29,38 +29,6 @@ import Testing
     }
   }
 
-  @Test(arguments: TokenizerFixtures.names) func streamsTheSameText(name: String) throws {
-    guard name != "holes" else { return }  // It has no decoder: tokens are joined by spaces.
-    let tokenizer = try TokenizerFixtures.tokenizer(name)
-    let golden = try TokenizerFixtures.golden(name)
-    for ids in golden.ids {
-      var stream = StreamingDecoder(tokenizer: tokenizer, skipSpecialTokens: true)
-      let text = ids.reduce("") { $0 + stream.append($1) } + stream.finish()
-      #expect(sameText(text, tokenizer.decode(ids, skipSpecialTokens: true)), "\(ids)")
-    }
-  }
-
-  @Test func aStreamHoldsBackHalfACharacter() throws {
-    let tokenizer = try TokenizerFixtures.tokenizer("gpt2")
-    // U+1F642 is four bytes, none of which the small vocabulary merges.
-    let ids = tokenizer.encode("\u{1F642}", addSpecialTokens: false)
-    #expect(ids.count == 4)
-    var stream = StreamingDecoder(tokenizer: tokenizer, skipSpecialTokens: true)
-    #expect(ids.map { stream.append($0) } == ["", "", "", "\u{1F642}"])
-    // Cut off, its bytes come out as what they are: none.
-    stream = StreamingDecoder(tokenizer: tokenizer, skipSpecialTokens: true)
-    #expect(ids.dropLast().map { stream.append($0) } == ["", "", ""])
-    #expect(stream.finish() == "\u{FFFD}")
-  }
-
-  @Test func aStreamKeepsSpacesInside() throws {
-    let tokenizer = try TokenizerFixtures.tokenizer("llama2")
-    let ids = tokenizer.encode("the end of", addSpecialTokens: true)
-    var stream = StreamingDecoder(tokenizer: tokenizer, skipSpecialTokens: true)
-    // The decoder strips the first space of a text, but not that of a later word.
-    #expect(ids.reduce("") { $0 + stream.append($1) } == "the end of")
-  }
-
   @Test func manyThreadsAgree() async throws {
     let tokenizer = try TokenizerFixtures.tokenizer("qwen2")
     let golden = try TokenizerFixtures.golden("qwen2")

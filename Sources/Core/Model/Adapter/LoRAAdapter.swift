@@ -15,7 +15,7 @@ public final class LoRAAdapter {
   /// - Throws: `ModelError.adapterDoesNotFit` for a rank outside 1…4096, an alpha that is not a positive number, or no
   ///   targets.
   public init(configuration: LoRAConfiguration, model: ModelConfiguration, seed: UInt64) throws {
-    try Self.check(configuration, model)
+    try Self.check(configuration)
     self.configuration = configuration
     layout = AdapterLayout(configuration: configuration, model: model)
     parameters = try FloatBuffer(checking: layout.count)
@@ -30,7 +30,7 @@ public final class LoRAAdapter {
   /// An adapter read from PEFT files.
   /// - Throws: `ModelError.adapterDoesNotFit`.
   public init(folder: AdapterFolder, model: ModelConfiguration) throws {
-    try Self.check(folder.configuration, model)
+    try Self.check(folder.configuration)
     configuration = folder.configuration
     layout = AdapterLayout(configuration: configuration, model: model)
     parameters = try FloatBuffer(checking: layout.count)
@@ -73,7 +73,9 @@ public final class LoRAAdapter {
 
   static let maximumRank = 4096
 
-  private static func check(_ configuration: LoRAConfiguration, _ model: ModelConfiguration) throws {
+  /// Refuses a configuration that no adapter can have, before anything is allocated.
+  /// - Throws: `ModelError.adapterDoesNotFit`.
+  public static func check(_ configuration: LoRAConfiguration) throws {
     guard !configuration.targetModules.isEmpty else {
       throw ModelError.adapterDoesNotFit(reason: "it adapts no linear")
     }

@@ -30,6 +30,8 @@ enum EventBody {
     /// Absent where it is 1.
     var preferred: Int?
     var notice: String?
+    /// Absent where nothing grades answers, and in records of before it was kept.
+    var grader: String?
 
     /// The sizes that an observer counts on.
     var isInRange: Bool {
@@ -111,7 +113,8 @@ extension RunEvent {
             totalSteps: run.totalSteps, stepsPerEpoch: run.stepsPerEpoch, promptsPerStep: run.promptsPerStep,
             learningRate: run.learningRate, beta: run.beta, precision: run.precision, threads: run.threads,
             trainableParameters: run.trainableParameters, prompts: run.catalogue.count,
-            rewardSample: run.rewardSample, preferred: run.preferred == 1 ? nil : run.preferred, notice: run.notice))
+            rewardSample: run.rewardSample, preferred: run.preferred == 1 ? nil : run.preferred, notice: run.notice,
+            grader: run.grader))
       )
     case .stateChanged(let state): return (.state, try EventBody.json(EventBody.State(state)))
     case .evaluation(let record): return (.evaluation, try EventBody.json(EventBody.Evaluation(record)))

@@ -12,6 +12,8 @@ struct RecordedRun {
   var engine: String
   var liveReference: Bool
   var notice: String?
+  /// `AnswerGrader.key`; nil in sessions of before it was recorded, the demo's among them.
+  var grader: String?
   var isComplete: Bool
   /// Steps of the announced checkpoints that are on the present line, ascending.
   var checkpoints: [Int]
@@ -37,7 +39,9 @@ struct RecordedRun {
         db, sql: "SELECT body FROM event WHERE kind = ? \(filter) ORDER BY seq", arguments: [kind.rawValue]
       ).map { try DatabaseRow(row: $0, table: "event").text("body") }
     }
-    notice = try bodies(.started, "").last.map { try EventBody.decode(EventBody.Started.self, $0).notice } ?? nil
+    let started = try bodies(.started, "").last.map { try EventBody.decode(EventBody.Started.self, $0) }
+    notice = started?.notice
+    grader = started?.grader
     isComplete =
       try bodies(.finished, "AND segment = (SELECT max(id) FROM segment)").last.map {
         try EventBody.decode(RunSummary.self, $0).reason == .completed

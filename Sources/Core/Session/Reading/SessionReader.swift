@@ -54,7 +54,7 @@ public struct SessionReader: Sendable {
         threads: started.threads, trainableParameters: started.trainableParameters, sessionPath: folder,
         catalogue: SessionCatalogue(count: started.prompts, database: database),
         rewardSample: started.rewardSample, preferred: started.preferred ?? 1, notice: started.notice,
-        parent: parent.map { ParentRun(session: $0.session, step: $0.step) })
+        grader: started.grader, parent: parent.map { ParentRun(session: $0.session, step: $0.step) })
     } catch {
       if case SessionError.notBegun = error, (try? SessionLease.isHeld(folder: folder)) == true {
         throw SessionError.beginning(folder)

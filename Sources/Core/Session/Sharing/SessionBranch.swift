@@ -13,6 +13,8 @@ public struct SessionBranch {
   public let liveReference: Bool
   /// The sentence that every view of the run shows.
   public let notice: String?
+  /// What graded the run's answers (`AnswerGrader.key`), where the record says so.
+  public let grader: String?
   /// What a person should know: checkpoints that were passed over.
   public let notes: [String]
 
@@ -54,6 +56,7 @@ public struct SessionBranch {
       self.notes = notes
       liveReference = run.liveReference
       notice = run.notice
+      grader = run.grader
     } catch {
       throw SessionReader.explain(error, path: path)
     }

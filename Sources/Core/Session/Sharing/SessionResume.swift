@@ -12,6 +12,8 @@ public struct SessionResume {
   public let liveReference: Bool
   /// The sentence that every view of the run shows.
   public let notice: String?
+  /// What graded the run's answers (`AnswerGrader.key`), where the record says so.
+  public let grader: String?
   /// `RunPlan.orderSeed`.
   public let orderSeed: UInt64?
   /// What a person should know: checkpoints that were passed over, a run file that was changed.
@@ -61,6 +63,7 @@ public struct SessionResume {
           line: run.checkpoints.filter { $0 <= checkpoint?.step ?? 0 }, replaced: run.announced), folder: held)
       liveReference = run.liveReference
       notice = run.notice
+      grader = run.grader
       orderSeed = run.parent?.orderSeed
       self.notes = notes
     } catch {

@@ -2,6 +2,7 @@ import Base
 import Checkpoint
 import Control
 import Dispatch
+import Evaluation
 import Model
 import Preference
 import Synchronization

@@ -1,3 +1,4 @@
+import Evaluation
 import Foundation
 import RunFile
 
@@ -19,6 +20,9 @@ public struct RunPlan: Sendable {
   public var resume: ResumePoint?
   /// Orders the prompts and splits held-out ones off in place of `training.seed`: a branch keeps its parent's.
   public var orderSeed: UInt64?
+
+  /// Bytes that the run may take, in place of what the machine has left: for tests of a machine that is too small.
+  package var availableMemory: Int?
 
   public init(runFile: RunFile, name: String? = nil, sessionPath: String?) {
     self.runFile = runFile

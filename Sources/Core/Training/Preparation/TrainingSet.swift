@@ -1,18 +1,14 @@
 import Base
 import Control
+import Evaluation
 import Preference
 import PreferenceData
 import Text
 
 /// Tokenised prompts with their ranked responses, ready for the loop: responses best first, rewards as the sampler
 /// sees them. Token ids and texts are read from their store when they are asked for.
-public struct TrainingSet: Sendable, SequenceLengths {
-  public struct Item: Sendable {
-    public var prompt: [Int32]
-    /// Each with its end-of-turn token, best first.
-    public var responses: [[Int32]]
-    public var rewards: [Double]
-  }
+public struct TrainingSet: Sendable, SequenceLengths, RankedGroups {
+  public typealias Item = RankedGroup
 
   /// The items by index.
   public struct Items: Sendable {
@@ -53,6 +49,8 @@ public struct TrainingSet: Sendable, SequenceLengths {
   }
 
   public var count: Int { items.data.count }
+
+  public func group(_ index: Int) throws -> RankedGroup { try items[index] }
 
   /// Of a prompt's responses, best first, without reading them.
   public func rewards(_ index: Int) -> [Double] { items.rewards[index] }

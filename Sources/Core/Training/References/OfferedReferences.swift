@@ -1,4 +1,5 @@
 import Control
+import Evaluation
 
 /// Reference log-probs that other runs of the same model have computed, so that no response is scored twice.
 extension TrainingLoop {
@@ -25,5 +26,14 @@ extension TrainingLoop {
     for offer in offeredReferences { references.offer(offer) }
     publish(
       .log(LogLine(level: .info, text: "\(count) reference log-probs are known from other sessions of this model")))
+  }
+}
+
+extension ReferenceCache {
+  /// Takes a value that is not there yet.
+  mutating func offer(_ reference: ResumePoint.Reference) {
+    if self[reference.prompt, reference.response] == nil {
+      self[reference.prompt, reference.response] = reference.logProb
+    }
   }
 }

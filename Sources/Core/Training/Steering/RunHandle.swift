@@ -1,23 +1,17 @@
 import Control
-import Dispatch
-import Synchronization
+import Job
 
 /// A run as the rest of the program holds it: started once, steered by commands, watched through events.
 ///
 /// Training has one serial background queue. The model is made, used and freed there; nothing of it ever crosses to
 /// another thread, only `RunEvent`s out and `CommandRequest`s in.
 public final class RunHandle: Sendable {
-  public enum Outcome: Sendable {
-    case finished(RunSummary)
-    /// Preparation or training ended with an error that `ExitStatus` knows.
-    case failed(any Error)
-  }
+  /// A failure is an error of preparation or training that `ExitStatus` knows.
+  public typealias Outcome = JobOutcome<RunSummary>
 
-  private let queue = DispatchQueue(label: "workbench.training", qos: .userInitiated)
+  private let job = JobHandle<RunSummary>(label: "workbench.training")
   private let mailbox = CommandMailbox()
   private let observe: @Sendable (RunEvent) -> Void
-  private let outcome = Mutex<Outcome?>(nil)
-  private let over = DispatchGroup()
 
   /// - Parameter observe: called on the training queue for every event, in order; it must return at once.
   public init(observe: @escaping @Sendable (RunEvent) -> Void) {
@@ -26,21 +20,17 @@ public final class RunHandle: Sendable {
 
   /// Prepares and trains on the training queue; returns at once. Call it once.
   public func start(_ plan: RunPlan) {
-    over.enter()
-    queue.async { [self] in
-      let result: Outcome
+    job.start { [self] in
       do {
-        let loop = try RunPreparation(plan: plan, mailbox: mailbox, publish: observe).loop()
+        let loop = try TrainingLoop.prepared(plan, mailbox: mailbox, publish: observe)
         let summary = try loop.run()
         observe(.stateChanged(.finished))
         observe(.finished(summary))
-        result = .finished(summary)
+        return summary
       } catch {
         observe(.stateChanged(.failed("\(error)")))
-        result = .failed(error)
+        throw error
       }
-      outcome.withLock { $0 = result }
-      over.leave()
     }
   }
 
@@ -49,9 +39,8 @@ public final class RunHandle: Sendable {
 
   /// Blocks until the run is over.
   public func wait() -> Outcome {
-    over.wait()
-    return outcome.withLock { $0 } ?? .failed(TrainingError.setting("the run was never started"))
+    job.wait() ?? .failed(TrainingError.setting("the run was never started"))
   }
 
-  public var isOver: Bool { outcome.withLock { $0 != nil } }
+  public var isOver: Bool { job.isOver }
 }

@@ -12,13 +12,15 @@ extension GroupScorer {
   ///   - wanted: the step's prompts with the responses that its loss uses; the order does not matter.
   ///   - maxLength: tokens of prompt and response together; a longer response loses its end, as in TRL.
   /// - Returns: nats; 0 for fewer than two prompts, which have nothing to be mismatched with.
-  func klEstimate(set: TrainingSet, wanted: [(prompt: Int, responses: [Int])], maxLength: Int) throws -> Double {
+  public func klEstimate(
+    set: some RankedGroups, wanted: [(prompt: Int, responses: [Int])], maxLength: Int
+  ) throws -> Double {
     guard wanted.count > 1 else { return 0 }
     let ordered = wanted.sorted { $0.prompt < $1.prompt }
-    let groups = try ordered.indices.map { index in
+    let mismatched = try ordered.indices.map { index in
       let other = ordered[index == 0 ? ordered.count - 1 : index - 1]
-      let prompt = try set.items[ordered[index].prompt].prompt
-      let responses = try set.items[other.prompt].responses
+      let prompt = try set.group(ordered[index].prompt).prompt
+      let responses = try set.group(other.prompt).responses
       return PromptGroup(
         prompt: prompt,
         responses: other.responses.map {
@@ -26,8 +28,8 @@ extension GroupScorer {
         })
     }
     // Policy and reference on the same groups, so that without training the difference is exactly 0.
-    let policy = try model.score(groups, adapter: adapter)
-    let reference = try model.score(groups, adapter: nil)
+    let policy = try model.score(mismatched, adapter: policy)
+    let reference = try model.score(mismatched, adapter: nil)
     var ratios: [Double] = []
     for (own, other) in zip(policy.joined(), reference.joined()) { ratios.append(Self.sum(own) - Self.sum(other)) }
     return KTOLoss.klEstimate(mismatchedLogRatios: ratios)

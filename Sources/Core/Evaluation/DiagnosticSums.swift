@@ -2,7 +2,7 @@ import Control
 import Preference
 
 /// Margins, ranking and length bias over held-out prompts, gathered one prompt at a time.
-struct DiagnosticSums {
+public struct DiagnosticSums: Sendable {
   private var sum = RewardMargin.Margins(hardest: 0, mean: 0, lengthHardest: 0, lengthMean: 0)
   /// Prompts with a dispreferred response: the margins are means over these.
   private var compared = 0
@@ -10,10 +10,12 @@ struct DiagnosticSums {
   private var implicitRewards: [Double] = []
   private var lengths: [Double] = []
 
+  public init() {}
+
   /// - Parameters:
   ///   - group: all responses of a prompt, best first.
   ///   - alpha: nats a token, for RM_R-DPO.
-  mutating func add(_ group: ScoredGroup, beta: Double, alpha: Double) {
+  public mutating func add(_ group: ScoredGroup, beta: Double, alpha: Double) {
     ranking = ranking + PolicyDiagnostics.ranking(of: group)
     for (own, reference) in zip(group.logProbs, group.referenceLogProbs) {
       implicitRewards.append(beta * (own - reference))
@@ -27,15 +29,18 @@ struct DiagnosticSums {
     sum.lengthMean += margins.lengthMean
   }
 
+  /// Share of the response pairs with different rewards that the implicit reward orders as annotated; NaN without any.
+  public var rankingAccuracy: Double { ranking.accuracy }
+
   /// Means over the prompts; NaN where no prompt has a dispreferred response.
-  var margins: RewardMargin.Margins {
+  public var margins: RewardMargin.Margins {
     let count = Double(compared)
     return RewardMargin.Margins(
       hardest: sum.hardest / count, mean: sum.mean / count, lengthHardest: sum.lengthHardest / count,
       lengthMean: sum.lengthMean / count)
   }
 
-  func result(policyKL: Double?, kl: Double?) -> EvaluationDiagnostics {
+  public func result(policyKL: Double?, kl: Double?) -> EvaluationDiagnostics {
     EvaluationDiagnostics(
       lengthHardestMargin: margins.lengthHardest, lengthMeanMargin: margins.lengthMean,
       rankingAccuracy: ranking.accuracy,

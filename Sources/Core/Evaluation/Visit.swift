@@ -2,15 +2,15 @@ import Control
 import Preference
 
 /// One prompt's numbers in one step or evaluation, between the model and the loss.
-struct Visit {
-  let prompt: Int
-  let selection: Selection
-  let group: ScoredGroup
+package struct Visit {
+  package let prompt: Int
+  package let selection: Selection
+  package let group: ScoredGroup
 
   /// - Parameters:
   ///   - rewards: of all the prompt's responses; `logProbs` and `lengths` follow `selection.responses`.
   ///   - kl: KTO's reference point of the step, nats.
-  init(
+  package init(
     prompt: Int, selection: Selection, rewards: [Double], logProbs: [Double], references: ReferenceCache,
     lengths: [Int], kl: Double = 0
   ) {
@@ -22,14 +22,14 @@ struct Visit {
   }
 
   /// The best response; where each is judged on its own, only if it is desirable.
-  var chosen: ScoredResponse? {
+  package var chosen: ScoredResponse? {
     guard group.count > 0, !selection.isJudged || selection.preferred > 0 else { return nil }
     return scored(at: 0)
   }
 
   /// The responses behind `rewards/chosen` and `rewards/rejected`: one of each, or none without a pair; where each is
   /// judged on its own, all desirable and all undesirable ones (as TRL's KTOTrainer reports them).
-  var sides: (chosen: [ScoredResponse], rejected: [ScoredResponse]) {
+  package var sides: (chosen: [ScoredResponse], rejected: [ScoredResponse]) {
     if selection.isJudged {
       let all = group.logProbs.indices
       return (
@@ -42,7 +42,7 @@ struct Visit {
 
   /// The response that the margin is measured against: the drawn one, else the best-annotated dispreferred one, which
   /// is neither among the `preferred` ones nor ties with them.
-  var rejected: ScoredResponse? {
+  package var rejected: ScoredResponse? {
     let position: Int?
     if selection.isJudged {
       position = selection.preferred < group.count ? selection.preferred : nil
@@ -56,7 +56,7 @@ struct Visit {
     return position.map(scored(at:))
   }
 
-  func record(loss: Double, beta: Double) -> PromptVisit {
+  package func record(loss: Double, beta: Double) -> PromptVisit {
     var margin = Double.nan
     if let chosen, let rejected {
       margin = chosen.implicitReward(beta: beta) - rejected.implicitReward(beta: beta)

@@ -3,9 +3,9 @@ import Foundation
 import Preference
 
 /// The means that a step and an evaluation both report, gathered one visit at a time.
-struct VisitMeans {
+package struct VisitMeans {
   /// Prompts added.
-  private(set) var count = 0
+  package private(set) var count = 0
   /// Sum of the visits' weights in the loss.
   private var weight = 0.0
   private var loss = 0.0
@@ -17,6 +17,8 @@ struct VisitMeans {
   private var isJudged = false
   private var ess = 0.0
   private var saturated = 0
+
+  package init() {}
 
   /// Sums over the chosen, or over the rejected, responses.
   private struct Side {
@@ -34,7 +36,7 @@ struct VisitMeans {
   /// - Parameters:
   ///   - beta: turns log-ratios into implicit rewards (HPS paper, Eq. 3).
   ///   - weight: of this visit in the mean loss (`Objective.weight`).
-  mutating func add(_ visit: Visit, loss: Double, beta: Double, weight: Double = 1) {
+  package mutating func add(_ visit: Visit, loss: Double, beta: Double, weight: Double = 1) {
     count += 1
     self.weight += weight
     self.loss += weight * loss
@@ -58,7 +60,7 @@ struct VisitMeans {
     count == 0 && isJudged ? .nan : sum / Double(max(1, count))
   }
 
-  var means:
+  package var means:
     (
       loss: Double, chosenReward: Double, rejectedReward: Double, accuracy: Double, chosenLogProb: Double,
       rejectedLogProb: Double, ess: Double, saturatedShare: Double

@@ -1,22 +1,43 @@
 import Base
 import Checkpoint
 import Control
+import Device
 import Foundation
-import DeviceCPU
 import RunFile
 
-/// The session folder of a run that is about to begin.
-extension RunPreparation {
-  /// A new run needs a folder that holds no other one.
-  func checkSession() throws {
+/// The session folder of a run that is about to begin: looked at before anything is read, and taken when nothing else can
+/// go wrong any more.
+struct SessionClaim {
+  let plan: RunPlan
+  let publish: @Sendable (RunEvent) -> Void
+
+  /// Refuses a new run whose folder holds another one, or could not be made or written in. Makes nothing.
+  func requireRoom() throws {
     let isNew = plan.resume == nil || plan.resume?.branch != nil
-    if isNew, let path = plan.sessionPath { try RunPlan.requireFree(path) }
+    guard isNew, let path = plan.sessionPath else { return }
+    try RunPlan.requireFree(path)
+    try Self.requireWritable(path)
+  }
+
+  /// The nearest folder that exists, the session's own or one above it, has to be one that may be written in.
+  private static func requireWritable(_ path: String) throws {
+    func refuse(_ number: Int32) -> TrainingError {
+      .cannotWrite(path, why: SystemReason.clause(for: POSIXError(POSIXErrorCode(rawValue: number) ?? .EIO)))
+    }
+    var place = URL(fileURLWithPath: path).standardizedFileURL
+    var about = stat()
+    while stat(place.path, &about) != 0 {
+      guard errno == ENOENT, place.path != "/" else { throw refuse(errno) }
+      place.deleteLastPathComponent()
+    }
+    guard about.st_mode & S_IFMT == S_IFDIR else { throw refuse(ENOTDIR) }
+    guard access(place.path, W_OK | X_OK) == 0 else { throw refuse(errno) }
   }
 
   /// The run file as the session keeps it: with paths that hold from any folder.
   private var recorded: RunFile {
     func absolute(_ path: String) -> String { path == "-" ? path : URL(fileURLWithPath: path).path }
-    var file = file
+    var file = plan.runFile
     file.model = absolute(file.model)
     file.adapter.initFrom = file.adapter.initFrom.map(absolute)
     file.data.train = file.data.train.map(absolute)
@@ -25,13 +46,15 @@ extension RunPreparation {
     return file
   }
 
-  func facts(of training: TrainingSet, modelHash: String, runtime: CPUDevice) throws -> RunFacts {
+  func facts(
+    of training: TrainingSet, modelHash: String, device: any Device, threads: Int
+  ) throws -> RunFacts {
     let data = try DataFingerprint(training)
     return RunFacts(
       runFile: recorded.yaml(), modelHash: modelHash, dataHash: data.root,
-      engine: EngineVersion.name(of: runtime),
+      engine: EngineVersion.name(of: device),
       machine: [
-        "processor": Machine.processorName, "cores": String(Machine.cores), "threads": String(runtime.threads),
+        "processor": Machine.processorName, "cores": String(Machine.cores), "threads": String(threads),
         "system": ProcessInfo.processInfo.operatingSystemVersionString, "host": ProcessInfo.processInfo.hostName,
       ],
       resumedFrom: plan.resume.map { $0.checkpoint?.step ?? 0 }, liveReference: plan.liveReference,
@@ -39,7 +62,7 @@ extension RunPreparation {
   }
 
   /// Takes the session folder for this run, or leaves it as it was.
-  func prepareSession(_ path: String, facts: RunFacts) throws -> String {
+  func take(_ path: String, facts: RunFacts) throws -> String {
     if let resume = plan.resume {
       let differences = resume.differences(from: facts)
       if !differences.isEmpty {

@@ -1,28 +1,31 @@
-import Foundation
 import JSON
-import PreferenceData
 import Text
 
 /// A line of input that a command cannot use (exit code 3).
-struct InputError: Error, CustomStringConvertible {
-  var description: String
+public struct InputError: Error, CustomStringConvertible {
+  public let description: String
 
-  init(_ input: String, line: Int, _ why: String) { description = "\(input): line \(line): \(why)" }
+  public init(_ input: String, line: Int, _ why: String) { description = "\(input): line \(line): \(why)" }
 }
 
-/// JSON lines from a file, from standard input (`-`), plain, gzip or zstd, one at a time.
-struct LineInput {
-  let path: String
+/// JSON lines from a file, from standard input (`-`), plain, gzip or zstd, one at a time: what every command over rows
+/// reads.
+public struct LineInput: Sendable {
+  public let path: String
 
-  var name: String { path == "-" ? "standard input" : path }
+  public init(path: String) { self.path = path }
 
-  /// Calls `body` with the number (from 1) and the value of every line that is not blank. What `body` throws as a
-  /// `Problem` gets the line's place.
-  func forEach(_ body: (JSONValue) throws -> Void) throws {
+  /// As errors and progress name it.
+  public var name: String { path == "-" ? "standard input" : path }
+
+  /// Calls `body` with the value of every line that is not blank, and with the share of the input that was read by then,
+  /// 0 … 1, nil for a pipe. What `body` throws as a `Problem` gets the line's place.
+  /// - Throws: `InputError`, `DataError`, and what `body` throws.
+  public func forEach(_ body: (JSONValue, _ share: Double?) throws -> Void) throws {
     var rows = try JSONRows(path: path, readsArrays: false)
     while let row = try rows.next() {
       do {
-        try body(row.value.get())
+        try body(row.value.get(), rows.progress > 0 ? rows.progress : nil)
       } catch let reason as DropReason {
         throw InputError(name, line: row.line, reason.phrase)
       } catch let problem as Problem {
@@ -35,16 +38,17 @@ struct LineInput {
     "a message needs the texts \"role\" and \"content\" (or \"from\" and \"value\")")
 
   /// What is wrong with a line, in a few words.
-  struct Problem: Error {
-    var why: String
+  public struct Problem: Error, Equatable {
+    public var why: String
 
-    init(_ why: String) { self.why = why }
+    public init(_ why: String) { self.why = why }
   }
 }
 
 extension JSONValue {
   /// A text or a list of messages, as the field `key` of an input line gives it.
-  func textOrMessages(_ key: String) throws -> TextOrMessages {
+  /// - Throws: `LineInput.Problem`.
+  public func textOrMessages(_ key: String) throws -> TextOrMessages {
     guard let object else { throw LineInput.Problem("not a JSON object") }
     guard let value = object[key] else { throw LineInput.Problem("\"\(key)\" is missing") }
     if value.string == nil, value.array == nil {
@@ -54,12 +58,15 @@ extension JSONValue {
   }
 
   /// Messages as the readers of preference data take them.
-  func conversation() throws -> [ChatMessage] {
+  /// - Throws: `LineInput.Problem`.
+  public func conversation() throws -> [ChatMessage] {
     guard array != nil else { throw LineInput.Problem("not a list of messages") }
     do { return try messages() } catch { throw LineInput.notAMessage }
   }
 
-  func tokenIDs() throws -> [Int32] {
+  /// A list of token ids, whole numbers from 0.
+  /// - Throws: `LineInput.Problem`.
+  public func tokenIDs() throws -> [Int32] {
     guard let array else { throw LineInput.Problem("not a list of token ids") }
     return try array.map { item in
       guard let number = item.number, let id = Int32(exactly: number), id >= 0 else {
