@@ -67,7 +67,7 @@ struct PreparationTests {
     do {
       var plan = try plan(settings, file: file, memory: memory)
       let recorder = plan.sessionPath.map(SessionRecorder.init)
-      plan.journal = recorder
+      plan.recorder = recorder
       let handle = RunHandle { recorder?.observe($0) }
       handle.start(plan)
       let outcome = handle.wait()

@@ -1,3 +1,4 @@
+import Evaluation
 import Base
 import Control
 import Preference
