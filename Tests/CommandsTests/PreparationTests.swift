@@ -43,7 +43,7 @@ struct PreparationTests {
     let path = fixture.path + "/" + file
     var overrides = settings.map { $0.replacingOccurrences(of: "{F}", with: fixture.path) }
     // Each in a folder of its own, so that one that were accepted would not spoil the others.
-    if !settings.contains(where: { $0.hasPrefix("session=") }) {
+    if file == "run.yaml", !settings.contains(where: { $0.hasPrefix("session=") }) {
       overrides.append("session=\(Self.session(settings + [file, "\(memory ?? 0)"], in: fixture.path))")
     }
     var plan = SessionChoice.plan(try RunFile.read(path: path, overrides: overrides), at: path, session: nil)
@@ -136,12 +136,13 @@ struct PreparationTests {
     Bad(3, "is a Parquet file", "data.train={F}/parquet.jsonl"),
     Bad(3, "notgzip.jsonl.gz", "data.train={F}/notgzip.jsonl.gz"),
     Bad(3, "is a device", "data.train=/dev/zero"),
-    Bad(3, "no prompt is left to train on; see the report above", "data.train={F}/ties.jsonl"),
+    Bad(3, "no row can be used: 1 row read as ranked, 0 kept, 1 dropped", "data.train={F}/ties.jsonl"),
     Bad(3, "with preference.preferred 100 none has a dispreferred response", "preference.preferred=100"),
     Bad(2, "holds out all 2 prompts", "data.eval_fraction=0.999"),
     Bad(
-      3, "preference.model pl would judge each of their responses on its own", "data.train={F}/single.jsonl",
+      3, "preference.model pl would judge each of their responses on its own", "data.train={F}/ties.jsonl",
       "preference.model=bt", "preference.parameterization=kto", "training.prompts_per_step=2"),
+    Bad(3, "no row can be used", "data.train={F}/single.jsonl", "preference.model=bt"),
     // Memory.
     Bad(5, "of memory are available", memory: 1_000_000),
   ]
@@ -168,6 +169,10 @@ struct PreparationTests {
     ["preference.parameterization=rdpo", "preference.alpha=0.1"],
     [
       "preference.model=pl", "preference.parameterization=kto", "training.prompts_per_step=2",
+      "data.train={F}/single.jsonl",
+    ],
+    [
+      "preference.model=bt", "preference.parameterization=kto", "training.prompts_per_step=2",
       "data.train={F}/single.jsonl",
     ],
     ["data.train=[{F}/rows.jsonl, {F}/rows.jsonl]", "data.eval={F}/rows.jsonl"],
