@@ -1,5 +1,6 @@
 import Control
 import Foundation
+import Preference
 
 /// Something about the run that a person should know, in plain words. An alarm changes nothing.
 struct Alarm: Equatable, Sendable {
@@ -83,8 +84,10 @@ enum Alarms {
   }
 
   /// The loss is −log σ(margin), so that a margin says how much there is left to learn; the margins of other losses stand
-  /// for something else. The run's description has no such trait of its loss yet, so its name has to tell.
-  private static func marginsAreLogits(_ description: RunDescription) -> Bool { description.method.contains("DPO") }
+  /// for something else.
+  private static func marginsAreLogits(_ description: RunDescription) -> Bool {
+    LossRegistry.standard.loss(ofObjective: description.method)?.loss.traits.saturatesWithMargin ?? false
+  }
 
   private static func saturatedLoss(_ run: ObservedRun) -> Alarm? {
     guard let description = run.description, marginsAreLogits(description), let low = run.metrics[.marginP10].raw.last,
