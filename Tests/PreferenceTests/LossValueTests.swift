@@ -51,6 +51,26 @@ struct LossValueTests {
     #expect(agrees(value.gradient, [-0.25, 0.25]))
   }
 
+  @Test func dpop() throws {
+    // D_w = 1 is not below the reference: DPO.
+    #expect(try value(.dpop) == value(.dpo))
+    func penalised(_ ratios: [Double], lambda: Double?) throws -> LossValue {
+      var options = ObjectiveOptions()
+      options.dpopLambda = lambda
+      let objective = try Objective(model: .bt, parameterization: .dpop, beta: 0.5, options: options)
+      let group = ScoredGroup(logProbs: ratios, referenceLogProbs: [0, 0], lengths: [2, 4], rewards: [1, 0])
+      return try #require(objective.visit(group)).value
+    }
+    // D = (−1, 1), λ = 3: z = ½(−2 − 3·1) = −2.5, σ(2.5) = 0.9241418200; −½·(1 + 3)·σ(2.5) and ½·σ(2.5)
+    let fallen = try penalised([-1, 1], lambda: 3)
+    #expect(agrees(fallen.loss, 2.5 + log1p(exp(-2.5))))
+    #expect(agrees(fallen.gradient, [-2 * 0.9241418200, 0.5 * 0.9241418200]))
+    // λ = 50 without the option: z = ½(−2 − 50·1) = −26
+    #expect(agrees(try penalised([-1, 1], lambda: nil).loss, 26 + log1p(exp(-26))))
+    // At the kink, D = (0, −1): z = ½, σ(−½) = 0.3775406688, and the slope from above.
+    #expect(agrees(try penalised([0, -1], lambda: 3).gradient, [-0.5 * 0.3775406688, 0.5 * 0.3775406688]))
+  }
+
   @Test func ipo() throws {
     // Means: (0.5 + 0.25 − 1)² = 0.0625; 2·(−0.25)/2 and −2·(−0.25)/4. Sums: (2 − 1)² = 1; 2 and −2.
     let mean = try value(.ipo)

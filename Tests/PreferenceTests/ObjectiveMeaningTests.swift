@@ -33,6 +33,8 @@ struct ObjectiveMeaningTests {
     try add(.pl, .nca) { $0.rewardTemperature = 3 }
     try add(.bt, .infonca) { $0.rewardTemperature = 3 }
     try add(.bt, .rdpo) { $0.lengthWeight = 0.2 }
+    try add(.bt, .dpop) { $0.dpopLambda = 0.6 }
+    try add(.pl, .dpop) { $0.normalise = .mean }
     try add(.bt, .simpo) { $0.simpoGamma = 0.4 }
     try add(.pl, .simpo) { $0.gammaBetaRatio = 0.2 }
     try add(.bt, .simpo) { $0.nllWeight = 1 }
@@ -160,6 +162,9 @@ struct ObjectiveWords {
     if begins("−log σ(s_w − s_l − log N)") { return -logSigmoid(z - log(Double(count))) }
     if begins("−log σ(s_w − s_l + α(|y_w| − |y_l|))") {
       return number("α = ").map { -logSigmoid(z + $0 * (w.length - l.length)) }
+    }
+    if begins("−log σ(s_w − s_l − λ max(0, −s_w))") {
+      return number("λ = ").map { -logSigmoid(z - $0 * max(0, -w.s)) }
     }
     if begins("−log σ(s_w − s_l)") { return -logSigmoid(z) }
     if begins("−(1−ε) log σ(s_w − s_l) − ε log σ(s_l − s_w)") {

@@ -141,16 +141,19 @@ struct RegisteredLossTests {
     }
   }
 
-  /// Losses of a list, and of responses that come alone.
+  /// Losses of a list, and of responses that come alone; with the best response above its reference and, policy and
+  /// reference exchanged, below it, as an option may count on one side alone.
   private static func values(_ overrides: [String]) throws -> [Double] {
     let objective = try file(overrides).objective()
     let lists = [[3, 1.5, 0.25, -1]] + (objective.judgesAlone ? [[0.5], [2.5]] : [])
-    return try lists.map { rewards in
-      let list = ScoredGroup(
-        logProbs: Array([-14, -12, -11.3, -13.5].prefix(rewards.count)),
-        referenceLogProbs: Array([-15, -10, -12, -15].prefix(rewards.count)),
-        lengths: Array([4, 7, 5, 9].prefix(rewards.count)), rewards: rewards)
-      return try #require(list.visit(objective, gamma: 0))
+    let (above, below) = ([-14, -12, -11.3, -13.5], [-15, -10, -12, -15.0])
+    return try lists.flatMap { rewards in
+      try [(above, below), (below, above)].map { policy, reference in
+        let list = ScoredGroup(
+          logProbs: Array(policy.prefix(rewards.count)), referenceLogProbs: Array(reference.prefix(rewards.count)),
+          lengths: Array([4, 7, 5, 9].prefix(rewards.count)), rewards: rewards)
+        return try #require(list.visit(objective, gamma: 0))
+      }
     }
   }
 }

@@ -4,6 +4,7 @@ public struct LossRegistry: Sendable {
   /// The losses of this program.
   public static let standard = LossRegistry([
     .dpo, .exo, .ipo, .sppo, .nca, .infonca, .cdpo, .robust, .rdpo, .simpo, .slic, .hinge, .lipo, .pro, .kto, .apoZero,
+    .dpop,
   ])
 
   public let losses: [Parameterization]

@@ -1,6 +1,7 @@
 import Control
 import Preference
 import Foundation
+import Preference
 
 /// Something about the run that a person should know, in plain words. An alarm changes nothing.
 struct Alarm: Equatable, Sendable {
