@@ -110,41 +110,31 @@ struct FiniteDifferenceTests {
   }
 
   @Test func everyOption() throws {
-    var variants: [Objective] = []
-    func add(
-      _ model: PreferenceModel, _ parameterization: Parameterization, _ estimator: Estimator? = nil,
-      _ edit: (inout ObjectiveOptions) -> Void
-    ) throws {
-      var options = ObjectiveOptions()
-      edit(&options)
-      variants.append(
-        try Objective(
-          model: model, parameterization: parameterization, estimator: estimator, beta: 0.3, options: options))
-    }
+    var variants = ObjectiveList(beta: 0.3)
     for parameterization in [Parameterization.dpo, .cdpo, .robust, .exo, .sppo, .nca, .infonca, .hinge, .lipo] {
-      try add(.bt, parameterization) { $0.normalise = .mean }
-      try add(.pl, parameterization) { $0.normalise = .mean }
-      try add(.hps, parameterization, .expectation) { $0.normalise = .mean }
+      try variants.add(.bt, parameterization) { $0.normalise = .mean }
+      try variants.add(.pl, parameterization) { $0.normalise = .mean }
+      try variants.add(.hps, parameterization, .expectation) { $0.normalise = .mean }
     }
-    try add(.bt, .ipo) { $0.normalise = .sum }
-    try add(.bt, .ipo) { $0.convention = .original }
-    try add(.bt, .sppo) { $0.convention = .trl }
-    try add(.bt, .exo) { $0.convention = .original }
-    try add(.bt, .exo) { $0.labelSmoothing = 0.2 }
-    try add(.pl, .exo) { $0.rewardTemperature = 0.5 }
-    try add(.pl, .nca) { $0.rewardTemperature = 2 }
-    try add(.bt, .simpo) { $0.simpoGamma = 0.7 }
-    try add(.bt, .simpo) { $0.nllWeight = 1 }
-    try add(.bt, .slic) { $0.nllWeight = 0 }
-    try add(.pl, .lipo) { $0.lipoLabels = .raw }
-    try add(.hps, .dpo, .expectation) { $0.preferred = 2 }
-    try add(.hps, .dpo, .sampleN) { $0.preferred = 2 }
-    try add(.hps, .slic, .sample) {
+    try variants.add(.bt, .ipo) { $0.normalise = .sum }
+    try variants.add(.bt, .ipo) { $0.convention = .original }
+    try variants.add(.bt, .sppo) { $0.convention = .trl }
+    try variants.add(.bt, .exo) { $0.convention = .original }
+    try variants.add(.bt, .exo) { $0.labelSmoothing = 0.2 }
+    try variants.add(.pl, .exo) { $0.rewardTemperature = 0.5 }
+    try variants.add(.pl, .nca) { $0.rewardTemperature = 2 }
+    try variants.add(.bt, .simpo) { $0.simpoGamma = 0.7 }
+    try variants.add(.bt, .simpo) { $0.nllWeight = 1 }
+    try variants.add(.bt, .slic) { $0.nllWeight = 0 }
+    try variants.add(.pl, .lipo) { $0.lipoLabels = .raw }
+    try variants.add(.hps, .dpo, .expectation) { $0.preferred = 2 }
+    try variants.add(.hps, .dpo, .sampleN) { $0.preferred = 2 }
+    try variants.add(.hps, .slic, .sample) {
       $0.preferred = 2
       $0.preferredWeights = [0.8, 0.2]
     }
-    try add(.hps, .ipo, .expectation) { $0.preferred = 2 }
-    for (k, objective) in variants.enumerated() {
+    try variants.add(.hps, .ipo, .expectation) { $0.preferred = 2 }
+    for (k, objective) in variants.objectives.enumerated() {
       for draw in 0..<8 {
         var stream = PreferenceFixture.stream(50_000 + k * 100 + draw)
         Self.check(objective, PreferenceFixture.group(3 + draw % 5, &stream), gamma: 1, index: draw)

@@ -6,60 +6,50 @@ import Testing
 /// words, and a plain implementation of the words must give the objective's loss.
 struct ObjectiveMeaningTests {
   @Test func everySentenceIsWhatIsComputed() throws {
-    var objectives = Objective.all(beta: 0.3)
-    func add(
-      _ model: PreferenceModel, _ parameterization: Parameterization, _ estimator: Estimator? = nil,
-      _ edit: (inout ObjectiveOptions) -> Void
-    ) throws {
-      var options = ObjectiveOptions()
-      edit(&options)
-      objectives.append(
-        try Objective(
-          model: model, parameterization: parameterization, estimator: estimator, beta: 0.7, options: options))
-    }
+    var list = ObjectiveList(beta: 0.7, objectives: Objective.all(beta: 0.3))
     for parameterization in [Parameterization.dpo, .cdpo, .robust, .exo, .sppo, .nca, .infonca, .hinge] {
-      for model in PreferenceModel.allCases { try add(model, parameterization) { $0.normalise = .mean } }
+      for model in PreferenceModel.allCases { try list.add(model, parameterization) { $0.normalise = .mean } }
     }
     for convention in Convention.allCases {
       for parameterization in [Parameterization.ipo, .sppo, .exo, .nca, .dpo] {
-        try add(.bt, parameterization) { $0.convention = convention }
+        try list.add(.bt, parameterization) { $0.convention = convention }
       }
-      try add(.pl, .ipo) { $0.convention = convention }
+      try list.add(.pl, .ipo) { $0.convention = convention }
     }
-    try add(.bt, .cdpo) { $0.labelSmoothing = 0.2 }
-    try add(.hps, .robust) { $0.labelSmoothing = 0.3 }
-    try add(.bt, .exo) { $0.labelSmoothing = 0.05 }
-    try add(.pl, .exo) { $0.rewardTemperature = 0.5 }
-    try add(.pl, .nca) { $0.rewardTemperature = 3 }
-    try add(.bt, .infonca) { $0.rewardTemperature = 3 }
-    try add(.bt, .rdpo) { $0.lengthWeight = 0.2 }
-    try add(.bt, .dpop) { $0.dpopLambda = 0.6 }
-    try add(.pl, .dpop) { $0.normalise = .mean }
-    try add(.bt, .simpo) { $0.simpoGamma = 0.4 }
-    try add(.pl, .simpo) { $0.gammaBetaRatio = 0.2 }
-    try add(.bt, .simpo) { $0.nllWeight = 1 }
-    try add(.hps, .slic) { $0.slicDelta = 3 }
-    try add(.bt, .slic) { $0.nllWeight = 0 }
-    try add(.pl, .pro) { $0.nllWeight = 0.2 }
-    try add(.pl, .lipo) { $0.lipoLabels = .raw }
-    try add(.bt, .lipo) { $0.lipoLabels = .raw }
-    try add(.pl, .kto) { $0.desirableThreshold = 1 }
-    try add(.bt, .kto) {
+    try list.add(.bt, .cdpo) { $0.labelSmoothing = 0.2 }
+    try list.add(.hps, .robust) { $0.labelSmoothing = 0.3 }
+    try list.add(.bt, .exo) { $0.labelSmoothing = 0.05 }
+    try list.add(.pl, .exo) { $0.rewardTemperature = 0.5 }
+    try list.add(.pl, .nca) { $0.rewardTemperature = 3 }
+    try list.add(.bt, .infonca) { $0.rewardTemperature = 3 }
+    try list.add(.bt, .rdpo) { $0.lengthWeight = 0.2 }
+    try list.add(.bt, .dpop) { $0.dpopLambda = 0.6 }
+    try list.add(.pl, .dpop) { $0.normalise = .mean }
+    try list.add(.bt, .simpo) { $0.simpoGamma = 0.4 }
+    try list.add(.pl, .simpo) { $0.gammaBetaRatio = 0.2 }
+    try list.add(.bt, .simpo) { $0.nllWeight = 1 }
+    try list.add(.hps, .slic) { $0.slicDelta = 3 }
+    try list.add(.bt, .slic) { $0.nllWeight = 0 }
+    try list.add(.pl, .pro) { $0.nllWeight = 0.2 }
+    try list.add(.pl, .lipo) { $0.lipoLabels = .raw }
+    try list.add(.bt, .lipo) { $0.lipoLabels = .raw }
+    try list.add(.pl, .kto) { $0.desirableThreshold = 1 }
+    try list.add(.bt, .kto) {
       $0.desirableWeight = 0.5
       $0.undesirableWeight = 2
     }
-    try add(.hps, .dpo, .expectation) { $0.preferred = 2 }
-    try add(.hps, .ipo) { $0.preferred = 3 }
+    try list.add(.hps, .dpo, .expectation) { $0.preferred = 2 }
+    try list.add(.hps, .ipo) { $0.preferred = 3 }
 
-    for (k, objective) in objectives.enumerated() {
+    for (k, objective) in list.objectives.enumerated() {
       let words = ObjectiveWords(objective.describe())
       for draw in 0..<6 {
         var stream = PreferenceFixture.stream(90_000 + k * 100 + draw)
-        var list = PreferenceFixture.group(4 + draw % 3, &stream)
-        list.kl = 0.4
+        var group = PreferenceFixture.group(4 + draw % 3, &stream)
+        group.kl = 0.4
         let gamma = [-1.0, 0, 1.5][draw % 3]
-        let (selection, value) = try #require(objective.visit(list, gamma: gamma, index: draw))
-        let expected = try #require(words.loss(of: list, drawn: selection.drawn, gamma: gamma), "\(words.text)")
+        let (selection, value) = try #require(objective.visit(group, gamma: gamma, index: draw))
+        let expected = try #require(words.loss(of: group, drawn: selection.drawn, gamma: gamma), "\(words.text)")
         #expect(agrees(value.loss, expected, 1e-8), "\(words.text): \(value.loss) and \(expected)")
       }
     }

@@ -61,6 +61,10 @@ struct ObjectiveWordsTests {
     #expect(
       refusal(.bt, .robust, nil, 0.1, { $0.labelSmoothing = 0.5 })
         == "label_smoothing is 0.5, but must be from 0 to below 0.5")
+  }
+
+  @Test func refusalsOfConventions() {
+    let refusal = Self.refusal
     #expect(
       refusal(.bt, .simpo, nil, 0.1, { $0.normalise = .sum })
         == "simpo has a fixed length normalisation; leave out normalise")

@@ -120,3 +120,20 @@ func agrees(_ a: Double, _ b: Double, _ tolerance: Double = 1e-9) -> Bool {
 func agrees(_ a: [Double], _ b: [Double], _ tolerance: Double = 1e-9) -> Bool {
   a.count == b.count && zip(a, b).allSatisfy { agrees($0, $1, tolerance) }
 }
+
+/// Objectives gathered one by one.
+struct ObjectiveList {
+  let beta: Double
+  var objectives: [Objective] = []
+
+  mutating func add(
+    _ model: PreferenceModel, _ parameterization: Parameterization, _ estimator: Estimator? = nil,
+    _ edit: (inout ObjectiveOptions) -> Void
+  ) throws {
+    var options = ObjectiveOptions()
+    edit(&options)
+    objectives.append(
+      try Objective(
+        model: model, parameterization: parameterization, estimator: estimator, beta: beta, options: options))
+  }
+}

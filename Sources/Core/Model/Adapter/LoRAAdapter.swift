@@ -45,23 +45,20 @@ public final class LoRAAdapter {
 
   /// The factors by linear, as PEFT files and a merge want them.
   public var tensors: [LinearAddress: LoRATensors] {
-    parameters.withUnsafeBufferPointer { values in
-      Dictionary(
-        uniqueKeysWithValues: layout.linears.map { linear in
-          let down = values[linear.downOffset..<linear.downOffset + layout.rank * linear.inputs]
-          let up = values[linear.upOffset..<linear.upOffset + layout.rank * linear.outputs]
-          return (linear.address, LoRATensors(down: Array(down), up: Array(up)))
-        })
-    }
+    Dictionary(
+      uniqueKeysWithValues: layout.linears.map { linear in
+        let down = parameters.array(in: linear.downOffset..<linear.downOffset + layout.rank * linear.inputs)
+        return (linear.address, LoRATensors(down: down, up: up(linear)))
+      })
   }
 
   /// Whether every B is zero, as in a new adapter: the model with it has the bits of the model without.
   public var addsNothing: Bool {
-    parameters.withUnsafeBufferPointer { values in
-      layout.linears.allSatisfy { linear in
-        values[linear.upOffset..<linear.upOffset + layout.rank * linear.outputs].allSatisfy { $0 == 0 }
-      }
-    }
+    layout.linears.allSatisfy { up($0).allSatisfy { $0 == 0 } }
+  }
+
+  private func up(_ linear: AdaptedLinear) -> [Float] {
+    parameters.array(in: linear.upOffset..<linear.upOffset + layout.rank * linear.outputs)
   }
 
   /// Writes the adapter as PEFT does.

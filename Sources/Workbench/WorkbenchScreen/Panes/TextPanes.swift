@@ -3,17 +3,11 @@ import Control
 /// What happened in the run, newest at the bottom.
 enum EventsPane {
   static func draw(_ state: ScreenState, _ rect: Rect, _ head: PaneHead, on painter: inout Painter) {
-    let lines = state.run.events.elements
-    let inside = Frame(
-      head, details: [[Piece("\(state.run.events.total)", .dim)]],
-      corner: state.view.eventScroll > 0 ? [[Piece("\(state.view.eventScroll) newer below, End", Style(.paused))]] : []
-    ).draw(rect, on: &painter)
-    guard !lines.isEmpty else {
-      EmptyView.draw("nothing has happened yet", inside, on: &painter)
-      return
-    }
-    let end = max(min(inside.height, lines.count), lines.count - state.view.eventScroll)
-    for (row, line) in lines[max(0, end - inside.height)..<end].enumerated() {
+    let (inside, lines) = TextTail.draw(
+      state.run.events.elements, detail: "\(state.run.events.total)", scroll: state.view.eventScroll,
+      empty: "nothing has happened yet", rect, head,
+      on: &painter)
+    for (row, line) in lines.enumerated() {
       painter.say(
         DisplayText.pad(String(line.step), to: 7, alignRight: true), .dim, x: inside.x, y: inside.y + row,
         limit: inside.width)
@@ -25,18 +19,11 @@ enum EventsPane {
 /// What the run logged and what anything printed to standard output or error, newest at the bottom.
 enum LogsPane {
   static func draw(_ state: ScreenState, _ rect: Rect, _ head: PaneHead, on painter: inout Painter) {
-    let lines = state.run.logs.elements
-    let inside = Frame(
-      head,
-      details: [[Piece(state.run.logs.total == 1 ? "1 line" : "\(state.run.logs.total) lines", .dim)]],
-      corner: state.view.logScroll > 0 ? [[Piece("\(state.view.logScroll) newer below, End", Style(.paused))]] : []
-    ).draw(rect, on: &painter)
-    guard !lines.isEmpty else {
-      EmptyView.draw("no lines yet: what the run logs, and anything printed, comes here", inside, on: &painter)
-      return
-    }
-    let end = max(min(inside.height, lines.count), lines.count - state.view.logScroll)
-    for (row, entry) in lines[max(0, end - inside.height)..<end].enumerated() {
+    let total = state.run.logs.total
+    let (inside, lines) = TextTail.draw(
+      state.run.logs.elements, detail: total == 1 ? "1 line" : "\(total) lines", scroll: state.view.logScroll,
+      empty: "no lines yet: what the run logs, and anything printed, comes here", rect, head, on: &painter)
+    for (row, entry) in lines.enumerated() {
       let role: Role =
         switch entry.line.level {
         case .info: .text
@@ -47,6 +34,24 @@ enum LogsPane {
       painter.say(DisplayText.pad(source, to: 8), .dim, x: inside.x + 1, y: inside.y + row, limit: inside.width - 1)
       painter.data(entry.line.text, Style(role), x: inside.x + 10, y: inside.y + row, limit: inside.width - 10)
     }
+  }
+}
+
+/// The frame of a pane of lines, newest at the bottom.
+private enum TextTail {
+  /// - Parameter scroll: how many newer lines lie below what is shown.
+  /// - Returns: the inside of the frame, and the lines that have room in it.
+  static func draw<Line>(
+    _ lines: [Line], detail: String, scroll: Int, empty: String, _ rect: Rect, _ head: PaneHead,
+    on painter: inout Painter
+  ) -> (inside: Rect, shown: ArraySlice<Line>) {
+    let inside = Frame(
+      head, details: [[Piece(detail, .dim)]],
+      corner: scroll > 0 ? [[Piece("\(scroll) newer below, End", Style(.paused))]] : []
+    ).draw(rect, on: &painter)
+    if lines.isEmpty { EmptyView.draw(empty, inside, on: &painter) }
+    let end = max(min(inside.height, lines.count), lines.count - scroll)
+    return (inside, lines[max(0, end - inside.height)..<end])
   }
 }
 
