@@ -64,7 +64,11 @@ public final class Arena {
     generation += 1
   }
 
+  /// How often the arena was made ready: a program may run again as long as nobody has reserved it for another.
+  public private(set) var reservations = 0
+
   package func begin(planned: Int, workspace: [Int]) {
+    reservations += 1
     self.planned = planned
     self.workspace = workspace
   }

@@ -86,6 +86,7 @@ extension LanguageModel {
     }
     var sequences = [[Int32]](repeating: [], count: samples.count)
     var active = Array(0..<samples.count)
+    var memory: DecodingMemory?
     for sample in active { sequences[sample].append(sampler.draw(first, &streams[sample])) }
     for position in 0..<newTokens {
       if !onStep(active.count) { return nil }
@@ -93,7 +94,8 @@ extension LanguageModel {
       guard !active.isEmpty, position + 1 < newTokens else { break }
       let tokens = active.compactMap { sequences[$0].last }
       let logits = try logits(
-        tokens, adapter: session.adapter, step: DecodingStep(cache: cache, samples: active, position: position))
+        tokens, adapter: session.adapter, step: DecodingStep(cache: cache, samples: active, position: position),
+        ready: &memory)
       let before = active.map { streams[$0] }
       let drawn = device.mapRows(logits) { row, logits -> (token: Int32, stream: RandomStream)? in
         guard TokenSampler.canDraw(logits) else { return nil }
@@ -111,18 +113,38 @@ extension LanguageModel {
   }
 
   /// Logits [B, V] after one more token of each sample.
-  private func logits(_ tokens: [Int32], adapter: AdapterWeights?, step: DecodingStep) throws -> Tensor {
+  /// - Parameter ready: the memory that the step before ran in; good for as many samples.
+  private func logits(
+    _ tokens: [Int32], adapter: AdapterWeights?, step: DecodingStep, ready: inout DecodingMemory?
+  ) throws -> Tensor {
+    let positions = [Int32](repeating: Int32(step.cache.shape.promptCount + step.position), count: tokens.count)
+    func pass(_ shape: PassShape, _ memory: PassMemory) -> Pass {
+      Pass(
+        configuration: configuration, weights: weights, adapter: adapter, source: .decoding(step),
+        rotation: rotation(positions), shape: shape, memory: memory)
+    }
+    if let ready, ready.shape.rows == tokens.count, ready.reservation == arena.reservations {
+      let pass = pass(ready.shape, ready.memory)
+      device.run(decoder.decode(pass, tokens: tokens), in: arena)
+      return pass[.logits]
+    }
     let shape = PassShape(
       rows: tokens.count, logitRows: tokens.count, adapterColumns: adapter?.layout.activationColumns ?? 0,
       decodes: true, type: device.precision.elementType)
     let plan = PassPlan(decoder, shape)
-    let positions = [Int32](repeating: Int32(step.cache.shape.promptCount + step.position), count: tokens.count)
-    let pass = Pass(
-      configuration: configuration, weights: weights, adapter: adapter, source: .decoding(step),
-      rotation: rotation(positions), shape: shape, memory: plan.memory(in: arena))
-    let ready = try reserve(pass, plan, all: { $0 }) { decoder.decode($0, tokens: tokens) }
-    device.run(ready.programs, in: arena)
-    return ready.pass[.logits]
+    let first = try reserve(pass(shape, plan.memory(in: arena)), plan, all: { $0 }) {
+      decoder.decode($0, tokens: tokens)
+    }
+    ready = DecodingMemory(shape: shape, memory: first.pass.memory, reservation: arena.reservations)
+    device.run(first.programs, in: arena)
+    return first.pass[.logits]
+  }
+
+  /// Where a step of generation computes: good for the next one unless something else has used the arena.
+  private struct DecodingMemory {
+    let shape: PassShape
+    let memory: PassMemory
+    let reservation: Int
   }
 
   private func cacheShape(promptCount: Int, samples: Int, capacity: Int) -> CacheShape {
