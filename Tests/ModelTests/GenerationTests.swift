@@ -68,6 +68,20 @@ import Testing
       try model.generate(prompt, count: 1, settings: SamplingSettings(temperature: 0), seed: 1, adapter: nil)
     }
   }
+
+  /// What answers take beside the passes is in the plan: at least keys and values of every position, in fp32.
+  @Test func thePlanHoldsTheCache() throws {
+    let fixture = try ModelFixture("untied-grouped")
+    let model = try fixture.model()
+    let c = model.configuration
+    let without = model.memoryPlan(adapter: nil, training: false)
+    let plan = model.memoryPlan(
+      adapter: nil, training: false, answers: AnswerLengths(prompt: 40, samples: 4, newTokens: 16))
+    let bytes = plan.totalBytes - without.totalBytes
+    let positions = 40 + 4 * 16
+    #expect(bytes >= 2 * 4 * positions * c.keyValueHeadCount * c.headDimension * c.layerCount)
+    #expect(plan.parts.last?.name == "keys and values of answers" && plan.parts.last?.bytes == bytes)
+  }
 }
 
 /// Greedy decoding with the cache takes, at every step, the token that a fresh pass over everything finds most likely.

@@ -17,4 +17,10 @@ public struct EvaluationOptions: Sendable {
   public var maxLength = Int.max
 
   public init() {}
+
+  /// The most answers to one prompt that are sampled together.
+  public var mostSamples: Int {
+    [generations > 0 ? 1 : 0, divergencePrompts > 0 ? divergenceSamples : 0, grader == nil ? 0 : samplesPerPrompt]
+      .reduce(0, max)
+  }
 }

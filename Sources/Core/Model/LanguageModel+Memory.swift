@@ -6,10 +6,12 @@ import Device
 extension LanguageModel {
   /// The memory of a pass over `tokens` rows of which `responseTokens` are scored, in groups of up to `longestGroup`
   /// rows. A run scores its reference in the memory that it trains in, more rows at a time: the larger need counts.
-  /// - Parameter adapter: nil for a pass that only scores the reference.
+  /// - Parameters:
+  ///   - adapter: nil for a pass that only scores the reference.
+  ///   - answers: what is generated between passes; nil for nothing.
   public func memoryPlan(
     tokens: Int? = nil, responseTokens: Int? = nil, longestGroup: Int? = nil, adapter: LoRAConfiguration?,
-    training: Bool = true
+    training: Bool = true, answers: AnswerLengths? = nil
   ) -> MemoryPlan {
     let rows = tokens ?? (training ? tokenBudget : scoringBudget)
     let layout = adapter.map { AdapterLayout(configuration: $0, model: configuration) }
@@ -33,7 +35,18 @@ extension LanguageModel {
       parts.append(
         MemoryPlan.Part(name: training ? "adapter, gradients and AdamW moments" : "adapter", bytes: bytes))
     }
+    if let answers {
+      parts.append(MemoryPlan.Part(name: "keys and values of answers", bytes: cacheByteCount(answers)))
+    }
     return MemoryPlan(parts: parts, recomputes: training && recomputesActivations)
+  }
+
+  /// The cache of the samples that are decoded together, and the prompt's keys and values that it is filled from.
+  func cacheByteCount(_ answers: AnswerLengths) -> Int {
+    let samples = samplesTogether(newTokens: answers.newTokens, count: answers.samples)
+    let shape = cacheShape(promptCount: answers.prompt, samples: samples, capacity: answers.newTokens)
+    let prompt = answers.prompt * shape.keyValueHeads * shape.headDimension * device.precision.elementType.byteWidth
+    return device.cacheByteCount(shape) + 2 * shape.layers * prompt
   }
 
   /// What no pass over so many rows exceeds, however they are grouped: its tensors, and what the device needs beside
@@ -62,15 +75,27 @@ extension LanguageModel {
   /// layer by layer where it does not. What it chooses holds for the passes to come; nothing may fit.
   public func fitMemory(
     available: Int?, tokens: Int? = nil, responseTokens: Int? = nil, longestGroup: Int? = nil,
-    adapter: LoRAConfiguration?
+    adapter: LoRAConfiguration?, answers: AnswerLengths? = nil
   ) -> MemoryPlan {
     func plan(recomputes: Bool) -> MemoryPlan {
       recomputesActivations = recomputes
       return memoryPlan(
-        tokens: tokens, responseTokens: responseTokens, longestGroup: longestGroup, adapter: adapter)
+        tokens: tokens, responseTokens: responseTokens, longestGroup: longestGroup, adapter: adapter,
+        answers: answers)
     }
     let kept = plan(recomputes: false)
     guard let available, kept.totalBytes > available else { return kept }
     return plan(recomputes: true)
+  }
+}
+
+/// The longest answers that are generated at once: tokens of the prompt, answers to it, tokens of each.
+public struct AnswerLengths: Sendable {
+  public var prompt, samples, newTokens: Int
+
+  public init(prompt: Int, samples: Int, newTokens: Int) {
+    self.prompt = prompt
+    self.samples = samples
+    self.newTokens = newTokens
   }
 }

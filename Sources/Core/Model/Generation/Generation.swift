@@ -26,7 +26,7 @@ extension LanguageModel {
     let session = try prefill(prompt, adapter: lowRank)
     let first = session.firstLogits
     guard TokenSampler.canDraw(first) else { throw ModelError.notFinite }
-    let together = samplesTogether(promptCount: prompt.count, newTokens: newTokens, count: count)
+    let together = samplesTogether(newTokens: newTokens, count: count)
     var result: [[Int32]] = []
     var drawn = 0
     for start in stride(from: 0, to: count, by: together) {
@@ -147,7 +147,7 @@ extension LanguageModel {
     let reservation: Int
   }
 
-  private func cacheShape(promptCount: Int, samples: Int, capacity: Int) -> CacheShape {
+  func cacheShape(promptCount: Int, samples: Int, capacity: Int) -> CacheShape {
     CacheShape(
       layers: configuration.layerCount, keyValueHeads: configuration.keyValueHeadCount,
       headDimension: configuration.headDimension, promptCount: promptCount, samples: samples, capacity: capacity)
@@ -168,7 +168,7 @@ extension LanguageModel {
   }
 
   /// How many samples share a step: as many as keep their caches within half a gigabyte, at most 32.
-  private func samplesTogether(promptCount: Int, newTokens: Int, count: Int) -> Int {
+  func samplesTogether(newTokens: Int, count: Int) -> Int {
     let one = device.cacheByteCount(cacheShape(promptCount: 0, samples: 1, capacity: newTokens))
     return max(1, min(32, count, (1 << 29) / max(1, one)))
   }

@@ -114,8 +114,15 @@ public struct RunPreparation {
       mismatches
       ? (sets.map(\.longestPrompt).max() ?? 0) + (sets.map(\.longestResponses).max() ?? 0)
       : sets.map(\.longestGroup).max() ?? 0
+    // Only held-out prompts are answered.
+    let answers =
+      sets.count > 1
+      ? AnswerLengths(
+        prompt: sets.map(\.longestPrompt).max() ?? 0, samples: plan.evaluation.mostSamples,
+        newTokens: plan.evaluation.maxNewTokens) : nil
     return language.fitMemory(
-      available: available, tokens: max(language.tokenBudget, longest), longestGroup: longest, adapter: adapter)
+      available: available, tokens: max(language.tokenBudget, longest), longestGroup: longest, adapter: adapter,
+      answers: answers)
   }
 
   func warn(_ sentence: String) { publish(.log(LogLine(level: .warning, text: sentence))) }
