@@ -17,8 +17,8 @@ let optimized: [SwiftSetting] = [
 ]
 
 // Targets are the architecture: an arrow that is not listed here does not compile. A target's folder has its name.
-//   Base, JSON, Control <- Device, Checkpoint, Text, Preference <- Model (never DeviceCPU), PreferenceData <- Job, RunFile
-//   <- Evaluation <- Training <- Session <- Commands <- workbench
+//   Base, JSON, Control <- Device, Checkpoint, Text, Tables, Preference <- Model (never DeviceCPU), PreferenceData
+//   <- Job, RunFile <- Evaluation <- Training <- Session <- Commands <- workbench
 let package = Package(
   name: "workbench",
   platforms: [.macOS(.v15)],
@@ -64,7 +64,10 @@ let package = Package(
       name: "Model", dependencies: ["Base", "Device", "Checkpoint"], path: "Sources/Core/Model",
       swiftSettings: testable),
     .target(
-      name: "PreferenceData", dependencies: ["Text", "JSON", "CBytes", "CZlib", "CZstd"],
+      name: "Tables", dependencies: ["Base", "JSON", "CBytes", "CZlib", "CZstd"], path: "Sources/Core/Tables",
+      swiftSettings: testable),
+    .target(
+      name: "PreferenceData", dependencies: ["Tables", "Text", "JSON", "CBytes", "CZlib", "CZstd"],
       path: "Sources/Core/PreferenceData", swiftSettings: testable),
     .target(
       name: "Preference", dependencies: ["Base", "Control"], path: "Sources/Core/Preference", swiftSettings: testable),
@@ -133,6 +136,7 @@ let package = Package(
         "Model", "Base", "Device", "DeviceCPU", "NaiveDevice", "TestSupport", "Checkpoint", "SpeedMeasurement",
       ],
       swiftSettings: testing),
+    .testTarget(name: "TablesTests", dependencies: ["Tables", "Base", "JSON", "TestSupport"], swiftSettings: testing),
     .testTarget(
       name: "PreferenceDataTests", dependencies: ["PreferenceData", "Text", "JSON", "TestSupport"],
       swiftSettings: testing),

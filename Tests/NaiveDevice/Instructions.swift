@@ -1,4 +1,5 @@
 import Device
+import Foundation
 
 extension NaiveDevice {
   func run(_ instruction: Instruction) {
@@ -9,6 +10,8 @@ extension NaiveDevice {
     case .project(let project): run(project.projections, rows: project.rows)
     case .norm(let norm): run(norm)
     case .normBackward(let norm): run(norm)
+    case .normAdd(let norm): run(norm)
+    case .normAddBackward(let norm): run(norm)
     case .headNorm(let norm): run(norm)
     case .headNormBackward(let norm): run(norm)
     case .linear(let linear): run(linear)
@@ -17,6 +20,7 @@ extension NaiveDevice {
     case .attentionBackward(let attention): run(attention)
     case .logProbs(let logProbs): run(logProbs)
     case .logProbsBackward(let logProbs): run(logProbs)
+    case .softCapLogits(let logits): run(logits)
     case .weightGradient(let gradient): run(gradient)
     case .packAdapter(let pack): run(pack)
     case .cachePrompt(let prompt): run(prompt)
@@ -27,12 +31,16 @@ extension NaiveDevice {
   private func run(_ embed: Embed) {
     let table = load(embed.table)
     var y = Numbers(rows: embed.output.rows, columns: embed.output.columns)
-    for (row, token) in embed.tokens.enumerated() { y[row: row] = table[row: Int(token)] }
+    for (row, token) in embed.tokens.enumerated() {
+      y[row: row] = table[row: Int(token)].map { $0 * Double(embed.factor) }
+    }
     store(y, to: embed.output)
   }
 
-  private func run(_ copy: Copy) {
-    store(load(copy.input), rows: copy.rows.each, to: copy.output)
+  func run(_ copy: Copy) {
+    var x = load(copy.input)
+    for index in x.values.indices { x.values[index] *= Double(copy.factor) }
+    store(x, rows: copy.rows.each, to: copy.output)
     run(copy.projections, rows: copy.rows)
   }
 
@@ -70,10 +78,10 @@ extension NaiveDevice {
     switch linear.epilogue {
     case .store(let output, let bias):
       store(biased(sums[0], bias), rows: rows, to: output)
-    case .add(let output, let bias):
+    case .add(let output, let factor, let bias):
       var x = load(output)
       let y = biased(sums[0], bias)
-      for index in x.values.indices { x.values[index] += y.values[index] }
+      for index in x.values.indices { x.values[index] += Double(factor) * y.values[index] }
       store(x, rows: rows, to: output)
     case .rotate(let output, let rotation, let dimension, let bias):
       let y = biased(sums[0], bias)
@@ -166,13 +174,23 @@ extension GateFunction {
   func value(_ x: Double) -> Double {
     switch self {
     case .silu: x * sigmoid(x)
+    case .geluTanh: x / 2 * (1 + tanh(Self.inner(x)))
+    case .gelu: x / 2 * (1 + erf(x / 2.0.squareRoot()))
     }
   }
 
   /// The derivative.
   func slope(_ x: Double) -> Double {
     switch self {
-    case .silu: sigmoid(x) * (1 + x * (1 - sigmoid(x)))
+    case .silu: return sigmoid(x) * (1 + x * (1 - sigmoid(x)))
+    case .geluTanh:
+      let t = tanh(Self.inner(x))
+      return (1 + t) / 2 + x / 2 * (1 - t * t) * (2 / Double.pi).squareRoot() * (1 + 3 * 0.044715 * x * x)
+    case .gelu:
+      let density = exp(-x * x / 2) / (2 * Double.pi).squareRoot()
+      return (1 + erf(x / 2.0.squareRoot())) / 2 + x * density
     }
   }
+
+  private static func inner(_ x: Double) -> Double { (2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x) }
 }

@@ -16,9 +16,9 @@ extension NaiveDevice {
       let source = x[row: norm.sources?[row] ?? row]
       inverse[0, row] = inverseRoot(source, norm.epsilon)
       for column in source.indices {
-        let unit = rounded(source[column] * inverse[0, row], norm.normalized.type)
-        normalized[row, column] = unit
-        y[row, column] = unit * w[0, column]
+        let exact = source[column] * inverse[0, row]
+        normalized[row, column] = rounded(exact, norm.normalized.type)
+        y[row, column] = (norm.rounding == .twice ? normalized[row, column] : exact) * w[0, column]
       }
     }
     store(normalized, rows: real, to: norm.normalized)
@@ -54,30 +54,60 @@ extension NaiveDevice {
       dx[row: row] = zip(dx[row: row], found).map { $0 + $1 }
     }
     store(dx, rows: norm.rows.each, to: norm.into)
-    guard let copy = norm.copy else { return }
-    store(load(copy.input), rows: norm.rows.each, to: copy.output)
-    run(copy.projections, rows: norm.rows)
+    guard var copy = norm.copy else { return }
+    copy.rows = norm.rows
+    run(copy)
+  }
+
+  func run(_ norm: NormAdd) {
+    let (y, w) = (load(norm.input), load(norm.weight))
+    var (unit, inverse, x) = (load(norm.normalized), load(norm.inverse), load(norm.into))
+    for row in norm.rows.each {
+      inverse[0, row] = inverseRoot(y[row: row], norm.epsilon)
+      for column in 0..<y.columns {
+        let exact = y[row, column] * inverse[0, row]
+        unit[row, column] = rounded(exact, norm.normalized.type)
+        let factor = norm.rounding == .twice ? unit[row, column] : exact
+        x[row, column] += rounded(factor * w[0, column], norm.normalized.type)
+      }
+      store(inverse, column: row, to: norm.inverse)
+    }
+    store(unit, rows: norm.rows.each, to: norm.normalized)
+    store(x, rows: norm.rows.each, to: norm.into)
+  }
+
+  func run(_ norm: NormAddBackward) {
+    let (gradient, unit, inverse) = (load(norm.gradient), load(norm.normalized), load(norm.inverse))
+    let weight = load(norm.weight)[row: 0]
+    var dy = load(norm.output)
+    for row in norm.rows.each {
+      dy[row: row] = normGradient(gradient[row: row], unit[row: row], inverse[0, row], weight)
+    }
+    store(dy, rows: norm.rows.each, to: norm.output)
+    run(norm.projections, rows: norm.rows)
   }
 
   func run(_ norm: HeadNorm) {
     let (x, weight) = (load(norm.input), load(norm.weight)[row: 0])
-    let d = weight.count
+    let span = weight.count
     var (unit, inverse, y) = (load(norm.normalized), load(norm.inverse), load(norm.output))
     for row in norm.rows.each {
-      for head in 0..<x.columns / d {
-        let source = x.slice(row, head * d..<(head + 1) * d)
-        inverse[row, head] = inverseRoot(source, norm.epsilon)
-        for column in 0..<d {
-          let place = head * d + column
-          unit[row, place] = rounded(source[column] * inverse[row, head], norm.normalized.type)
-          y[row, place] = rounded(unit[row, place] * weight[column], norm.output.type)
+      for index in 0..<x.columns / span {
+        let source = x.slice(row, index * span..<(index + 1) * span)
+        inverse[row, index] = inverseRoot(source, norm.epsilon)
+        for column in 0..<span {
+          let place = index * span + column
+          let exact = source[column] * inverse[row, index]
+          unit[row, place] = rounded(exact, norm.normalized.type)
+          let factor = norm.rounding == .twice ? unit[row, place] : exact
+          y[row, place] = rounded(factor * weight[column], norm.output.type)
         }
       }
     }
     let rows = norm.rows.each
     store(unit, rows: rows, to: norm.normalized)
     store(inverse, rows: rows, to: norm.inverse)
-    store(rotated(y, norm.rotation, headDimension: d, rows: rows), rows: rows, to: norm.output)
+    store(rotated(y, norm.rotation, headDimension: norm.headDimension, rows: rows), rows: rows, to: norm.output)
   }
 
   func run(_ norm: HeadNormBackward) {
@@ -97,18 +127,21 @@ extension NaiveDevice {
 
   // MARK: Rotation
 
-  /// Column i of a head's first half and column i of its second are a point that turns by the angle of cos and sin i.
+  /// Of a head's first R columns, i of the first half and i of the second are a point that turns by the angle of cos and
+  /// sin i, R being the table's width.
   func rotated(
-    _ x: Numbers, _ rotation: Rotation, headDimension d: Int, rows: [Int], backward: Bool = false
+    _ x: Numbers, _ rotation: Rotation?, headDimension d: Int, rows: [Int], backward: Bool = false
   ) -> Numbers {
+    guard let rotation else { return x }
+    let half = rotation.table.columns / 2
     let table = load(rotation.table)
     var y = x
     for row in rows {
       let position = Int(rotation.positions[row])
       for head in 0..<x.columns / d {
-        for index in 0..<d / 2 {
-          let (low, high) = (head * d + index, head * d + index + d / 2)
-          let (cos, sin) = (table[position, index], table[position, index + d / 2] * (backward ? -1 : 1))
+        for index in 0..<half {
+          let (low, high) = (head * d + index, head * d + index + half)
+          let (cos, sin) = (table[position, index], table[position, index + half] * (backward ? -1 : 1))
           y[row, low] = x[row, low] * cos - x[row, high] * sin
           y[row, high] = x[row, high] * cos + x[row, low] * sin
         }
@@ -119,12 +152,13 @@ extension NaiveDevice {
 
   // MARK: Attention
 
-  /// The rows that each query sees, by query row.
-  private func visible(_ groups: [AttentionGroup]) -> [(query: Int, keys: [Int])] {
+  /// The rows that each query sees, by query row: the last `window` of those before it and itself.
+  private func visible(_ groups: [AttentionGroup], _ mask: AttentionMask) -> [(query: Int, keys: [Int])] {
     groups.flatMap { group in
       group.segments.flatMap { segment in
         segment.queries.map { query in
-          (query, Array(group.shared) + Array(segment.prefix) + Array(segment.rows.lowerBound...query))
+          let all = Array(group.shared) + Array(segment.prefix) + Array(segment.rows.lowerBound...query)
+          return (query, all.suffix(mask.window ?? all.count))
         }
       }
     }
@@ -134,13 +168,13 @@ extension NaiveDevice {
     let (q, k, v) = (load(attention.q), load(attention.k), load(attention.v))
     var o = Numbers(rows: q.rows, columns: q.columns)
     let d = attention.headDimension
-    let queries = visible(attention.groups)
+    let queries = visible(attention.groups, attention.mask)
     for head in 0..<attention.headCount {
       let key = head / attention.headsPerKey
       let (own, other) = (head * d..<(head + 1) * d, key * d..<(key + 1) * d)
       for (row, rows) in queries {
         let query = q.slice(row, own)
-        let scores = rows.map { Double(attention.scale) * dot(query, k.slice($0, other)) }
+        let scores = rows.map { attention.mask.capped(Double(attention.scale) * dot(query, k.slice($0, other))) }
         let logSum = logSumOfExponentials(scores)
         for (seen, score) in zip(rows, scores) {
           let weight = exp(score - logSum)
@@ -164,7 +198,7 @@ extension NaiveDevice {
     let (d, logSums, gradient) = (forward.headDimension, load(forward.logSums), load(attention.gradient))
     var dq = Numbers(rows: q.rows, columns: q.columns)
     var (dk, dv) = (Numbers(rows: k.rows, columns: k.columns), Numbers(rows: k.rows, columns: k.columns))
-    let queries = visible(forward.groups)
+    let queries = visible(forward.groups, forward.mask)
     for head in 0..<forward.headCount {
       let key = head / forward.headsPerKey
       let (own, other) = (head * d..<(head + 1) * d, key * d..<(key + 1) * d)
@@ -173,8 +207,10 @@ extension NaiveDevice {
         let through = dot(dy, o.slice(row, own))
         for seen in rows {
           let keys = k.slice(seen, other)
-          let weight = exp(Double(forward.scale) * dot(query, keys) - logSums[head, row])
-          let slope = weight * (dot(dy, v.slice(seen, other)) - through) * Double(forward.scale)
+          let score = Double(forward.scale) * dot(query, keys)
+          let weight = exp(forward.mask.capped(score) - logSums[head, row])
+          let slope =
+            weight * (dot(dy, v.slice(seen, other)) - through) * forward.mask.capSlope(score) * Double(forward.scale)
           for column in 0..<d {
             dv[seen, key * d + column] += weight * dy[column]
             dk[seen, key * d + column] += slope * query[column]
@@ -187,5 +223,16 @@ extension NaiveDevice {
     store(rotated(dq, attention.rotation, headDimension: d, rows: rows, backward: true), to: forward.q)
     store(rotated(dk, attention.rotation, headDimension: d, rows: rows, backward: true), to: forward.k)
     store(dv, to: forward.v)
+  }
+}
+
+extension AttentionMask {
+  func capped(_ score: Double) -> Double { softCap.map { Double($0) * tanh(score / Double($0)) } ?? score }
+
+  /// The derivative.
+  func capSlope(_ score: Double) -> Double {
+    guard let softCap else { return 1 }
+    let t = tanh(score / Double(softCap))
+    return 1 - t * t
   }
 }

@@ -1,3 +1,17 @@
+/// What a layer's attention does beside being causal.
+public struct AttentionMask: Sendable, Equatable {
+  /// The query at position p sees the keys at positions p − window + 1 … p (Beltagy et al., Longformer, 2020); nil: all
+  /// up to p. A row's position is the number of rows before it that its sequence has, shared ones included.
+  public var window: Int?
+  /// Scores s = scale · q·k become cap · tanh(s / cap) before the soft-max (Gemma 2); nil: they stay.
+  public var softCap: Float?
+
+  public init(window: Int? = nil, softCap: Float? = nil) {
+    self.window = window
+    self.softCap = softCap
+  }
+}
+
 /// Causal attention of all heads over groups of rows: o = softmax(scale · q kᵀ) v, with the log-sum-exp of each row for
 /// the backward pass (Dao et al., FlashAttention, 2022). Rows without a query get o = 0.
 public struct Attention: Sendable {
@@ -8,10 +22,11 @@ public struct Attention: Sendable {
   public var logSums: Tensor
   public var headDimension: Int
   public var scale: Float
+  public var mask: AttentionMask
 
   public init(
     groups: [AttentionGroup], q: Tensor, k: Tensor, v: Tensor, o: Tensor, logSums: Tensor, headDimension: Int,
-    scale: Float
+    scale: Float, mask: AttentionMask = AttentionMask()
   ) {
     self.groups = groups
     self.q = q
@@ -21,6 +36,7 @@ public struct Attention: Sendable {
     self.logSums = logSums
     self.headDimension = headDimension
     self.scale = scale
+    self.mask = mask
   }
 
   public var headCount: Int { q.columns / headDimension }
@@ -35,9 +51,10 @@ public struct AttentionBackward: Sendable {
   public var forward: Attention
   /// dL/do [T, heads · d].
   public var gradient: Tensor
-  public var rotation: Rotation
+  /// Nil where q and k were not rotated.
+  public var rotation: Rotation?
 
-  public init(_ forward: Attention, gradient: Tensor, rotation: Rotation) {
+  public init(_ forward: Attention, gradient: Tensor, rotation: Rotation?) {
     self.forward = forward
     self.gradient = gradient
     self.rotation = rotation
@@ -91,10 +108,11 @@ public struct CachedAttention: Sendable {
   /// q and o [B, heads · d] after RoPE, k and v [B, kvHeads · d]; v may be fp32 where the others are bf16.
   public var q, k, v, o: Tensor
   public var scale: Float
+  public var mask: AttentionMask
 
   public init(
     cache: any KeyValueCache, layer: Int, samples: [Int], position: Int, q: Tensor, k: Tensor, v: Tensor, o: Tensor,
-    scale: Float
+    scale: Float, mask: AttentionMask = AttentionMask()
   ) {
     self.cache = cache
     self.layer = layer
@@ -105,5 +123,6 @@ public struct CachedAttention: Sendable {
     self.v = v
     self.o = o
     self.scale = scale
+    self.mask = mask
   }
 }

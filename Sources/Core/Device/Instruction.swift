@@ -11,6 +11,8 @@ public enum Instruction: Sendable {
   case project(Project)
   case norm(Norm)
   case normBackward(NormBackward)
+  case normAdd(NormAdd)
+  case normAddBackward(NormAddBackward)
   case headNorm(HeadNorm)
   case headNormBackward(HeadNormBackward)
   case linear(Linear)
@@ -19,19 +21,22 @@ public enum Instruction: Sendable {
   case attentionBackward(AttentionBackward)
   case logProbs(LogProbs)
   case logProbsBackward(LogProbsBackward)
+  case softCapLogits(SoftCapLogits)
   case weightGradient(WeightGradient)
   case packAdapter(PackAdapter)
   case cachePrompt(CachePrompt)
   case cachedAttention(CachedAttention)
 }
 
-/// y[r] = table[tokens[r]] in fp32 [T, H]; rows after the last token are 0.
+/// y[r] = factor · table[tokens[r]] in fp32 [T, H]; rows after the last token are 0.
 public struct Embed: Sendable {
   public var table: Tensor
   public var tokens: [Int32]
+  public var factor: Float
   public var output: Tensor
 
-  public init(table: Tensor, tokens: [Int32], output: Tensor) {
+  public init(table: Tensor, tokens: [Int32], factor: Float = 1, output: Tensor) {
+    self.factor = factor
     self.table = table
     self.tokens = tokens
     self.output = output
@@ -63,14 +68,18 @@ public struct Project: Sendable {
   }
 }
 
-/// y = x in y's type, on some rows, and then low-rank products that read y.
+/// y = factor · x in y's type, on some rows, and then low-rank products that read y.
 public struct Copy: Sendable {
   public var rows: RowSpans
   public var input: Tensor
+  public var factor: Float
   public var output: Tensor
   public var projections: [Projection]
 
-  public init(rows: RowSpans, input: Tensor, output: Tensor, projections: [Projection] = []) {
+  public init(
+    rows: RowSpans, input: Tensor, factor: Float = 1, output: Tensor, projections: [Projection] = []
+  ) {
+    self.factor = factor
     self.rows = rows
     self.input = input
     self.output = output

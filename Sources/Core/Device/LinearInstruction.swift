@@ -42,8 +42,8 @@ public struct Linear: Sendable {
 public enum Epilogue: Sendable {
   /// z = y + b in z's type.
   case store(Tensor, bias: Tensor? = nil)
-  /// x += y + b: the residual stream.
-  case add(Tensor, bias: Tensor? = nil)
+  /// x += factor · (y + b): the residual stream.
+  case add(Tensor, factor: Float = 1, bias: Tensor? = nil)
   /// z = rope(y + b), head by head.
   case rotate(Tensor, Rotation, headDimension: Int, bias: Tensor? = nil)
   /// gate = y₁ + b₁, up = y₂ + b₂, rounded, and z = act(gate) · up. Gate and up are kept where a backward pass follows.
@@ -54,7 +54,12 @@ public enum Epilogue: Sendable {
 
 /// The gate's function.
 public enum GateFunction: Sendable, Equatable {
+  /// x · σ(x).
   case silu
+  /// x · Φ(x) in its tanh form, ½x(1 + tanh(√(2/π)(x + 0.044715x³))) (Hendrycks & Gimpel, 2016).
+  case geluTanh
+  /// x · Φ(x) with the error function.
+  case gelu
 }
 
 /// z = act(gate) · up from what was kept of them.

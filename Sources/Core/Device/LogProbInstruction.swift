@@ -22,13 +22,43 @@ public struct LogProbs: Sendable {
   public var output: Tensor
   /// m [U, H], fp32; nil in a pass that only scores.
   public var mean: Tensor?
+  /// Logits z become cap · tanh(z / cap) (Gemma 2); nil: they stay. With a cap, m = Σ_v p_v (1 − tanh²(z_v / cap)) W_v.
+  public var softCap: SoftCap?
 
-  public init(hidden: Tensor, weight: Tensor, targets: [Target], output: Tensor, mean: Tensor?) {
+  /// A cap, and what a backward pass needs of it.
+  public struct SoftCap: Sendable {
+    public var cap: Float
+    /// 1 − tanh²(z_y / cap) of every target [1, targets], fp32, to be written; nil in a pass that only scores.
+    public var slopes: Tensor?
+
+    public init(cap: Float, slopes: Tensor?) {
+      self.cap = cap
+      self.slopes = slopes
+    }
+  }
+
+  public init(
+    hidden: Tensor, weight: Tensor, targets: [Target], output: Tensor, mean: Tensor?, softCap: SoftCap? = nil
+  ) {
+    self.softCap = softCap
     self.hidden = hidden
     self.weight = weight
     self.targets = targets
     self.output = output
     self.mean = mean
+  }
+}
+
+/// x = cap · tanh(x / cap) on some rows of an fp32 x [B, V]: logits that are to be drawn from (Gemma 2).
+public struct SoftCapLogits: Sendable {
+  public var rows: RowSpans
+  public var logits: Tensor
+  public var cap: Float
+
+  public init(rows: RowSpans, logits: Tensor, cap: Float) {
+    self.rows = rows
+    self.logits = logits
+    self.cap = cap
   }
 }
 
@@ -46,11 +76,14 @@ public struct LogProbsBackward: Sendable {
   public var sources: [Int]
   /// fp32 [T, H].
   public var into: Tensor
+  /// What `LogProbs.SoftCap.slopes` holds, t: dh[row] = Σ c · (t · W_y − m[row]); nil without a cap.
+  public var capSlopes: Tensor?
 
   public init(
     weight: Tensor, targets: [LogProbs.Target], slopes: Tensor, mean: Tensor, normalized: Tensor, inverse: Tensor,
-    normWeight: Tensor, sources: [Int], into: Tensor
+    normWeight: Tensor, sources: [Int], into: Tensor, capSlopes: Tensor? = nil
   ) {
+    self.capSlopes = capSlopes
     self.weight = weight
     self.targets = targets
     self.slopes = slopes

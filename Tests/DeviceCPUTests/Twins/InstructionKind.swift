@@ -2,8 +2,9 @@ import Device
 
 /// The cases of `Instruction`. A new one compiles when it has a name here and a twin in `InstructionTwins`.
 enum InstructionKind: CaseIterable, Sendable {
-  case embed, copy, clear, project, norm, normBackward, headNorm, headNormBackward, linear, gate, attention,
-    attentionBackward, logProbs, logProbsBackward, weightGradient, packAdapter, cachePrompt, cachedAttention
+  case embed, copy, clear, project, norm, normBackward, normAdd, normAddBackward, headNorm, headNormBackward, linear,
+    gate, attention, attentionBackward, logProbs, logProbsBackward, softCapLogits, weightGradient, packAdapter,
+    cachePrompt, cachedAttention
 
   init(_ instruction: Instruction) {
     self =
@@ -14,6 +15,8 @@ enum InstructionKind: CaseIterable, Sendable {
       case .project: .project
       case .norm: .norm
       case .normBackward: .normBackward
+      case .normAdd: .normAdd
+      case .normAddBackward: .normAddBackward
       case .headNorm: .headNorm
       case .headNormBackward: .headNormBackward
       case .linear: .linear
@@ -22,6 +25,7 @@ enum InstructionKind: CaseIterable, Sendable {
       case .attentionBackward: .attentionBackward
       case .logProbs: .logProbs
       case .logProbsBackward: .logProbsBackward
+      case .softCapLogits: .softCapLogits
       case .weightGradient: .weightGradient
       case .packAdapter: .packAdapter
       case .cachePrompt: .cachePrompt
@@ -60,6 +64,7 @@ enum InstructionTwins {
     case .project: project
     case .norm: norm
     case .normBackward: normBackward
+    case .normAdd, .normAddBackward, .softCapLogits: []
     case .headNorm: headNorm
     case .headNormBackward: headNormBackward
     case .linear: linear + fewRows

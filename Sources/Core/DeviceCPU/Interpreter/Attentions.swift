@@ -29,7 +29,8 @@ extension CPUDevice {
     let operands = AttentionOperands(forward)
     let joined = JoinedGradients(attention, tasks: tasks(forward), memory: space.attentionMemory())
     let head = AttentionHead(runtime: self, headDimension: forward.headDimension, scale: forward.scale)
-    let turn = RotaryTurn(table: Matrix(attention.rotation.table), positions: attention.rotation.positions)
+    guard let rotation = attention.rotation else { preconditionFailure("a rotation") }
+    let turn = RotaryTurn(table: Matrix(rotation.table), positions: rotation.positions)
     let gradient = Matrix(attention.gradient)
     for matrix in [operands.k, operands.v] { clear(matrix, beside: forward.groups.map(\.rows)) }
     clear(operands.q, beside: forward.queries)

@@ -107,7 +107,7 @@ private enum FewRowsEnd: Sendable {
   init(_ epilogue: Epilogue) {
     switch epilogue {
     case .store(let output, let bias): self = .store(Matrix(output), bias: bias.map { Matrix($0) })
-    case .add(let output, let bias): self = .add(Matrix(output), bias: bias.map { Matrix($0) })
+    case .add(let output, _, let bias): self = .add(Matrix(output), bias: bias.map { Matrix($0) })
     case .rotate(let output, let rotation, let dimension, let bias):
       self = .rotate(
         Matrix(output), table: Matrix(rotation.table), positions: rotation.positions, dimension: dimension,

@@ -7,7 +7,8 @@ extension CPUDevice {
     let dimension = norm.weight.columns
     let (input, weight, output) = (Matrix(norm.input), Matrix(norm.weight), Matrix(norm.output))
     let (normalized, inverse) = (Matrix(norm.normalized), Matrix(norm.inverse))
-    let table = Matrix(norm.rotation.table)
+    guard let rotation = norm.rotation else { preconditionFailure("a rotation") }
+    let table = Matrix(rotation.table)
     let heads = input.columns / dimension
     forEachChunk(norm.rows, of: input.rows) { rows, worker in
       var memory = ScratchMemory(space.scratch[worker])
@@ -25,7 +26,7 @@ extension CPUDevice {
       }
       convert(normed, into: wide)
       rope(
-        wide, headDimension: dimension, table: table, positions: norm.rotation.positions[rows],
+        wide, headDimension: dimension, table: table, positions: rotation.positions[rows],
         into: output.rows(rows))
     }
   }

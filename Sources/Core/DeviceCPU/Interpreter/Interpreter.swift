@@ -23,6 +23,7 @@ extension CPUDevice: Device {
     case .project(let project): run(project, space)
     case .norm(let norm): run(norm, space)
     case .normBackward(let norm): run(norm, space)
+    case .normAdd, .normAddBackward, .softCapLogits: preconditionFailure("not yet")
     case .headNorm(let norm): run(norm, space)
     case .headNormBackward(let norm): run(norm, space)
     case .linear(let linear) where linear.fewRows: runFewRows([linear], space)

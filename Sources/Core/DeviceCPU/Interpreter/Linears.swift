@@ -21,7 +21,8 @@ extension CPUDevice {
         if let bias { self.addBias(bias.columns(columns), to: bands[0]) }
         self.convert(bands[0], into: output.rows(rows).columns(columns))
       }
-    case .add(let tensor, let bias):
+    case .add(let tensor, let factor, let bias):
+      precondition(factor == 1, "no other factor")
       let (output, bias) = (Matrix(tensor), bias.map { Matrix($0) })
       return finish([output]) { bands, rows, columns in
         if let bias { self.addBias(bias.columns(columns), to: bands[0]) }

@@ -94,7 +94,8 @@ extension CPUDevice {
     var sizes = Workspace.Sizes()
     func worker(_ count: Int) { sizes.worker = 4 * count }
     switch instruction {
-    case .embed, .clear, .gate, .packAdapter, .cachePrompt: break
+    case .embed, .clear, .gate, .packAdapter, .cachePrompt, .softCapLogits, .normAdd: break
+    case .normAddBackward(let norm): worker(projectionCount(norm.projections))
     case .copy(let copy): worker(projectionCount(copy.projections))
     case .project(let project): worker(projectionCount(project.projections))
     case .norm(let norm): worker(projectionCount(norm.projections))
