@@ -36,7 +36,7 @@ import Testing
       #expect(found.keyValueHeadCount == expected["kv_heads"]?.integer, name)
       #expect(found.headDimension == expected["head_dim"]?.integer, name)
       #expect(found.rmsNormEpsilon == expected["epsilon"]?.number, name)
-      #expect(found.ropeTheta == rope["rope_theta"]?.number, name)
+      #expect(found.rotaries.first?.theta == rope["rope_theta"]?.number, name)
       #expect(.bool(found.tiedEmbeddings) == expected["tied"], name)
       #expect(.bool(found.queryKeyValueBias) == expected["qkv_bias"], name)
       #expect(.bool(found.outputBias) == expected["output_bias"], name)
@@ -56,7 +56,7 @@ import Testing
             originalMaxPositions: rope["original_max_position_embeddings"]?.integer ?? 0)
         default: nil
         }
-      #expect(found.ropeScaling == scaling, name)
+      #expect(found.rotaries.first?.scaling == scaling, name)
     }
   }
 

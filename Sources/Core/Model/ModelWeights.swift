@@ -12,10 +12,12 @@ struct ModelWeights: Sendable {
   }
 
   struct Layer: Sendable {
-    /// [1, H].
-    let attentionNorm: Tensor
-    let mlpNorm: Tensor
-    /// [1, d] of queries and of keys, where they have norms of their own.
+    /// [1, H] of what goes into a block and of what comes out of it; nil where nothing is normalised there.
+    let attentionNorm: Tensor?
+    let attentionOutputNorm: Tensor?
+    let mlpNorm: Tensor?
+    let mlpOutputNorm: Tensor?
+    /// [1, span] of queries and of keys, where they have norms of their own.
     let headNorms: (query: Tensor, key: Tensor)?
     fileprivate let linears: [Linear]
 
@@ -45,20 +47,24 @@ struct ModelWeights: Sendable {
       : try loader.stored(
         "model.embed_tokens.weight", rows: configuration.vocabularySize, columns: configuration.hiddenSize)
     layers = try (0..<configuration.layerCount).map { layer in
-      let prefix = "model.layers.\(layer)."
       let names = configuration.layer
+      func norm(_ name: String?, _ count: Int) throws -> Tensor? {
+        try name.map { try loader.norm("model.layers.\(layer).\($0).weight", count) }
+      }
+      let sizes = names.queryKeyNorm.map(configuration.queryKeyNormSizes)
+      let query = try norm(names.queryKeyNorm?.query, sizes?.query ?? 0)
+      let key = try norm(names.queryKeyNorm?.key, sizes?.key ?? 0)
       return Layer(
-        attentionNorm: try loader.vector(prefix + names.attentionNorm + ".weight", configuration.hiddenSize),
-        mlpNorm: try loader.vector(prefix + names.mlpNorm + ".weight", configuration.hiddenSize),
-        headNorms: try names.queryKeyNorm.map { norms in
-          (
-            try loader.vector(prefix + norms.query + ".weight", configuration.headDimension),
-            try loader.vector(prefix + norms.key + ".weight", configuration.headDimension)
-          )
-        },
+        attentionNorm: try norm(names.attentionNorm, configuration.hiddenSize),
+        attentionOutputNorm: try norm(names.attentionOutputNorm, configuration.hiddenSize),
+        mlpNorm: try norm(names.mlpNorm, configuration.hiddenSize),
+        mlpOutputNorm: try norm(names.mlpOutputNorm, configuration.hiddenSize),
+        headNorms: query.flatMap { query in key.map { (query, $0) } },
         linears: try LinearKind.allCases.map { try loader.linear($0, layer) })
     }
-    finalNorm = try loader.vector("model.norm.weight", configuration.hiddenSize)
+    // z / L is what h / L gives.
+    finalNorm = try loader.norm(
+      "model.norm.weight", configuration.hiddenSize, factor: Float(1 / configuration.embeddings.logitDivisor))
     convertedBytes = loader.convertedBytes
     memory = loader.memory
   }
@@ -93,11 +99,22 @@ private struct WeightLoader {
 
   /// [1, count] in fp32.
   mutating func vector(_ name: String, _ count: Int) throws -> Tensor {
+    keep(device.constant(try values(name, count), rows: 1, columns: count))
+  }
+
+  /// A norm's weight, with what the family adds to the stored one, times `factor`.
+  mutating func norm(_ name: String, _ count: Int, factor: Float = 1) throws -> Tensor {
+    let offset = Float(checkpoint.configuration.layer.norm.offset)
+    let weight = try values(name, count).map { ($0 + offset) * factor }
+    return keep(device.constant(weight, rows: 1, columns: count))
+  }
+
+  private func values(_ name: String, _ count: Int) throws -> [Float] {
     let tensor = try checkpoint.tensor(name)
     guard tensor.shape == [count] else {
       throw ModelError.tensorShape(name: name, found: tensor.shape, expected: [count])
     }
-    return keep(device.constant(tensor.float32(), rows: 1, columns: count))
+    return tensor.float32()
   }
 
   /// In the type of the file, without a copy.

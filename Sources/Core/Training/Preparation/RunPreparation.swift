@@ -43,9 +43,6 @@ public struct RunPreparation {
     publish(.loading(LoadingProgress(what: "mapping \(file.model)")))
     let checkpoint = try CheckpointFolder(path: file.model)
     let text = try TextFolder(path: file.model)
-    if let window = checkpoint.configuration.slidingWindow, window < file.data.maxLength {
-      throw TrainingError.slidingWindow(window: window, maxLength: file.data.maxLength)
-    }
     return PreparedModel(
       objective: objective, warnings: file.advice(objective), checkpoint: checkpoint, text: text)
   }
