@@ -10,15 +10,15 @@ static void convert(int64_t rows, int64_t n, const void *x, int64_t ldx, wb_type
     for (int64_t j = 0; j < n; j++) wb_store(y, i * ldy + j, ty, wb_load(x, i * ldx + j, tx));
 }
 
-static void rms_norm(int64_t rows, int64_t n, const float *x, int64_t ldx, const float *w, float eps, void *xhat,
-                     int64_t ldh, void *y, int64_t ldy, float *s, wb_type t) {
+static void rms_norm(int64_t rows, int64_t n, const float *x, int64_t ldx, const float *w, float eps, int32_t once,
+                     void *xhat, int64_t ldh, void *y, int64_t ldy, float *s, wb_type t) {
   for (int64_t i = 0; i < rows; i++) {
     float sum = 0;
     for (int64_t j = 0; j < n; j++) sum += x[i * ldx + j] * x[i * ldx + j];
     s[i] = 1.0f / sqrtf(sum / (float)n + eps);
     for (int64_t j = 0; j < n; j++) {
       wb_store(xhat, i * ldh + j, t, x[i * ldx + j] * s[i]);
-      wb_store(y, i * ldy + j, t, wb_load(xhat, i * ldh + j, t) * w[j]);
+      wb_store(y, i * ldy + j, t, (once ? x[i * ldx + j] * s[i] : wb_load(xhat, i * ldh + j, t)) * w[j]);
     }
   }
 }

@@ -43,18 +43,21 @@ import Testing
     for width in Self.widths {
       let x = random(5, width)
       let weight = random(1, width)
-      var outputs: [[Float]] = []
-      for device in [naive, runtime] {
-        let xhat = Matrix(zeros: 5, width, type)
-        let y = Matrix(zeros: 5, width, type)
-        let inverse = Matrix(zeros: 1, 5)
-        let dx = random(5, width, seed: 3)
-        device.rmsNorm(x, weight: weight, epsilon: 1e-5, xhat: xhat, inverse: inverse, into: y)
-        device.rmsNormBackward(
-          random(5, width, seed: 4), xhat: xhat, inverse: inverse, weight: weight, accumulateInto: dx)
-        outputs.append(y.values + inverse.values + dx.values)
+      for rounding in [NormRounding.twice, .once] {
+        var outputs: [[Float]] = []
+        for device in [naive, runtime] {
+          let xhat = Matrix(zeros: 5, width, type)
+          let y = Matrix(zeros: 5, width, type)
+          let inverse = Matrix(zeros: 1, 5)
+          let dx = random(5, width, seed: 3)
+          device.rmsNorm(
+            x, weight: weight, epsilon: 1e-5, rounding: rounding, xhat: xhat, inverse: inverse, into: y)
+          device.rmsNormBackward(
+            random(5, width, seed: 4), xhat: xhat, inverse: inverse, weight: weight, accumulateInto: dx)
+          outputs.append(y.values + inverse.values + dx.values)
+        }
+        expectClose(outputs[1], outputs[0], type)
       }
-      expectClose(outputs[1], outputs[0], type)
     }
   }
 

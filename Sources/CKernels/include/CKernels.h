@@ -50,9 +50,10 @@ typedef struct wb_kernels {
   /// y[i, j] = x[i, j] in another type, rounded to nearest even.
   void (*convert)(int64_t rows, int64_t n, const void *x, int64_t ldx, wb_type tx, void *y, int64_t ldy, wb_type ty);
 
-  /// s_i = 1 / sqrt(mean_j x[i, j]^2 + eps); xhat = round(x * s); y = round(xhat * w). Caches xhat and s for backward.
-  void (*rms_norm)(int64_t rows, int64_t n, const float *x, int64_t ldx, const float *w, float eps, void *xhat,
-                   int64_t ldh, void *y, int64_t ldy, float *s, wb_type t);
+  /// s_i = 1 / sqrt(mean_j x[i, j]^2 + eps); xhat = round(x * s); y = round(xhat * w), or, where it is rounded `once`,
+  /// round(x * s * w). Caches xhat and s for backward.
+  void (*rms_norm)(int64_t rows, int64_t n, const float *x, int64_t ldx, const float *w, float eps, int32_t once,
+                   void *xhat, int64_t ldh, void *y, int64_t ldy, float *s, wb_type t);
   /// dx += s * (w * dy - xhat * mean_j(w * dy * xhat)).
   void (*rms_norm_backward)(int64_t rows, int64_t n, const void *xhat, int64_t ldh, const float *s, const float *w,
                             const float *dy, int64_t ldy, float *dx, int64_t ldx, wb_type t);

@@ -35,12 +35,15 @@ extension CPUDevice {
 
   /// RMSNorm (Zhang & Sennrich, 2019) of x [T, H]: xhat = x / rms(x) and y = xhat · w in the compute type,
   /// inverse [1, T] = 1 / rms. xhat and inverse are what the backward pass needs.
-  public func rmsNorm(_ x: Matrix, weight: Matrix, epsilon: Float, xhat: Matrix, inverse: Matrix, into y: Matrix) {
+  public func rmsNorm(
+    _ x: Matrix, weight: Matrix, epsilon: Float, rounding: NormRounding = .twice, xhat: Matrix, inverse: Matrix,
+    into y: Matrix
+  ) {
     precondition(x.columns == y.columns && xhat.columns == y.columns && weight.columns == y.columns)
     precondition(x.rows == y.rows && xhat.rows == y.rows && inverse.columns == x.rows && xhat.type == y.type)
     kernels.rms_norm(
-      Int64(x.rows), Int64(x.columns), x.floats, Int64(x.stride), weight.floats, epsilon, xhat.base, Int64(xhat.stride),
-      y.base, Int64(y.stride), inverse.floats, y.type.kernelType)
+      Int64(x.rows), Int64(x.columns), x.floats, Int64(x.stride), weight.floats, epsilon,
+      rounding == .once ? 1 : 0, xhat.base, Int64(xhat.stride), y.base, Int64(y.stride), inverse.floats, y.type.kernelType)
   }
 
   /// dx += dL/dx for dy = dL/dy.

@@ -64,7 +64,9 @@ enum InstructionTwins {
     case .project: project
     case .norm: norm
     case .normBackward: normBackward
-    case .normAdd, .normAddBackward, .softCapLogits: []
+    case .normAdd: normAdd
+    case .normAddBackward: normAddBackward
+    case .softCapLogits: []
     case .headNorm: headNorm
     case .headNormBackward: headNormBackward
     case .linear: linear + fewRows

@@ -65,8 +65,8 @@ extension CPUDevice {
     forEachChunk(norm.rows, of: output.rows) { rows, worker in
       guard let sources = norm.sources else {
         rmsNorm(
-          input.rows(rows), weight: weight, epsilon: norm.epsilon, xhat: normalized.rows(rows),
-          inverse: inverse.columns(rows), into: output.rows(rows))
+          input.rows(rows), weight: weight, epsilon: norm.epsilon, rounding: norm.rounding,
+          xhat: normalized.rows(rows), inverse: inverse.columns(rows), into: output.rows(rows))
         project(projections, rows, space.scratch[worker])
         return
       }
@@ -75,8 +75,8 @@ extension CPUDevice {
       for row in real {
         let (source, target) = (sources[row]..<sources[row] + 1, row..<row + 1)
         rmsNorm(
-          input.rows(source), weight: weight, epsilon: norm.epsilon, xhat: normalized.rows(target),
-          inverse: inverse.columns(target), into: output.rows(target))
+          input.rows(source), weight: weight, epsilon: norm.epsilon, rounding: norm.rounding,
+          xhat: normalized.rows(target), inverse: inverse.columns(target), into: output.rows(target))
       }
       project(projections, rows, space.scratch[worker])
     }
