@@ -73,7 +73,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("model_type", "\"gemma\"", "model_type \"gemma\" is not supported; supported: Llama"),
+    ("model_type", "\"gemma4\"", "model_type \"gemma4\" is not supported; supported: Llama"),
     ("model_type", "\"qwen3_moe\"", "model_type \"qwen3_moe\" is not supported"),
     ("model_type", "\"mixtral\"", "model_type \"mixtral\" is not supported"),
     ("model_type", "", "model_type is absent, but must be one of llama, mistral, qwen2, qwen3"),
@@ -95,9 +95,18 @@ import Testing
     ("rms_norm_eps", "[1,{}]", "rms_norm_eps is [1, an object]"),
     ("tie_word_embeddings", "1", "tie_word_embeddings is 1, but must be true or false"),
     ("rope_theta", "-1", "rope_theta is -1"), ("rope_scaling", "4", "rope_scaling is 4, but must be an object"),
-    ("rope_scaling", "{\"type\":\"yarn\",\"factor\":2}", "rotary scaling \"yarn\" is not supported"),
-    ("rope_scaling", "{\"type\":\"dynamic\",\"factor\":2}", "rotary scaling \"dynamic\" is not supported"),
-    ("rope_scaling", "{\"rope_type\":\"longrope\"}", "rotary scaling \"longrope\" is not supported"),
+    ("rope_scaling", "{\"type\":\"ntk\",\"factor\":2}", "rotary scaling \"ntk\" is not supported"),
+    ("rope_scaling", "{\"type\":\"dynamic\"}", "rope_scaling.factor is absent"),
+    ("rope_scaling", "{\"type\":\"yarn\",\"factor\":-2}", "rope_scaling.factor is -2"),
+    ("rope_scaling", "{\"rope_type\":\"longrope\"}", "rope_scaling.short_factor is absent"),
+    (
+      "rope_scaling", "{\"rope_type\":\"longrope\",\"short_factor\":[1,2]}",
+      "rope_scaling.short_factor is [1, 2], but must be a list of 4 numbers"
+    ),
+    (
+      "layer_types", "[\"full_attention\"]",
+      "layer_types is [\"full_attention\"], but must be a list of 2 names, one a layer"
+    ),
     ("rope_scaling", "{\"rope_type\":\"linear\"}", "rope_scaling.factor is absent"),
     (
       "rope_scaling", "{\"rope_type\":\"llama3\",\"factor\":8,\"low_freq_factor\":4,\"high_freq_factor\":4}",
@@ -107,7 +116,9 @@ import Testing
     ("rope_parameters", "{\"partial_rotary_factor\":0.5}", "partial_rotary_factor below 1 is not supported"),
     ("rope_interleaved", "true", "rope_interleaved is not supported"),
     ("layer_types", "[\"full_attention\",\"linear_attention\"]", "the layer type \"linear_attention\""),
-    ("layer_types", "[\"sliding_attention\"]", "sliding_attention in a llama model is not supported"),
+    (
+      "layer_types", "[\"sliding_attention\",\"full_attention\"]", "sliding_attention in a llama model is not supported"
+    ),
     ("eos_token_id", "128", "eos_token_id is 128, but must be a whole number from 0 to 127, or a list of them"),
     ("bos_token_id", "-1", "bos_token_id is -1"),
   ])

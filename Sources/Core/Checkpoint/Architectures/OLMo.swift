@@ -56,7 +56,7 @@ public struct Exaone4: Architecture {
   public init() {}
 
   public func windows(_ config: FieldReader, layers: Int, layerTypes: [String]?) throws -> [Int?] {
-    let pattern = try pattern(config, layers: layers)
+    let pattern = layerTypes == nil ? try pattern(config, layers: layers) : []
     return config.windows(try config.slidingWindow(), layers: layers, layerTypes: layerTypes) { pattern[$0] }
   }
 
