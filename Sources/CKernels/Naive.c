@@ -49,37 +49,58 @@ static void rope(int64_t rows, int64_t heads, int64_t dim, const float *x, int64
   }
 }
 
-static void silu_mul(int64_t rows, int64_t n, const void *gate, int64_t ldg, const void *up, int64_t ldu, void *act,
-                     int64_t lda, wb_type t) {
+/// f(x), and its derivative at `slope`.
+static float gate_of(float x, wb_gate f, float *slope) {
+  if (f == WB_SILU) {
+    float sigma = 1.0f / (1.0f + expf(-x));
+    *slope = sigma * (1.0f + x * (1.0f - sigma));
+    return x * sigma;
+  }
+  if (f == WB_GELU_TANH) {
+    // (1 + tanh(u)) / 2 = 1 / (1 + exp(-2u)).
+    float c = 2 * sqrtf(2 / (float)M_PI), sigma = 1 / (1 + expf(-c * (x + 0.044715f * x * x * x)));
+    float rest = 1 / (1 + expf(c * (x + 0.044715f * x * x * x)));
+    *slope = sigma + x * sigma * rest * c * (1 + 3 * 0.044715f * x * x);
+    return x * sigma;
+  }
+  float phi = erfcf(-x * (float)M_SQRT1_2) / 2;
+  *slope = phi + x * expf(-x * x / 2) / sqrtf(2 * (float)M_PI);
+  return x * phi;
+}
+
+static void gate_mul(int64_t rows, int64_t n, const void *gate, int64_t ldg, const void *up, int64_t ldu, void *act,
+                     int64_t lda, wb_gate f, wb_type t) {
   for (int64_t i = 0; i < rows; i++)
     for (int64_t j = 0; j < n; j++) {
-      float g = wb_load(gate, i * ldg + j, t);
-      wb_store(act, i * lda + j, t, g / (1.0f + expf(-g)) * wb_load(up, i * ldu + j, t));
+      float slope, y = gate_of(wb_load(gate, i * ldg + j, t), f, &slope);
+      wb_store(act, i * lda + j, t, up ? y * wb_load(up, i * ldu + j, t) : y);
     }
 }
 
-static void round_silu_mul(int64_t rows, int64_t n, const float *g, int64_t ldg, const float *u, int64_t ldu,
-                           void *gate, int64_t ldx, void *up, int64_t ldy, void *act, int64_t lda, wb_type t) {
+static float rounded(float x, wb_type t) { return t == WB_F32 ? x : wb_from_bits((uint32_t)wb_bf16(x) << 16); }
+
+static void round_gate_mul(int64_t rows, int64_t n, const float *g, int64_t ldg, const float *u, int64_t ldu,
+                           void *gate, int64_t ldx, void *up, int64_t ldy, void *act, int64_t lda, wb_gate f,
+                           wb_type t) {
   for (int64_t i = 0; i < rows; i++)
     for (int64_t j = 0; j < n; j++) {
-      float x = t == WB_F32 ? g[i * ldg + j] : wb_from_bits((uint32_t)wb_bf16(g[i * ldg + j]) << 16);
-      float y = t == WB_F32 ? u[i * ldu + j] : wb_from_bits((uint32_t)wb_bf16(u[i * ldu + j]) << 16);
+      float x = rounded(g[i * ldg + j], t), y = u ? rounded(u[i * ldu + j], t) : 1, slope;
       if (gate) wb_store(gate, i * ldx + j, t, x);
       if (up) wb_store(up, i * ldy + j, t, y);
-      wb_store(act, i * lda + j, t, x / (1.0f + expf(-x)) * y);
+      wb_store(act, i * lda + j, t, gate_of(x, f, &slope) * y);
     }
 }
 
-static void silu_mul_backward(int64_t rows, int64_t n, const void *gate, int64_t ldg, const void *up, int64_t ldu,
+static void gate_mul_backward(int64_t rows, int64_t n, const void *gate, int64_t ldg, const void *up, int64_t ldu,
                               const float *dact, int64_t ldd, void *dgate, int64_t ldx, void *dup, int64_t ldy,
-                              void *act, int64_t lda, wb_type t) {
+                              void *act, int64_t lda, wb_gate f, wb_type t) {
   for (int64_t i = 0; i < rows; i++)
     for (int64_t j = 0; j < n; j++) {
-      float g = wb_load(gate, i * ldg + j, t), u = wb_load(up, i * ldu + j, t), d = dact[i * ldd + j];
-      float sigma = 1.0f / (1.0f + expf(-g));
-      wb_store(dgate, i * ldx + j, t, d * u * sigma * (1.0f + g * (1.0f - sigma)));
-      wb_store(dup, i * ldy + j, t, d * g * sigma);
-      wb_store(act, i * lda + j, t, g * sigma * u);
+      float u = up ? wb_load(up, i * ldu + j, t) : 1, d = dact[i * ldd + j];
+      float slope, y = gate_of(wb_load(gate, i * ldg + j, t), f, &slope);
+      wb_store(dgate, i * ldx + j, t, d * u * slope);
+      if (dup) wb_store(dup, i * ldy + j, t, d * y);
+      wb_store(act, i * lda + j, t, y * u);
     }
 }
 
@@ -303,8 +324,8 @@ static double peak(int64_t count, float *sink, wb_type t) {
 
 const wb_kernels wb_kernels_naive = {
     .name = "naive", .level = WB_NAIVE, .convert = convert, .rms_norm = rms_norm,
-    .rms_norm_backward = rms_norm_backward, .rope = rope, .silu_mul = silu_mul, .round_silu_mul = round_silu_mul,
-    .silu_mul_backward = silu_mul_backward, .add_bias = add_bias, .scale_rows = scale_rows, .transpose = transpose,
+    .rms_norm_backward = rms_norm_backward, .rope = rope, .gate_mul = gate_mul, .round_gate_mul = round_gate_mul,
+    .gate_mul_backward = gate_mul_backward, .add_bias = add_bias, .scale_rows = scale_rows, .transpose = transpose,
     .gemm = gemm, .pack_panels = pack_panels, .gemm_panels = gemm_panels, .gemm_rows = gemm_rows, .few_rows = few_rows,
     .softmax = softmax, .softmax_backward = softmax_backward, .row_dots = row_dots, .online_softmax = online_softmax,
     .add_rows = add_rows, .prefetch = prefetch, .sum_of_squares = sum_of_squares, .adamw = adamw, .peak = peak,

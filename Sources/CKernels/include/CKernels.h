@@ -25,6 +25,10 @@ typedef enum {
   WB_AMX = 5,
 } wb_level;
 
+/// An MLP's function: x * sigmoid(x); x * Phi(x), Phi being (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2; x * Phi(x)
+/// with the error function. The second and third are within 1e-6 of themselves, or of 1 where they cross 0.
+typedef enum { WB_SILU = 0, WB_GELU_TANH = 1, WB_GELU = 2 } wb_gate;
+
 /// Columns of every operand of `gemm` come in multiples of this, and a packed operand's panels have as many.
 #define WB_PANEL 16
 
@@ -63,16 +67,18 @@ typedef struct wb_kernels {
   void (*rope)(int64_t rows, int64_t heads, int64_t dim, const float *x, int64_t ldx, const float *table,
                const int32_t *positions, float direction, void *y, int64_t ldy, wb_type t);
 
-  /// act = round(silu(gate) * up).
-  void (*silu_mul)(int64_t rows, int64_t n, const void *gate, int64_t ldg, const void *up, int64_t ldu, void *act,
-                   int64_t lda, wb_type t);
-  /// gate = round(g), up = round(u), act = round(silu(gate) * up); gate and up may be null where nobody wants them.
-  void (*round_silu_mul)(int64_t rows, int64_t n, const float *g, int64_t ldg, const float *u, int64_t ldu, void *gate,
-                         int64_t ldx, void *up, int64_t ldy, void *act, int64_t lda, wb_type t);
-  /// dgate = dact * up * silu'(gate), dup = dact * silu(gate), and act again. dgate may be gate, and dup up.
-  void (*silu_mul_backward)(int64_t rows, int64_t n, const void *gate, int64_t ldg, const void *up, int64_t ldu,
+  /// act = round(f(gate) * up), or round(f(gate)) where up is null.
+  void (*gate_mul)(int64_t rows, int64_t n, const void *gate, int64_t ldg, const void *up, int64_t ldu, void *act,
+                   int64_t lda, wb_gate f, wb_type t);
+  /// gate = round(g), up = round(u), act = round(f(gate) * up); gate and up may be null where nobody wants them. Without u
+  /// act = round(f(gate)).
+  void (*round_gate_mul)(int64_t rows, int64_t n, const float *g, int64_t ldg, const float *u, int64_t ldu, void *gate,
+                         int64_t ldx, void *up, int64_t ldy, void *act, int64_t lda, wb_gate f, wb_type t);
+  /// dgate = dact * up * f'(gate), dup = dact * f(gate), and act again. dgate may be gate, and dup up. Without up dgate =
+  /// dact * f'(gate), and there is no dup.
+  void (*gate_mul_backward)(int64_t rows, int64_t n, const void *gate, int64_t ldg, const void *up, int64_t ldu,
                             const float *dact, int64_t ldd, void *dgate, int64_t ldx, void *dup, int64_t ldy,
-                            void *act, int64_t lda, wb_type t);
+                            void *act, int64_t lda, wb_gate f, wb_type t);
 
   /// y[i, j] += bias[j].
   void (*add_bias)(int64_t rows, int64_t n, float *y, int64_t ldy, const float *bias);

@@ -43,7 +43,8 @@ extension CPUDevice {
     precondition(x.rows == y.rows && xhat.rows == y.rows && inverse.columns == x.rows && xhat.type == y.type)
     kernels.rms_norm(
       Int64(x.rows), Int64(x.columns), x.floats, Int64(x.stride), weight.floats, epsilon,
-      rounding == .once ? 1 : 0, xhat.base, Int64(xhat.stride), y.base, Int64(y.stride), inverse.floats, y.type.kernelType)
+      rounding == .once ? 1 : 0, xhat.base, Int64(xhat.stride), y.base, Int64(y.stride), inverse.floats,
+      y.type.kernelType)
   }
 
   /// dx += dL/dx for dy = dL/dy.
@@ -69,25 +70,30 @@ extension CPUDevice {
     }
   }
 
-  /// act = silu(gate) · up.
-  public func siluMul(gate: Matrix, up: Matrix, into act: Matrix) {
-    precondition(gate.rows == act.rows && gate.columns == act.columns && gate.type == act.type && up.type == act.type)
-    kernels.silu_mul(
-      Int64(act.rows), Int64(act.columns), gate.base, Int64(gate.stride), up.base, Int64(up.stride), act.base,
-      Int64(act.stride), act.type.kernelType)
+  /// z = act(gate) · up, or act(gate) where there is no up.
+  public func gateMul(_ function: GateFunction, gate: Matrix, up: Matrix?, into z: Matrix) {
+    precondition(gate.rows == z.rows && gate.columns == z.columns && gate.type == z.type && z.isWritable)
+    if let up { precondition(up.rows == z.rows && up.columns == z.columns && up.type == z.type) }
+    kernels.gate_mul(
+      Int64(z.rows), Int64(z.columns), gate.base, Int64(gate.stride), up?.base, Int64(up?.stride ?? 0), z.base,
+      Int64(z.stride), function.kernelFunction, z.type.kernelType)
   }
 
-  /// The gated MLP's epilogue: gate and up rounded from the sums g and u, and act = silu(gate) · up.
+  /// The MLP's epilogue: gate and up rounded from the sums g and u, and z = act(gate) · up, or act(gate) without a u.
   ///
   /// Gate and up are what the backward pass needs; nil where there is none.
-  public func roundSiluMul(_ g: Matrix, _ u: Matrix, gate: Matrix?, up: Matrix?, into act: Matrix) {
-    precondition(g.rows == act.rows && g.columns == act.columns && u.rows == act.rows && u.columns == act.columns)
+  public func roundGateMul(
+    _ function: GateFunction, _ g: Matrix, _ u: Matrix?, gate: Matrix?, up: Matrix?, into z: Matrix
+  ) {
+    precondition(g.rows == z.rows && g.columns == z.columns && z.isWritable && (u != nil || up == nil))
+    if let u { precondition(u.rows == z.rows && u.columns == z.columns) }
     for kept in [gate, up].compactMap({ $0 }) {
-      precondition(kept.rows == act.rows && kept.columns == act.columns && kept.type == act.type && kept.isWritable)
+      precondition(kept.rows == z.rows && kept.columns == z.columns && kept.type == z.type && kept.isWritable)
     }
-    kernels.round_silu_mul(
-      Int64(act.rows), Int64(act.columns), g.floats, Int64(g.stride), u.floats, Int64(u.stride), gate?.base,
-      Int64(gate?.stride ?? 0), up?.base, Int64(up?.stride ?? 0), act.base, Int64(act.stride), act.type.kernelType)
+    kernels.round_gate_mul(
+      Int64(z.rows), Int64(z.columns), g.floats, Int64(g.stride), u?.floats, Int64(u?.stride ?? 0), gate?.base,
+      Int64(gate?.stride ?? 0), up?.base, Int64(up?.stride ?? 0), z.base, Int64(z.stride), function.kernelFunction,
+      z.type.kernelType)
   }
 
   /// Brings some rows of x near that will soon be read or written, all of them where none are named; a hint without
@@ -100,14 +106,17 @@ extension CPUDevice {
       Int64(rows.count), Int64(x.columns * width), x.base + rows.lowerBound * x.stride * width, Int64(x.stride * width))
   }
 
-  /// dgate, dup and, again, act; dgate may be gate, and dup up.
-  public func siluMulBackward(_ dact: Matrix, gate: Matrix, up: Matrix, dgate: Matrix, dup: Matrix, act: Matrix) {
-    precondition(dact.rows == gate.rows && dact.columns == gate.columns && dgate.type == gate.type)
-    precondition(act.rows == gate.rows && act.columns == gate.columns && act.type == gate.type)
-    kernels.silu_mul_backward(
-      Int64(dact.rows), Int64(dact.columns), gate.base, Int64(gate.stride), up.base, Int64(up.stride), dact.floats,
-      Int64(dact.stride), dgate.base, Int64(dgate.stride), dup.base, Int64(dup.stride), act.base,
-      Int64(act.stride), gate.type.kernelType)
+  /// dgate, dup and, again, z; dgate may be gate, and dup up. Without an up there is no dup either.
+  public func gateMulBackward(
+    _ function: GateFunction, _ dz: Matrix, gate: Matrix, up: Matrix?, dgate: Matrix, dup: Matrix?, z: Matrix
+  ) {
+    precondition(dz.rows == gate.rows && dz.columns == gate.columns && dgate.type == gate.type && dgate.isWritable)
+    precondition(z.rows == gate.rows && z.columns == gate.columns && z.type == gate.type && z.isWritable)
+    precondition((up == nil) == (dup == nil) && up?.type ?? gate.type == gate.type, "up with its gradient")
+    kernels.gate_mul_backward(
+      Int64(dz.rows), Int64(dz.columns), gate.base, Int64(gate.stride), up?.base, Int64(up?.stride ?? 0), dz.floats,
+      Int64(dz.stride), dgate.base, Int64(dgate.stride), dup?.base, Int64(dup?.stride ?? 0), z.base, Int64(z.stride),
+      function.kernelFunction, gate.type.kernelType)
   }
 
   /// y[i] += bias.

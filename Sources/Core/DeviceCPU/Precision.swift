@@ -10,3 +10,13 @@ extension ElementType {
     }
   }
 }
+
+extension GateFunction {
+  var kernelFunction: wb_gate {
+    switch self {
+    case .silu: WB_SILU
+    case .geluTanh: WB_GELU_TANH
+    case .gelu: WB_GELU
+    }
+  }
+}

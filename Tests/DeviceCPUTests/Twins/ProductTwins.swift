@@ -90,31 +90,38 @@ extension InstructionTwins {
     return twins
   }
 
+  static let functions: [GateFunction] = [.silu, .geluTanh, .gelu]
+
   private static var gates: [Twin] {
-    var twins = [true, false].flatMap { keeps in
-      each(keeps ? "gate that is kept, with biases" : "gate") { o, rows, total in
-        let h = x(o, rows, total, hidden)
-        let sums = (0..<2).map { _ in
-          [
-            Linear.Term.forward(h, o.input(21, hidden, o.type)),
-            .forward(x(o, rows, total, 3), o.input(21, 3, o.type, margin: 0)),
-          ]
+    var twins = functions.flatMap { function in
+      [true, false].flatMap { keeps in
+        each(keeps ? "\(function) gate that is kept, with biases" : "\(function) gate") { o, rows, total in
+          let h = x(o, rows, total, hidden)
+          let sums = (0..<2).map { _ in
+            [
+              Linear.Term.forward(h, o.input(21, hidden, o.type)),
+              .forward(x(o, rows, total, 3), o.input(21, 3, o.type, margin: 0)),
+            ]
+          }
+          func kept() -> Tensor? { keeps ? o.output(total, 21, o.type) : nil }
+          func bias() -> Tensor? { keeps ? o.input(1, 21, .fp32) : nil }
+          return .linear(
+            Linear(
+              rows: rows, columns: 21, sums: sums,
+              epilogue: .gate(
+                o.output(total, 21, o.type), function, gate: kept(), up: kept(), gateBias: bias(), upBias: bias())))
         }
-        func kept() -> Tensor? { keeps ? o.output(total, 21, o.type) : nil }
-        func bias() -> Tensor? { keeps ? o.input(1, 21, .fp32) : nil }
-        return .linear(
-          Linear(
-            rows: rows, columns: 21, sums: sums,
-            epilogue: .gate(
-              o.output(total, 21, o.type), .silu, gate: kept(), up: kept(), gateBias: bias(), upBias: bias())))
       }
     }
-    twins += each("gate backward, in place") { o, rows, total in
-      .linear(
-        Linear(
-          rows: rows, columns: 21, sums: [backwardTerms(o, rows, total, columns: 21)],
-          epilogue: .gateBackward(
-            .silu, gate: x(o, rows, total, 21), up: x(o, rows, total, 21), output: o.output(total, 21, o.type))))
+    twins += functions.flatMap { function in
+      each("\(function) gate backward, in place") { o, rows, total in
+        .linear(
+          Linear(
+            rows: rows, columns: 21, sums: [backwardTerms(o, rows, total, columns: 21)],
+            epilogue: .gateBackward(
+              function, gate: o.input(total, 21, o.type, scale: 4, defined: rows.ranges), up: x(o, rows, total, 21),
+              output: o.output(total, 21, o.type))))
+      }
     }
     return twins
   }
@@ -150,14 +157,16 @@ extension InstructionTwins {
       Twin("few rows: add") { o in
         few(o, columns: 23, .add(o.input(5, 23, .fp32), bias: o.input(1, 23, .fp32)))
       },
-      Twin("few rows: gate") { o in
-        few(
-          o, columns: 121, sums: 2,
-          .gate(
-            o.output(5, 121, o.type), .silu, gate: nil, up: nil, gateBias: o.input(1, 121, .fp32),
-            upBias: o.input(1, 121, .fp32)))
-      },
     ]
+      + functions.map { function in
+        Twin("few rows: \(function) gate") { o in
+          few(
+            o, columns: 121, sums: 2,
+            .gate(
+              o.output(5, 121, o.type), function, gate: nil, up: nil, gateBias: o.input(1, 121, .fp32),
+              upBias: o.input(1, 121, .fp32)))
+        }
+      }
   }
 
   // MARK: The adapter

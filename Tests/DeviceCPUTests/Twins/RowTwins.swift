@@ -56,11 +56,13 @@ extension InstructionTwins {
   }
 
   static var gate: [Twin] {
-    each("gate") { o, rows, total in
-      .gate(
-        Gate(
-          rows: rows, activation: .silu, gate: o.input(total, hidden, o.type, scale: 8, defined: rows.ranges),
-          up: o.input(total, hidden, o.type, defined: rows.ranges), output: o.output(total, hidden, o.type)))
+    functions.flatMap { function in
+      each("\(function) gate") { o, rows, total in
+        .gate(
+          Gate(
+            rows: rows, activation: function, gate: o.input(total, hidden, o.type, scale: 8, defined: rows.ranges),
+            up: o.input(total, hidden, o.type, defined: rows.ranges), output: o.output(total, hidden, o.type)))
+      }
     }
   }
 }

@@ -68,11 +68,11 @@ extension CPUDevice {
       rope(
         sums, headDimension: dimension, table: table, positions: positions[0..<rows],
         into: output.columns(columns))
-    case .gate(let output, let gateBias, let upBias):
+    case .gate(let output, let function, let gateBias, let upBias):
       let (gate, up) = (scratch.take(rows, columns.count), scratch.take(rows, columns.count))
       multiply(0, bias: gateBias, into: gate)
       multiply(1, bias: upBias, into: up)
-      roundSiluMul(gate, up, gate: nil, up: nil, into: output.columns(columns))
+      roundGateMul(function, gate, up, gate: nil, up: nil, into: output.columns(columns))
     }
   }
 
@@ -102,7 +102,7 @@ private enum FewRowsEnd: Sendable {
   case store(Matrix, bias: Matrix?)
   case add(Matrix, bias: Matrix?)
   case rotate(Matrix, table: Matrix, positions: [Int32], dimension: Int, bias: Matrix?)
-  case gate(Matrix, gateBias: Matrix?, upBias: Matrix?)
+  case gate(Matrix, GateFunction, gateBias: Matrix?, upBias: Matrix?)
 
   init(_ epilogue: Epilogue) {
     switch epilogue {
@@ -112,8 +112,9 @@ private enum FewRowsEnd: Sendable {
       self = .rotate(
         Matrix(output), table: Matrix(rotation.table), positions: rotation.positions, dimension: dimension,
         bias: bias.map { Matrix($0) })
-    case .gate(let output, _, nil, nil, let gateBias, let upBias):
-      self = .gate(Matrix(output), gateBias: gateBias.map { Matrix($0) }, upBias: upBias.map { Matrix($0) })
+    case .gate(let output, let function, nil, nil, let gateBias, let upBias):
+      self = .gate(
+        Matrix(output), function, gateBias: gateBias.map { Matrix($0) }, upBias: upBias.map { Matrix($0) })
     case .gate, .gateBackward: preconditionFailure("few rows have no backward pass")
     }
   }

@@ -36,23 +36,23 @@ extension CPUDevice {
           bands[0], headDimension: dimension, table: table, positions: rotation.positions[rows],
           into: output.rows(rows).columns(columns))
       }
-    case .gate(let tensor, _, let gate, let up, let gateBias, let upBias):
+    case .gate(let tensor, let function, let gate, let up, let gateBias, let upBias):
       let (output, gate, up) = (Matrix(tensor), gate.map { Matrix($0) }, up.map { Matrix($0) })
       let (gateBias, upBias) = (gateBias.map { Matrix($0) }, upBias.map { Matrix($0) })
       return finish([gate, up, output].compactMap { $0 }) { bands, rows, columns in
         if let gateBias { self.addBias(gateBias.columns(columns), to: bands[0]) }
         if let upBias { self.addBias(upBias.columns(columns), to: bands[1]) }
-        self.roundSiluMul(
-          bands[0], bands[1], gate: gate?.rows(rows).columns(columns), up: up?.rows(rows).columns(columns),
+        self.roundGateMul(
+          function, bands[0], bands[1], gate: gate?.rows(rows).columns(columns), up: up?.rows(rows).columns(columns),
           into: output.rows(rows).columns(columns))
       }
-    case .gateBackward(_, let gate, let up, let output):
+    case .gateBackward(let function, let gate, let up, let output):
       let (gate, up, output) = (Matrix(gate), Matrix(up), Matrix(output))
       return finish([gate, up, output]) { bands, rows, columns in
         let gate = gate.rows(rows).columns(columns)
         let up = up.rows(rows).columns(columns)
-        self.siluMulBackward(
-          bands[0], gate: gate, up: up, dgate: gate, dup: up, act: output.rows(rows).columns(columns))
+        self.gateMulBackward(
+          function, bands[0], gate: gate, up: up, dgate: gate, dup: up, z: output.rows(rows).columns(columns))
       }
     }
   }

@@ -100,7 +100,7 @@ extension CPUDevice {
   func run(_ gate: Gate) {
     let (x, up, output) = (Matrix(gate.gate), Matrix(gate.up), Matrix(gate.output))
     forEachChunk(gate.rows, of: output.rows) { rows, _ in
-      siluMul(gate: x.rows(rows), up: up.rows(rows), into: output.rows(rows))
+      gateMul(gate.activation, gate: x.rows(rows), up: up.rows(rows), into: output.rows(rows))
     }
   }
 
