@@ -65,7 +65,7 @@ enum InstructionTwins {
     case .norm: norm
     case .normBackward: normBackward
     case .normAdd, .normAddBackward, .softCapLogits: []
-    case .headNorm: headNorm
+    case .headNorm: headNorm + turnedHeadNorms
     case .headNormBackward: headNormBackward
     case .linear: linear + fewRows
     case .gate: gate

@@ -7,8 +7,7 @@ extension CPUDevice {
     let dimension = norm.weight.columns
     let (input, weight, output) = (Matrix(norm.input), Matrix(norm.weight), Matrix(norm.output))
     let (normalized, inverse) = (Matrix(norm.normalized), Matrix(norm.inverse))
-    guard let rotation = norm.rotation else { preconditionFailure("a rotation") }
-    let table = Matrix(rotation.table)
+    let turn = norm.rotation.map { RotaryTurn(table: Matrix($0.table), positions: $0.positions) }
     let heads = input.columns / dimension
     forEachChunk(norm.rows, of: input.rows) { rows, worker in
       var memory = ScratchMemory(space.scratch[worker])
@@ -25,9 +24,7 @@ extension CPUDevice {
         }
       }
       convert(normed, into: wide)
-      rope(
-        wide, headDimension: dimension, table: table, positions: rotation.positions[rows],
-        into: output.rows(rows))
+      self.turn(wide, headDimension: norm.headDimension, by: turn, rows: rows, into: output.rows(rows))
     }
   }
 
