@@ -17,6 +17,7 @@
 #include "Bodies/RowProducts.h"
 #include "Bodies/Rows.h"
 #include "Bodies/Softmax.h"
+#include "Bodies/SoftCap.h"
 #include "Bodies/StripProducts.h"
 #include "Bodies/WidePanels.h"
 
@@ -40,8 +41,9 @@ const wb_kernels WB_TABLE = {
     .rms_norm_backward = rms_norm_backward, .rope = rope, .gate_mul = gate_mul, .round_gate_mul = round_gate_mul,
     .gate_mul_backward = gate_mul_backward, .add_bias = add_bias, .scale_rows = scale_rows, .transpose = transpose,
     .gemm = gemm, .pack_panels = pack_panels, .gemm_panels = gemm_panels, .gemm_rows = gemm_rows, .few_rows = few_rows,
-    .softmax = softmax, .softmax_backward = softmax_backward, .row_dots = row_dots, .online_softmax = online_softmax,
-    .add_rows = add_rows, .prefetch = prefetch, .sum_of_squares = sum_of_squares, .adamw = adamw, .peak = peak,
+    .soft_cap = soft_cap, .softmax = softmax, .softmax_backward = softmax_backward, .row_dots = row_dots,
+    .online_softmax = online_softmax, .add_rows = add_rows, .prefetch = prefetch, .sum_of_squares = sum_of_squares, .adamw = adamw,
+    .peak = peak,
 #ifdef WB_HAS_BF16
     .has_pairs = 1, .gemm_pairs = gemm_pairs, .gemm_row_pairs = gemm_row_pairs, .pair_rows = pair_rows,
     .transpose_words = transpose_words, .softmax_backward_pairs = softmax_backward_pairs,

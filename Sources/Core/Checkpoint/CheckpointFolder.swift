@@ -23,9 +23,13 @@ public final class CheckpointFolder: Sendable {
     let file: Int
   }
 
-  /// - Parameter architectures: the families that its configuration may be of.
+  /// - Parameters:
+  ///   - architectures: the families that its configuration may be of.
+  ///   - use: decides which heads it may have.
   /// - Throws: `CheckpointError`.
-  public init(path: String, architectures: ArchitectureRegistry = .standard) throws {
+  public init(
+    path: String, architectures: ArchitectureRegistry = .standard, use: CheckpointUse = .languageModel
+  ) throws {
     let folder = URL(fileURLWithPath: path, isDirectory: true)
     try Self.requireFolder(path)
     let configurationURL = folder.appendingPathComponent("config.json")
@@ -36,7 +40,7 @@ public final class CheckpointFolder: Sendable {
     var files = [configurationURL]
     var configuration = try ModelConfiguration.decode(
       json: Data(try SmallFile.read(configurationURL.path)), file: configurationURL.path,
-      architectures: architectures)
+      architectures: architectures, use: use)
 
     let generationURL = folder.appendingPathComponent("generation_config.json")
     if FileManager.default.fileExists(atPath: generationURL.path) {

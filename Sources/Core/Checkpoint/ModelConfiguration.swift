@@ -37,6 +37,8 @@ public struct ModelConfiguration: Sendable, Equatable {
   /// One a layer.
   public let attention: [LayerAttention]
   public let embeddings: EmbeddingScaling
+  /// What reads the final hidden state.
+  public let head: ModelHead
   /// What the checkpoint holds beside the decoder.
   public let wrapping: TextWrapping
 
@@ -50,7 +52,7 @@ public struct ModelConfiguration: Sendable, Equatable {
     maxPositions: Int = 2048, bosTokenID: Int? = nil, eosTokenIDs: [Int] = [],
     layer: LayerDescription = LayerDescription(), rotaries: [RotaryEmbedding]? = nil,
     attention: [LayerAttention]? = nil, embeddings: EmbeddingScaling = EmbeddingScaling(),
-    wrapping: TextWrapping = TextWrapping()
+    head: ModelHead = .logits, wrapping: TextWrapping = TextWrapping()
   ) {
     self.modelType = modelType
     self.hiddenSize = hiddenSize
@@ -72,6 +74,7 @@ public struct ModelConfiguration: Sendable, Equatable {
     self.rotaries = rotaries ?? [RotaryEmbedding(dimension: headDimension)]
     self.attention = attention ?? Array(repeating: LayerAttention(), count: layerCount)
     self.embeddings = embeddings
+    self.head = head
     self.wrapping = wrapping
     precondition(self.attention.count == layerCount, "one attention a layer")
   }
@@ -105,8 +108,7 @@ public struct ModelConfiguration: Sendable, Equatable {
       }
     }
     result.append(("model.norm.weight", [hiddenSize]))
-    if !tiedEmbeddings { result.append(("lm_head.weight", [vocabularySize, hiddenSize])) }
-    return result
+    return result + head.tensorShapes(hiddenSize: hiddenSize, vocabularySize: vocabularySize, tied: tiedEmbeddings)
   }
 
   /// The sizes of the weights of the norms on queries and on keys.

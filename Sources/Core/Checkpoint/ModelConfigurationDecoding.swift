@@ -6,26 +6,30 @@ extension ModelConfiguration {
   /// - Parameters:
   ///   - file: its name, for error messages.
   ///   - architectures: the families that it may be of.
+  ///   - use: decides which heads it may have.
   /// - Throws: `CheckpointError`, naming the key, for anything damaged, out of range or not computed exactly as
   ///   transformers would.
   public static func decode(
-    json: Data, file: String, architectures: ArchitectureRegistry = .standard
+    json: Data, file: String, architectures: ArchitectureRegistry = .standard, use: CheckpointUse = .languageModel
   ) throws -> ModelConfiguration {
     let top = FieldReader(object: try JSONObject(parsing: [UInt8](json), file: file), file: file)
     let family = try architectures.architecture(of: top)
-    try refuseOtherHeads(top, family.wrapping)
+    let head = try ModelHead.decode(top, wrapping: family.wrapping, use: use)
+    guard top.value("quantization_config") == nil else {
+      throw top.unsupported("a quantized checkpoint (quantization_config)", supported: "weights in bf16, fp16 or fp32")
+    }
     let text = try family.wrapping.configurationKey.map { key in
       guard let text = try top.object(key) else { throw top.invalid(key, allowed: "an object") }
       return text
     }
-    return try decode(text ?? top, outer: top, family: family, supportedModels: architectures.models)
+    return try decode(text ?? top, outer: top, family: family, head: head, supportedModels: architectures.models)
   }
 
   /// - Parameters:
   ///   - top: what describes the decoder.
   ///   - outer: the whole file, which may hold the decoder's description in one of its keys.
   private static func decode(
-    _ top: FieldReader, outer: FieldReader, family: any Architecture, supportedModels: String
+    _ top: FieldReader, outer: FieldReader, family: any Architecture, head: ModelHead, supportedModels: String
   ) throws -> ModelConfiguration {
     let defaults = family.defaults
     var layer = try family.layer(top)
@@ -71,6 +75,7 @@ extension ModelConfiguration {
       rotaries: rotary.embeddings,
       attention: zip(windows, rotary.ofLayer).map { LayerAttention(window: $0, rotary: $1) },
       embeddings: try family.embeddings(top, hiddenSize: hidden),
+      head: head,
       wrapping: family.wrapping)
   }
 
@@ -121,20 +126,6 @@ extension ModelConfiguration {
   static func eosTokenIDs(_ top: FieldReader, vocabulary: Int) throws -> [Int] {
     var seen: Set<Int> = []
     return try top.integers("eos_token_id", 0...vocabulary - 1).filter { seen.insert($0).inserted }
-  }
-
-  private static func refuseOtherHeads(_ top: FieldReader, _ wrapping: TextWrapping) throws {
-    let suffixes = ["ForCausalLM"] + wrapping.classSuffixes
-    if let architectures = try top.strings("architectures"), let first = architectures.first,
-      !architectures.contains(where: { name in suffixes.contains(where: name.hasSuffix) })
-    {
-      throw top.unsupported(
-        "the architecture \(CheckpointError.quoted(first))", supported: "language models with their head (…ForCausalLM)"
-      )
-    }
-    guard top.value("quantization_config") == nil else {
-      throw top.unsupported("a quantized checkpoint (quantization_config)", supported: "weights in bf16, fp16 or fp32")
-    }
   }
 
   private static func refuseUnsupported(

@@ -55,6 +55,19 @@ struct Decoder: Sendable {
 
   /// Log-probs of a micro-batch's targets.
   func forward(_ pass: Pass, _ batch: MicroBatch) -> Program {
+    var program = layers(pass, batch)
+    head.forward(pass, batch, into: &program)
+    return program
+  }
+
+  /// The final norm of the rows that predict something.
+  func hidden(_ pass: Pass, _ batch: MicroBatch) -> Program {
+    var program = layers(pass, batch)
+    head.hidden(pass, batch, into: &program)
+    return program
+  }
+
+  private func layers(_ pass: Pass, _ batch: MicroBatch) -> Program {
     var program = Program()
     program.add(embed(pass, batch.realTokens))
     for layer in 0..<layerCount {
@@ -66,7 +79,6 @@ struct Decoder: Sendable {
       for block in blocks { block.forward(pass, layer: layer, feedsResidual: true, into: &program) }
       program.endLayer()
     }
-    head.forward(pass, batch, into: &program)
     return program
   }
 

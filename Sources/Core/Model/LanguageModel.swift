@@ -33,8 +33,15 @@ public final class LanguageModel {
   private var rotaries: [RotaryTable]
   private var adapterWeights: AdapterWeights?
 
-  /// - Throws: `ModelError` or `CheckpointError` where a tensor is missing or has another shape.
-  public init(checkpoint: CheckpointFolder, device: any Device) throws {
+  /// - Throws: `ModelError` or `CheckpointError` where a tensor is missing or has another shape, and where the checkpoint
+  ///   predicts no tokens.
+  public convenience init(checkpoint: CheckpointFolder, device: any Device) throws {
+    guard checkpoint.configuration.head == .logits else { throw ModelError.predictsNoTokens }
+    try self.init(hiddenStatesOf: checkpoint, device: device)
+  }
+
+  /// The decoder of a checkpoint with any head, for its hidden states.
+  init(hiddenStatesOf checkpoint: CheckpointFolder, device: any Device) throws {
     configuration = checkpoint.configuration
     self.device = device
     decoder = Decoder(configuration)

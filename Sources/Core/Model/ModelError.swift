@@ -9,6 +9,10 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
   case badSampling(reason: String)
   /// Logits hold NaN or an infinity, so that no token can be drawn from them.
   case notFinite
+  /// A reward model was asked for tokens.
+  case predictsNoTokens
+  /// A model that was asked for rewards has no head for it.
+  case givesNoReward(String)
 
   public var description: String {
     switch self {
@@ -28,6 +32,10 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
       "The sampling settings cannot be used: \(reason)."
     case .notFinite:
       "The model's numbers are not finite, so no token can be drawn from them."
+    case .predictsNoTokens:
+      "The model is a reward model: it grades texts and predicts no tokens."
+    case .givesNoReward(let reason):
+      "The model gives no rewards: \(reason)."
     }
   }
 }

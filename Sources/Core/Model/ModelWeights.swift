@@ -28,8 +28,8 @@ struct ModelWeights: Sendable {
   let embedding: Tensor
   let layers: [Layer]
   let finalNorm: Tensor
-  /// [V, H]; the embedding where the two are tied.
-  let head: Tensor
+  /// [V, H]; the embedding where the two are tied; nil where the checkpoint predicts no tokens.
+  let head: Tensor?
   /// Bytes of weights that had to be converted, and so live in memory of their own.
   let convertedBytes: Int
   /// What keeps the tensors.
@@ -38,14 +38,17 @@ struct ModelWeights: Sendable {
   init(checkpoint: CheckpointFolder, device: any Device) throws {
     let configuration = checkpoint.configuration
     var loader = WeightLoader(checkpoint: checkpoint, device: device)
-    head = try loader.matrix(
-      configuration.tiedEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight",
-      rows: configuration.vocabularySize, columns: configuration.hiddenSize)
-    embedding =
-      configuration.tiedEmbeddings
-      ? head
-      : try loader.stored(
-        "model.embed_tokens.weight", rows: configuration.vocabularySize, columns: configuration.hiddenSize)
+    let (rows, columns) = (configuration.vocabularySize, configuration.hiddenSize)
+    let table = "model.embed_tokens.weight"
+    if configuration.head != .logits {
+      (head, embedding) = (nil, try loader.stored(table, rows: rows, columns: columns))
+    } else if configuration.tiedEmbeddings {
+      let both = try loader.matrix(table, rows: rows, columns: columns)
+      (head, embedding) = (both, both)
+    } else {
+      head = try loader.matrix("lm_head.weight", rows: rows, columns: columns)
+      embedding = try loader.stored(table, rows: rows, columns: columns)
+    }
     layers = try (0..<configuration.layerCount).map { layer in
       let names = configuration.layer
       func norm(_ name: String?, _ count: Int) throws -> Tensor? {

@@ -52,16 +52,21 @@ struct LogProbHead: Sendable {
   /// Log-probs of the batch's targets; with what a backward pass needs, where one follows.
   func forward(_ pass: Pass, _ batch: MicroBatch, into program: inout Program) {
     guard !batch.headRows.isEmpty else { return }
+    hidden(pass, batch, into: &program)
+    program.add(
+      .logProbs(
+        LogProbs(
+          hidden: pass[.headHidden], weight: pass.tokenHead, targets: batch.predictions, output: pass[.logProbs],
+          mean: pass.memory.optional(.meanEmbedding),
+          softCap: softCap.map { .init(cap: $0, slopes: pass.memory.optional(.capSlopes)) })))
+  }
+
+  /// The final norm of the rows that predict something.
+  func hidden(_ pass: Pass, _ batch: MicroBatch, into program: inout Program) {
     program.add(
       .norm(
         norm(
           pass, rows: RowSpans(rows: pass[.headHidden].rows), input: pass[.residual], sources: batch.headRows)))
-    program.add(
-      .logProbs(
-        LogProbs(
-          hidden: pass[.headHidden], weight: pass.weights.head, targets: batch.predictions, output: pass[.logProbs],
-          mean: pass.memory.optional(.meanEmbedding),
-          softCap: softCap.map { .init(cap: $0, slopes: pass.memory.optional(.capSlopes)) })))
   }
 
   /// Logits of some rows of the residual stream.
@@ -72,7 +77,7 @@ struct LogProbHead: Sendable {
       .linear(
         Linear(
           rows: rows, columns: configuration.vocabularySize,
-          sums: [[.forward(pass[.headHidden], pass.weights.head)]], epilogue: .store(pass[.logits]), fewRows: true)))
+          sums: [[.forward(pass[.headHidden], pass.tokenHead)]], epilogue: .store(pass[.logits]), fewRows: true)))
     if let softCap { program.add(.softCapLogits(SoftCapLogits(rows: rows, logits: pass[.logits], cap: softCap))) }
   }
 
@@ -89,7 +94,7 @@ struct LogProbHead: Sendable {
     program.add(
       .logProbsBackward(
         LogProbsBackward(
-          weight: pass.weights.head, targets: batch.predictions, slopes: pass[.slopes], mean: pass[.meanEmbedding],
+          weight: pass.tokenHead, targets: batch.predictions, slopes: pass[.slopes], mean: pass[.meanEmbedding],
           normalized: pass[.headNormalized], inverse: pass[.headInverse], normWeight: pass.weights.finalNorm,
           sources: batch.headRows, into: pass[.residualGradient],
           capSlopes: pass.memory.optional(.capSlopes))))

@@ -36,6 +36,11 @@ struct Pass: Sendable {
   var scale: Float {
     configuration.layer.attentionScale.map { Float($0) } ?? 1 / Float(configuration.headDimension).squareRoot()
   }
+  /// What gives logits; only passes of language models ask for it.
+  var tokenHead: Tensor {
+    guard let head = weights.head else { preconditionFailure("a head that predicts tokens") }
+    return head
+  }
   var embeddingFactor: Float { configuration.embeddings.factor(inBF16: shape.type == .bf16) }
   /// ρ of x += ρ · block(x).
   var residualFactor: Float { Float(configuration.layer.residualFactor) }
