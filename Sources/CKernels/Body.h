@@ -12,6 +12,7 @@
 #include "Bodies/FewRows.h"
 #include "Bodies/Flat.h"
 #include "Bodies/Gate.h"
+#include "Bodies/LogitCap.h"
 #include "Bodies/Norm.h"
 #include "Bodies/Rotary.h"
 #include "Bodies/RowProducts.h"
@@ -41,7 +42,7 @@ const wb_kernels WB_TABLE = {
     .rms_norm_backward = rms_norm_backward, .rope = rope, .gate_mul = gate_mul, .round_gate_mul = round_gate_mul,
     .gate_mul_backward = gate_mul_backward, .add_bias = add_bias, .scale_rows = scale_rows, .transpose = transpose,
     .gemm = gemm, .pack_panels = pack_panels, .gemm_panels = gemm_panels, .gemm_rows = gemm_rows, .few_rows = few_rows,
-    .soft_cap = soft_cap, .softmax = softmax, .softmax_backward = softmax_backward, .row_dots = row_dots,
+    .soft_cap = soft_cap, .cap_logits = cap_logits, .softmax = softmax, .softmax_backward = softmax_backward, .row_dots = row_dots,
     .online_softmax = online_softmax, .add_rows = add_rows, .prefetch = prefetch, .sum_of_squares = sum_of_squares, .adamw = adamw,
     .peak = peak,
 #ifdef WB_HAS_BF16

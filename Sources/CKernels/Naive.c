@@ -296,19 +296,24 @@ static void row_dots(int64_t rows, int64_t n, const void *a, int64_t lda, const 
 }
 
 static void online_softmax(int64_t rows, int64_t n, const float *x, int64_t ldx, float *maxima, float *sums,
-                           float *correction, void *p, int64_t ldp, wb_type t) {
+                           float *correction, float cap, void *p, int64_t ldp, wb_type t) {
   for (int64_t i = 0; i < rows; i++) {
     float maximum = maxima[i], sum = 0;
     for (int64_t j = 0; j < n; j++) maximum = fmaxf(maximum, x[i * ldx + j]);
     for (int64_t j = 0; j < n; j++) {
-      float e = expf(x[i * ldx + j] - maximum);
+      float e = expf(x[i * ldx + j] - maximum), share = cap > 0 ? x[i * ldx + j] / cap : 0;
       sum += e;
-      wb_store(p, i * ldp + j, t, e);
+      wb_store(p, i * ldp + j, t, e * (1 - share * share));
     }
     correction[i] = expf(maxima[i] - maximum);
     sums[i] = sums[i] * correction[i] + sum;
     maxima[i] = maximum;
   }
+}
+
+static void cap_logits(int64_t rows, int64_t n, float *x, int64_t ldx, float cap) {
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t j = 0; j < n; j++) x[i * ldx + j] = cap * tanhf(x[i * ldx + j] / cap);
 }
 
 static void add_rows(int64_t rows, int64_t n, float a, const float *x, int64_t ldx, float *y, int64_t ldy) {
@@ -352,7 +357,7 @@ const wb_kernels wb_kernels_naive = {
     .rms_norm_backward = rms_norm_backward, .rope = rope, .gate_mul = gate_mul, .round_gate_mul = round_gate_mul,
     .gate_mul_backward = gate_mul_backward, .add_bias = add_bias, .scale_rows = scale_rows, .transpose = transpose,
     .gemm = gemm, .pack_panels = pack_panels, .gemm_panels = gemm_panels, .gemm_rows = gemm_rows, .few_rows = few_rows,
-    .soft_cap = soft_cap, .softmax = softmax, .softmax_backward = softmax_backward, .row_dots = row_dots,
+    .soft_cap = soft_cap, .cap_logits = cap_logits, .softmax = softmax, .softmax_backward = softmax_backward, .row_dots = row_dots,
     .online_softmax = online_softmax, .add_rows = add_rows, .prefetch = prefetch, .sum_of_squares = sum_of_squares, .adamw = adamw,
     .peak = peak,
     .has_pairs = 1, .gemm_pairs = gemm_pairs, .gemm_row_pairs = gemm_row_pairs, .pair_rows = pair_rows,

@@ -1,5 +1,6 @@
 import Base
 import DeviceCPU
+import Foundation
 import Testing
 
 @testable import NaiveDevice
@@ -175,6 +176,26 @@ import Testing
       return (precision == .fp32 ? logits.values : []) + maxima.values + logSums.values + mean.values
     }
     expectClose(outputs[1], outputs[0], .fp32)
+  }
+
+  /// The cap of logits in fp32 against Double, relative to the value: from what it leaves as it is to what it cuts off.
+  @Test(arguments: levels)
+  func logitCapsAreExact(level: KernelLevel) {
+    let runtime = CPUDevice(threads: 1, precision: .bf16, kernelLevel: level)
+    let count = 2003
+    let given = (0..<count).map { index -> Float in
+      let size = Float(index % 7 * 3 + 3)
+      return Float(index - 1001) / 100 * size
+    }
+    let x = Matrix(given + [.nan, -.infinity, 1e-20], rows: 1, columns: count + 3)
+    runtime.capLogits(x, cap: 30)
+    var worst = 0.0
+    for (found, given) in zip(x.values, given) {
+      let expected = 30 * tanh(Double(given) / 30)
+      worst = max(worst, abs(Double(found) - expected) / max(abs(expected), 1e-30))
+    }
+    #expect(worst < 5e-7, "\(worst)")
+    #expect(x[0, count].isNaN && x[0, count + 1] == -30 && abs(x[0, count + 2] / 1e-20 - 1) < 1e-6)
   }
 
   @Test(arguments: levels)

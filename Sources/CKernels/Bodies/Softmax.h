@@ -92,14 +92,16 @@ static void softmax_backward(int64_t rows, int64_t n, float *s, float *dp, int64
 }
 
 INLINE void online_softmax_of(int64_t rows, int64_t n, const float *x, int64_t ldx, float *maxima, float *sums,
-                              float *correction, void *p, int64_t ldp, wb_type t) {
+                              float *correction, float cap, void *p, int64_t ldp, wb_type t) {
+  const float inverse = 1.0f / cap;
   for (int64_t row = 0; row < rows; row++) {
     const float *in = x + row * ldx;
     float maximum = maximum_of(in, n, maxima[row]), last = 0;
     vf total = {0};
     COLUMNS(n, {
-      vf e = exponential_to(load_first(in, i, WB_F32, c) - maximum, t);
-      store_first(p, row * ldp + i, t, e, c);
+      vf z = load_first(in, i, WB_F32, c), e = exponential_to(z - maximum, t);
+      vf share = z * inverse;
+      store_first(p, row * ldp + i, t, cap > 0 ? e * (1.0f - share * share) : e, c);
       if (c == L)
         total += e;
       else
@@ -112,6 +114,9 @@ INLINE void online_softmax_of(int64_t rows, int64_t n, const float *x, int64_t l
 }
 
 static void online_softmax(int64_t rows, int64_t n, const float *x, int64_t ldx, float *maxima, float *sums,
-                           float *correction, void *p, int64_t ldp, wb_type t) {
-  BY_TYPE(t, online_softmax_of(rows, n, x, ldx, maxima, sums, correction, p, ldp, T));
+                           float *correction, float cap, void *p, int64_t ldp, wb_type t) {
+  if (cap > 0)
+    BY_TYPE(t, online_softmax_of(rows, n, x, ldx, maxima, sums, correction, cap, p, ldp, T));
+  else
+    BY_TYPE(t, online_softmax_of(rows, n, x, ldx, maxima, sums, correction, 0, p, ldp, T));
 }

@@ -134,9 +134,12 @@ typedef struct wb_kernels {
                    wb_type t);
 
   /// One tile of a soft-max over many columns: m' = max(m, max_j x), correction = exp(m - m'),
-  /// sum = sum * correction + sum_j exp(x - m'), p = exp(x - m'). p may share x's memory (rows are done in order).
+  /// sum = sum * correction + sum_j exp(x - m'), p = exp(x - m'), times 1 - (x / cap)^2 where cap > 0. p may share x's
+  /// memory (rows are done in order).
   void (*online_softmax)(int64_t rows, int64_t n, const float *x, int64_t ldx, float *maxima, float *sums,
-                         float *correction, void *p, int64_t ldp, wb_type t);
+                         float *correction, float cap, void *p, int64_t ldp, wb_type t);
+  /// x = cap * tanh(x / cap), within 1e-6 of itself.
+  void (*cap_logits)(int64_t rows, int64_t n, float *x, int64_t ldx, float cap);
 
   /// y[i, j] += a * x[i, j].
   void (*add_rows)(int64_t rows, int64_t n, float a, const float *x, int64_t ldx, float *y, int64_t ldy);

@@ -177,7 +177,7 @@ extension CPUDevice {
     if x.type == .fp32 { move(Float.self) } else { move(UInt16.self) }
   }
 
-  /// y = a · x, rounded to y's type; x is fp32.
+  /// y = a · x, rounded to y's type; y may be x.
   public func scale(_ x: Matrix, by a: Float, into y: Matrix) {
     precondition(x.rows == y.rows && x.columns == y.columns && y.isWritable)
     let width = 512
@@ -186,8 +186,10 @@ extension CPUDevice {
       for row in 0..<x.rows {
         for start in stride(from: 0, to: x.columns, by: width) {
           let count = min(width, x.columns - start)
-          let source = x.floats + row * x.stride + start
-          for index in 0..<count { buffer[index] = a * source[index] }
+          kernels.convert(
+            1, Int64(count), x.base + (row * x.stride + start) * x.type.byteWidth, 0, x.type.kernelType, buffer, 0,
+            WB_F32)
+          for index in 0..<count { buffer[index] *= a }
           kernels.convert(
             1, Int64(count), buffer, 0, WB_F32, y.base + (row * y.stride + start) * y.type.byteWidth, 0,
             y.type.kernelType)

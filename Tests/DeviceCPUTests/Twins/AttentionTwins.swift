@@ -217,41 +217,4 @@ extension InstructionTwins {
       }
     }
   }
-
-  // MARK: The head
-
-  /// Several targets of one row, and the vocabulary's ends.
-  private static func targets(rows: Int, vocabulary: Int) -> [LogProbs.Target] {
-    (0..<rows).map { LogProbs.Target(row: $0, token: Int32($0 * 53 % vocabulary)) } + [
-      LogProbs.Target(row: 0, token: Int32(vocabulary - 1)), LogProbs.Target(row: 2, token: 0),
-    ]
-  }
-
-  static var logProbs: [Twin] {
-    [(5, 8, 23, true), (5, 8, 23, false), (67, 72, 1025, true), (67, 72, 1025, false)].map {
-      rows, filled, vocabulary, keepsMean in
-      Twin("\(rows) rows, \(vocabulary) tokens\(keepsMean ? ", with means" : "")") { o in
-        let targets = targets(rows: rows, vocabulary: vocabulary)
-        return .logProbs(
-          LogProbs(
-            hidden: o.input(filled, hidden, o.type), weight: o.input(vocabulary, hidden, o.type),
-            targets: targets, output: o.output(1, targets.count, .fp32),
-            mean: keepsMean ? o.output(filled, hidden, .fp32) : nil))
-      }
-    }
-  }
-
-  static var logProbsBackward: [Twin] {
-    [(5, 8, 23), (67, 72, 1025)].map { rows, filled, vocabulary in
-      Twin("\(rows) rows, \(vocabulary) tokens") { o in
-        let targets = targets(rows: rows, vocabulary: vocabulary)
-        return .logProbsBackward(
-          LogProbsBackward(
-            weight: o.input(vocabulary, hidden, o.type), targets: targets, slopes: o.input(1, targets.count, .fp32),
-            mean: o.input(filled, hidden, .fp32), normalized: o.input(filled, hidden, o.type),
-            inverse: o.input(1, filled, .fp32, around: 2), normWeight: o.input(1, hidden, .fp32),
-            sources: (0..<rows).map { 2 * $0 + 1 }, into: o.input(2 * rows + 3, hidden, .fp32)))
-      }
-    }
-  }
 }

@@ -66,7 +66,7 @@ enum InstructionTwins {
     case .normBackward: normBackward
     case .normAdd: normAdd
     case .normAddBackward: normAddBackward
-    case .softCapLogits: []
+    case .softCapLogits: softCapLogits
     case .headNorm: headNorm + turnedHeadNorms
     case .headNormBackward: headNormBackward
     case .linear: linear + fewRows

@@ -31,16 +31,19 @@ extension InstructionTwins {
   }
 
   static var normBackward: [Twin] {
-    var twins = each("norm backward") { o, rows, total in
-      let into = o.input(total, hidden, .fp32, defined: rows.ranges)
-      let output = o.output(total, hidden, o.type)
-      return .normBackward(
-        NormBackward(
-          rows: rows, gradient: o.input(total, hidden, .fp32, defined: rows.ranges),
-          normalized: o.input(total, hidden, o.type, defined: rows.ranges),
-          inverse: o.input(1, total, .fp32, around: 2), weight: o.input(1, hidden, .fp32), into: into,
-          copy: Copy(
-            rows: rows, input: into, output: output, projections: projections(o, of: [output], rows: total))))
+    var twins = factors.flatMap { name, factor in
+      each("norm backward with a copy\(name)") { o, rows, total in
+        let into = o.input(total, hidden, .fp32, defined: rows.ranges)
+        let output = o.output(total, hidden, o.type)
+        return .normBackward(
+          NormBackward(
+            rows: rows, gradient: o.input(total, hidden, .fp32, defined: rows.ranges),
+            normalized: o.input(total, hidden, o.type, defined: rows.ranges),
+            inverse: o.input(1, total, .fp32, around: 2), weight: o.input(1, hidden, .fp32), into: into,
+            copy: Copy(
+              rows: rows, input: into, factor: factor, output: output,
+              projections: projections(o, of: [output], rows: total))))
+      }
     }
     twins.append(
       Twin("norm backward alone") { o in

@@ -25,14 +25,19 @@ extension InstructionTwins {
     ]
   }
 
+  /// As it is, and multiplied.
+  static let factors: [(name: String, factor: Float)] = [("", 1), (", times 0.22", 0.22)]
+
   static var linear: [Twin] {
     var twins = stores + gates
-    twins += each("add with a bias") { o, rows, total in
-      .linear(
-        Linear(
-          rows: rows, columns: 23, sums: [forwardTerms(o, rows, total, columns: 23)],
-          epilogue: .add(
-            o.input(total, 23, .fp32, defined: rows.ranges), bias: o.input(1, 23, .fp32))))
+    for (name, factor) in factors {
+      twins += each("add with a bias\(name)") { o, rows, total in
+        .linear(
+          Linear(
+            rows: rows, columns: 23, sums: [forwardTerms(o, rows, total, columns: 23)],
+            epilogue: .add(
+              o.input(total, 23, .fp32, defined: rows.ranges), factor: factor, bias: o.input(1, 23, .fp32))))
+      }
     }
     twins += each("rotate with a bias") { o, rows, total in
       .linear(
@@ -157,10 +162,12 @@ extension InstructionTwins {
       Twin("few rows: weights as stored") { o in
         few(o, columns: 301, weight: .bf16, .store(o.output(5, 301, .fp32)))
       },
-      Twin("few rows: add") { o in
-        few(o, columns: 23, .add(o.input(5, 23, .fp32), bias: o.input(1, 23, .fp32)))
-      },
     ]
+      + factors.map { name, factor in
+        Twin("few rows: add\(name)") { o in
+          few(o, columns: 23, .add(o.input(5, 23, .fp32), factor: factor, bias: o.input(1, 23, .fp32)))
+        }
+      }
       + functions.map { function in
         Twin("few rows: \(function) gate") { o in
           few(

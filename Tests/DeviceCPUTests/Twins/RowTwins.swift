@@ -16,30 +16,34 @@ extension InstructionTwins {
   }
 
   static var embed: [Twin] {
-    [ElementType.fp32, .bf16].map { type in
-      Twin("embed, \(type) table") { o in
-        .embed(
-          Embed(
-            table: o.input(11, hidden, type), tokens: [3, 0, 10, 10, 7], output: o.output(13, hidden, .fp32)))
+    [ElementType.fp32, .bf16].flatMap { type in
+      [Float(1), 25.25].map { factor in
+        Twin("embed, \(type) table, times \(factor)") { o in
+          .embed(
+            Embed(
+              table: o.input(11, hidden, type), tokens: [3, 0, 10, 10, 7], factor: factor,
+              output: o.output(13, hidden, .fp32)))
+        }
       }
     }
   }
 
   static var copy: [Twin] {
-    var twins = each("copy to fp32") { o, rows, total in
-      .copy(
-        Copy(
-          rows: rows, input: o.input(total, hidden, .bf16, defined: rows.ranges),
-          output: o.output(total, hidden, .fp32)))
+    factors.flatMap { name, factor in
+      each("copy to fp32\(name)") { o, rows, total in
+        .copy(
+          Copy(
+            rows: rows, input: o.input(total, hidden, .bf16, defined: rows.ranges), factor: factor,
+            output: o.output(total, hidden, .fp32)))
+      }
+        + each("copy with low-rank products\(name)") { o, rows, total in
+          let output = o.output(total, hidden, o.type)
+          return .copy(
+            Copy(
+              rows: rows, input: o.input(total, hidden, .fp32, defined: rows.ranges), factor: factor, output: output,
+              projections: projections(o, of: [output, output], rows: total)))
+        }
     }
-    twins += each("copy with low-rank products") { o, rows, total in
-      let output = o.output(total, hidden, o.type)
-      return .copy(
-        Copy(
-          rows: rows, input: o.input(total, hidden, .fp32, defined: rows.ranges), output: output,
-          projections: projections(o, of: [output, output], rows: total)))
-    }
-    return twins
   }
 
   static var clear: [Twin] {

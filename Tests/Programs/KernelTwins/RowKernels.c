@@ -169,10 +169,19 @@ static void softmax_backward_pairs(const wb_kernels *kernels, size s, wb_type t)
 
 static void online_softmax(const wb_kernels *kernels, size s, wb_type t) {
   const float *x = input(s.rows, s.n, s.n + 1, F32);
-  twin maxima = both(1, s.rows, s.rows, F32, 0), sums = both(1, s.rows, s.rows, F32, 3e-5);
-  twin correction = output(1, s.rows, s.rows, F32, 1e-6), p = output(s.rows, s.n, s.n + 2, (int)t, close_to(t));
-  FOR_BOTH(kernels, v, k)
-    k->online_softmax(s.rows, s.n, x, s.n + 1, maxima.at[v], sums.at[v], correction.at[v], p.at[v], s.n + 2, t);
+  for (int capped = 0; capped < 2; capped++) {
+    twin maxima = both(1, s.rows, s.rows, F32, 0), sums = both(1, s.rows, s.rows, F32, 3e-5);
+    twin correction = output(1, s.rows, s.rows, F32, 1e-6), p = output(s.rows, s.n, s.n + 2, (int)t, close_to(t));
+    FOR_BOTH(kernels, v, k)
+      k->online_softmax(s.rows, s.n, x, s.n + 1, maxima.at[v], sums.at[v], correction.at[v], capped ? 2.5f : 0, p.at[v],
+                        s.n + 2, t);
+  }
+}
+
+static void cap_logits(const wb_kernels *kernels, size s, wb_type t) {
+  (void)t;
+  twin x = both(s.rows, s.n, s.n + 1, F32, 1e-6);
+  FOR_BOTH(kernels, v, k) k->cap_logits(s.rows, s.n, x.at[v], s.n + 1, 0.7f);
 }
 
 static void prefetch(const wb_kernels *kernels, size s, wb_type t) {
@@ -226,6 +235,7 @@ const comparison_of row_kernels[] = {
     {.name = "softmax_backward", .run = softmax_backward, .once = true},
     {.name = "softmax_backward_pairs", .run = softmax_backward_pairs, .once = true, .pairs = true},
     {.name = "online_softmax", .run = online_softmax},
+    {.name = "cap_logits", .run = cap_logits, .once = true},
     {.name = "prefetch", .run = prefetch, .once = true},
     {.name = "sum_of_squares", .run = sum_of_squares, .once = true},
     {.name = "adamw", .run = adamw, .once = true},

@@ -60,8 +60,12 @@ extension CPUDevice {
       let sums = scratch.take(rows, columns.count)
       multiply(0, bias: bias, into: sums)
       convert(sums, into: output.columns(columns))
-    case .add(let output, let bias):
+    case .add(let output, let factor, let bias) where factor == 1:
       multiply(0, bias: bias, into: output.columns(columns), accumulate: true)
+    case .add(let output, let factor, let bias):
+      let sums = scratch.take(rows, columns.count)
+      multiply(0, bias: bias, into: sums)
+      add(sums, times: factor, to: output.columns(columns))
     case .rotate(let output, let table, let positions, let dimension, let bias):
       let sums = scratch.take(rows, columns.count)
       multiply(0, bias: bias, into: sums)
@@ -100,14 +104,15 @@ private struct FewRowsPart: Sendable {
 
 private enum FewRowsEnd: Sendable {
   case store(Matrix, bias: Matrix?)
-  case add(Matrix, bias: Matrix?)
+  case add(Matrix, factor: Float, bias: Matrix?)
   case rotate(Matrix, table: Matrix, positions: [Int32], dimension: Int, bias: Matrix?)
   case gate(Matrix, GateFunction, gateBias: Matrix?, upBias: Matrix?)
 
   init(_ epilogue: Epilogue) {
     switch epilogue {
     case .store(let output, let bias): self = .store(Matrix(output), bias: bias.map { Matrix($0) })
-    case .add(let output, _, let bias): self = .add(Matrix(output), bias: bias.map { Matrix($0) })
+    case .add(let output, let factor, let bias):
+      self = .add(Matrix(output), factor: factor, bias: bias.map { Matrix($0) })
     case .rotate(let output, let rotation, let dimension, let bias):
       self = .rotate(
         Matrix(output), table: Matrix(rotation.table), positions: rotation.positions, dimension: dimension,

@@ -22,11 +22,10 @@ extension CPUDevice {
         self.convert(bands[0], into: output.rows(rows).columns(columns))
       }
     case .add(let tensor, let factor, let bias):
-      precondition(factor == 1, "no other factor")
       let (output, bias) = (Matrix(tensor), bias.map { Matrix($0) })
       return finish([output]) { bands, rows, columns in
         if let bias { self.addBias(bias.columns(columns), to: bands[0]) }
-        self.add(bands[0], to: output.rows(rows).columns(columns))
+        self.add(bands[0], times: factor, to: output.rows(rows).columns(columns))
       }
     case .rotate(let tensor, let rotation, let dimension, let bias):
       let (output, table, bias) = (Matrix(tensor), Matrix(rotation.table), bias.map { Matrix($0) })
