@@ -87,7 +87,8 @@ struct RewardFixture: Decodable {
     #expect(throws: ModelError.predictsNoTokens) {
       try LanguageModel(checkpoint: reward, device: TestDevice.naive.make(.fp32))
     }
-    let language = try CheckpointFolder(path: ModelFixture.folder.appendingPathComponent("olmo2").path, use: .hiddenStates)
+    let language = try CheckpointFolder(
+      path: ModelFixture.folder.appendingPathComponent("olmo2").path, use: .hiddenStates)
     #expect(throws: ModelError.self) {
       try RewardModel(checkpoint: language, device: TestDevice.naive.make(.fp32))
     }

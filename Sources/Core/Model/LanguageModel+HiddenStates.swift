@@ -24,7 +24,8 @@ extension LanguageModel {
     for batch in split(longer, budget: scoringBudget) {
       let hidden = try hidden(batch, adapter: lowRank)
       var rows = batch.groups.map { [Int](repeating: 0, count: $0.responses.count) }
-      for target in batch.targets where target.position + 1 == batch.groups[target.group].responses[target.response].count {
+      for target in batch.targets
+      where target.position + 1 == batch.groups[target.group].responses[target.response].count {
         rows[target.group][target.response] = target.headRow
       }
       let width = configuration.hiddenSize

@@ -33,7 +33,8 @@ public struct RewardHead: Sendable {
     case .logits:
       throw ModelError.givesNoReward("it predicts tokens and has no head that grades (…ForSequenceClassification)")
     case .labels(1): (weight, gating) = (try matrix("score.weight"), nil)
-    case .labels(let count): throw ModelError.givesNoReward("its head gives \(count) labels, and a reward is one number")
+    case .labels(let count):
+      throw ModelError.givesNoReward("its head gives \(count) labels, and a reward is one number")
     case .gatedObjectives(let gated):
       weight = try matrix("regression_layer.weight")
       gating = Gating(
