@@ -13,6 +13,7 @@
 #include "Bodies/Flat.h"
 #include "Bodies/Gate.h"
 #include "Bodies/Norm.h"
+#include "Bodies/Quantized.h"
 #include "Bodies/Rotary.h"
 #include "Bodies/RowProducts.h"
 #include "Bodies/Rows.h"
@@ -40,6 +41,7 @@ const wb_kernels WB_TABLE = {
     .rms_norm_backward = rms_norm_backward, .rope = rope, .silu_mul = silu_mul, .round_silu_mul = round_silu_mul,
     .silu_mul_backward = silu_mul_backward, .add_bias = add_bias, .scale_rows = scale_rows, .transpose = transpose,
     .gemm = gemm, .pack_panels = pack_panels, .gemm_panels = gemm_panels, .gemm_rows = gemm_rows, .few_rows = few_rows,
+    .expand = expand, .few_rows_quantized = few_rows_quantized,
     .softmax = softmax, .softmax_backward = softmax_backward, .row_dots = row_dots, .online_softmax = online_softmax,
     .add_rows = add_rows, .prefetch = prefetch, .sum_of_squares = sum_of_squares, .adamw = adamw, .peak = peak,
 #ifdef WB_HAS_BF16

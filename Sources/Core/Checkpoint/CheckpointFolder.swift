@@ -11,6 +11,8 @@ public final class CheckpointFolder: Sendable {
   public let configuration: ModelConfiguration
   /// The files read: config.json, generation_config.json and the shard index where present, then the weights.
   public let files: [URL]
+  /// How weights of linears are stored in fewer than 16 bits; nil where none is.
+  public let quantization: StoredQuantization?
   /// Bytes of tensor data in all weight files.
   public let weightBytes: Int
   /// The weight files, in the order of their names.
@@ -29,9 +31,11 @@ public final class CheckpointFolder: Sendable {
         folder: path, reason: Self.explainMissing("config.json", in: path, isWeights: false))
     }
     var files = [configurationURL]
+    let json = try SmallFile.read(configurationURL.path)
     var configuration = try ModelConfiguration.decode(
-      json: Data(try SmallFile.read(configurationURL.path)), file: configurationURL.path,
-      architectures: architectures)
+      json: Data(json), file: configurationURL.path, architectures: architectures)
+    quantization = try StoredQuantization.decode(
+      FieldReader(object: JSONObject(parsing: json, file: configurationURL.path), file: configurationURL.path))
 
     let generationURL = folder.appendingPathComponent("generation_config.json")
     if FileManager.default.fileExists(atPath: generationURL.path) {
@@ -77,6 +81,8 @@ public final class CheckpointFolder: Sendable {
 
   public func hasTensor(_ name: String) -> Bool { owners[name] != nil }
 
+  func weightFile(of name: String) -> SafetensorsFile? { owners[name].map { weightFiles[$0] } }
+
   /// - Throws: `CheckpointError` where there is no such tensor, or it is not in bf16, fp16 or fp32.
   public func tensor(_ name: String) throws -> StoredTensor {
     guard let owner = owners[name] else { throw CheckpointError.missingTensor(file: path, name: name) }
@@ -89,6 +95,10 @@ public final class CheckpointFolder: Sendable {
     var expected: Set<String> = []
     for (name, shape) in configuration.tensorShapes {
       guard let owner = owners[name] else { throw CheckpointError.missingTensor(file: path, name: name) }
+      if let beside = try checkQuantized(name, shape: shape) {
+        expected.formUnion(beside + [name])
+        continue
+      }
       let found = try weightFiles[owner].tensorInfo(name)
       guard found.shape == shape else {
         throw CheckpointError.wrongShape(file: weightFiles[owner].path, name: name, shape: found.shape, expected: shape)

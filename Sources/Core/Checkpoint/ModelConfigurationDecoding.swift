@@ -95,9 +95,7 @@ extension ModelConfiguration {
         "the architecture \(CheckpointError.quoted(first))", supported: "language models with their head (…ForCausalLM)"
       )
     }
-    guard top.value("quantization_config") == nil else {
-      throw top.unsupported("a quantized checkpoint (quantization_config)", supported: "weights in bf16, fp16 or fp32")
-    }
+    _ = try StoredQuantization.decode(top)
     let activation = try top.string("hidden_act") ?? "silu"
     guard activation == "silu" || activation == "swish" else {
       throw top.unsupported("hidden_act \(CheckpointError.quoted(activation))", supported: "silu")

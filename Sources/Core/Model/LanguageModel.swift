@@ -7,6 +7,8 @@ import Device
 public final class LanguageModel {
   public let configuration: ModelConfiguration
   public let device: any Device
+  /// What was made of the linears' weights when they were loaded.
+  public let quantization: Quantization
   /// Rows of a micro-batch in training. With more rows a weight is packed less often, and more memory is taken.
   public var tokenBudget = 1280
   /// Rows of a micro-batch in a pass that only scores: it keeps the activations of one layer, so it takes more of them.
@@ -33,12 +35,15 @@ public final class LanguageModel {
   private var rotary: RotaryTable
   private var adapterWeights: AdapterWeights?
 
-  /// - Throws: `ModelError` or `CheckpointError` where a tensor is missing or has another shape.
-  public init(checkpoint: CheckpointFolder, device: any Device) throws {
+  /// - Parameter quantization: what becomes of the linears' weights, which the file must hold in 16 or 32 bits then.
+  /// - Throws: `ModelError` or `CheckpointError` where a tensor is missing or has another shape, or, to be quantized, is
+  ///   not finite or quantized already.
+  public init(checkpoint: CheckpointFolder, device: any Device, quantization: Quantization = .none) throws {
     configuration = checkpoint.configuration
     self.device = device
+    self.quantization = quantization
     decoder = Decoder(configuration)
-    weights = try ModelWeights(checkpoint: checkpoint, device: device)
+    weights = try ModelWeights(checkpoint: checkpoint, device: device, quantization: quantization)
     weightBytes = checkpoint.weightBytes
     rotary = RotaryTable(configuration: configuration, count: min(1024, configuration.maxPositions), device: device)
   }
