@@ -14,6 +14,7 @@
 #include "Bodies/Gate.h"
 #include "Bodies/LogitCap.h"
 #include "Bodies/Norm.h"
+#include "Bodies/Quantized.h"
 #include "Bodies/Rotary.h"
 #include "Bodies/RowProducts.h"
 #include "Bodies/Rows.h"
@@ -42,6 +43,7 @@ const wb_kernels WB_TABLE = {
     .rms_norm_backward = rms_norm_backward, .rope = rope, .gate_mul = gate_mul, .round_gate_mul = round_gate_mul,
     .gate_mul_backward = gate_mul_backward, .add_bias = add_bias, .scale_rows = scale_rows, .transpose = transpose,
     .gemm = gemm, .pack_panels = pack_panels, .gemm_panels = gemm_panels, .gemm_rows = gemm_rows, .few_rows = few_rows,
+    .expand = expand, .few_rows_quantized = few_rows_quantized,
     .soft_cap = soft_cap, .cap_logits = cap_logits, .softmax = softmax, .softmax_backward = softmax_backward, .row_dots = row_dots,
     .online_softmax = online_softmax, .add_rows = add_rows, .prefetch = prefetch, .sum_of_squares = sum_of_squares, .adamw = adamw,
     .peak = peak,

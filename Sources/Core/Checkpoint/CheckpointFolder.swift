@@ -11,6 +11,8 @@ public final class CheckpointFolder: Sendable {
   public let configuration: ModelConfiguration
   /// The files read: config.json, generation_config.json and the shard index where present, then the weights.
   public let files: [URL]
+  /// How weights of linears are stored in fewer than 16 bits; nil where none is.
+  public let quantization: StoredQuantization?
   /// Bytes of tensor data in all weight files.
   public let weightBytes: Int
   /// The weight files, in the order of their names.
@@ -38,9 +40,11 @@ public final class CheckpointFolder: Sendable {
         folder: path, reason: Self.explainMissing("config.json", in: path, isWeights: false))
     }
     var files = [configurationURL]
+    let json = try SmallFile.read(configurationURL.path)
     var configuration = try ModelConfiguration.decode(
-      json: Data(try SmallFile.read(configurationURL.path)), file: configurationURL.path,
-      architectures: architectures, use: use)
+      json: Data(json), file: configurationURL.path, architectures: architectures, use: use)
+    quantization = try StoredQuantization.decode(
+      FieldReader(object: JSONObject(parsing: json, file: configurationURL.path), file: configurationURL.path))
 
     let generationURL = folder.appendingPathComponent("generation_config.json")
     if FileManager.default.fileExists(atPath: generationURL.path) {
@@ -88,6 +92,9 @@ public final class CheckpointFolder: Sendable {
 
   public func hasTensor(_ name: String) -> Bool { places[name] != nil }
 
+  /// The file that holds a tensor, given its name in a plain decoder.
+  func weightFile(of name: String) -> SafetensorsFile? { places[name].map { weightFiles[$0.file] } }
+
   /// - Parameter name: as a plain decoder has it.
   /// - Throws: `CheckpointError` where there is no such tensor, or it is not in bf16, fp16 or fp32.
   public func tensor(_ name: String) throws -> StoredTensor {
@@ -104,6 +111,10 @@ public final class CheckpointFolder: Sendable {
     var expected: Set<String> = []
     for (name, shape) in configuration.tensorShapes {
       guard let place = places[name] else { throw CheckpointError.missingTensor(file: path, name: name) }
+      if let beside = try checkQuantized(name, shape: shape) {
+        expected.formUnion((beside + [name]).map(storedName))
+        continue
+      }
       let file = weightFiles[place.file]
       let found = try file.tensorInfo(place.stored)
       guard found.shape == shape else {

@@ -15,9 +15,7 @@ extension ModelConfiguration {
     let top = FieldReader(object: try JSONObject(parsing: [UInt8](json), file: file), file: file)
     let family = try architectures.architecture(of: top)
     let head = try ModelHead.decode(top, wrapping: family.wrapping, use: use)
-    guard top.value("quantization_config") == nil else {
-      throw top.unsupported("a quantized checkpoint (quantization_config)", supported: "weights in bf16, fp16 or fp32")
-    }
+    _ = try StoredQuantization.decode(top)
     let text = try family.wrapping.configurationKey.map { key in
       guard let text = try top.object(key) else { throw top.invalid(key, allowed: "an object") }
       return text

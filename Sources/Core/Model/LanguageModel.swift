@@ -7,6 +7,8 @@ import Device
 public final class LanguageModel {
   public let configuration: ModelConfiguration
   public let device: any Device
+  /// What was made of the linears' weights when they were loaded.
+  public let quantization: Quantization
   /// Rows of a micro-batch in training. With more rows a weight is packed less often, and more memory is taken.
   public var tokenBudget = 1280
   /// Rows of a micro-batch in a pass that only scores: it keeps the activations of one layer, so it takes more of them.
@@ -33,19 +35,23 @@ public final class LanguageModel {
   private var rotaries: [RotaryTable]
   private var adapterWeights: AdapterWeights?
 
-  /// - Throws: `ModelError` or `CheckpointError` where a tensor is missing or has another shape, and where the checkpoint
-  ///   predicts no tokens.
-  public convenience init(checkpoint: CheckpointFolder, device: any Device) throws {
+  /// - Parameter quantization: what becomes of the linears' weights, which the file must hold in 16 or 32 bits then.
+  /// - Throws: `ModelError` or `CheckpointError` where a tensor is missing or has another shape, or, to be quantized, is
+  ///   not finite or quantized already, and where the checkpoint predicts no tokens.
+  public convenience init(
+    checkpoint: CheckpointFolder, device: any Device, quantization: Quantization = .none
+  ) throws {
     guard checkpoint.configuration.head == .logits else { throw ModelError.predictsNoTokens }
-    try self.init(hiddenStatesOf: checkpoint, device: device)
+    try self.init(hiddenStatesOf: checkpoint, device: device, quantization: quantization)
   }
 
   /// The decoder of a checkpoint with any head, for its hidden states.
-  init(hiddenStatesOf checkpoint: CheckpointFolder, device: any Device) throws {
+  init(hiddenStatesOf checkpoint: CheckpointFolder, device: any Device, quantization: Quantization = .none) throws {
     configuration = checkpoint.configuration
     self.device = device
+    self.quantization = quantization
     decoder = Decoder(configuration)
-    weights = try ModelWeights(checkpoint: checkpoint, device: device)
+    weights = try ModelWeights(checkpoint: checkpoint, device: device, quantization: quantization)
     weightBytes = checkpoint.weightBytes
     let positions = min(1024, configuration.maxPositions)
     rotaries = configuration.rotaries.map { RotaryTable($0, count: positions, device: device) }

@@ -7,6 +7,8 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
   case adapterDoesNotFit(reason: String)
   case coefficientCount(found: Int, expected: Int)
   case badSampling(reason: String)
+  /// A checkpoint whose weights are quantized already was to be quantized.
+  case alreadyQuantized(folder: String, asked: String)
   /// Logits hold NaN or an infinity, so that no token can be drawn from them.
   case notFinite
   /// A reward model was asked for tokens.
@@ -30,6 +32,8 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
       "A loss returned \(found) gradients for a group of \(expected) responses."
     case .badSampling(let reason):
       "The sampling settings cannot be used: \(reason)."
+    case .alreadyQuantized(let folder, let asked):
+      "\(folder): its weights are quantized already, so they cannot be made \(asked); leave quantize out."
     case .notFinite:
       "The model's numbers are not finite, so no token can be drawn from them."
     case .predictsNoTokens:

@@ -2,7 +2,8 @@ import Checkpoint
 import Device
 
 /// The frozen weights of a decoder: mapped where the file stores them in bf16 or in the compute type, converted to that
-/// once otherwise. Norm weights and biases are fp32.
+/// once otherwise. Those of linears may be quantized, by the file or while they are loaded. Norm weights and biases are
+/// fp32.
 struct ModelWeights: Sendable {
   struct Linear: Sendable {
     /// [out, in].
@@ -32,12 +33,17 @@ struct ModelWeights: Sendable {
   let head: Tensor?
   /// Bytes of weights that had to be converted, and so live in memory of their own.
   let convertedBytes: Int
+  /// Bytes of weights that were quantized while they were loaded, and what the same weights take in the file.
+  let quantizedBytes, replacedBytes: Int
   /// What keeps the tensors.
   private let memory: [DeviceMemory]
 
-  init(checkpoint: CheckpointFolder, device: any Device) throws {
+  init(checkpoint: CheckpointFolder, device: any Device, quantization: Quantization) throws {
     let configuration = checkpoint.configuration
-    var loader = WeightLoader(checkpoint: checkpoint, device: device)
+    if checkpoint.quantization != nil, quantization != .none {
+      throw ModelError.alreadyQuantized(folder: checkpoint.path, asked: quantization.rawValue)
+    }
+    var loader = WeightLoader(checkpoint: checkpoint, device: device, quantization: quantization)
     let (rows, columns) = (configuration.vocabularySize, configuration.hiddenSize)
     let table = "model.embed_tokens.weight"
     if configuration.head != .logits {
@@ -69,6 +75,8 @@ struct ModelWeights: Sendable {
     finalNorm = try loader.norm(
       "model.norm.weight", configuration.hiddenSize, factor: Float(1 / configuration.embeddings.logitDivisor))
     convertedBytes = loader.convertedBytes
+    quantizedBytes = loader.quantizedBytes
+    replacedBytes = loader.replacedBytes
     memory = loader.memory
   }
 }
@@ -77,20 +85,49 @@ struct ModelWeights: Sendable {
 private struct WeightLoader {
   let checkpoint: CheckpointFolder
   let device: any Device
+  let quantization: Quantization
   var convertedBytes = 0
+  var quantizedBytes = 0
+  var replacedBytes = 0
   var memory: [DeviceMemory] = []
 
-  init(checkpoint: CheckpointFolder, device: any Device) {
+  init(checkpoint: CheckpointFolder, device: any Device, quantization: Quantization) {
     self.checkpoint = checkpoint
     self.device = device
+    self.quantization = quantization
   }
 
   mutating func linear(_ kind: LinearKind, _ layer: Int) throws -> ModelWeights.Linear {
     let (outputs, inputs) = kind.shape(in: checkpoint.configuration)
     let name = kind.fullName(layer: layer)
     return ModelWeights.Linear(
-      weight: try matrix(name + ".weight", rows: outputs, columns: inputs),
+      weight: try weight(name + ".weight", rows: outputs, columns: inputs),
       bias: kind.hasBias(in: checkpoint.configuration) ? try vector(name + ".bias", outputs) : nil)
+  }
+
+  /// A linear's weight: quantized by the file, or now, or as it is.
+  private mutating func weight(_ name: String, rows: Int, columns: Int) throws -> Tensor {
+    if let stored = try checkpoint.quantizedTensor(name) {
+      let type: ElementType = stored.quantization == .nf4 ? .nf4 : .int8
+      guard stored.shape == [rows, columns],
+        let weight = device.quantized(
+          codes: stored.codes, scales: stored.scales, rows: rows, columns: columns, type: type)
+      else { throw ModelError.tensorShape(name: name, found: stored.shape, expected: [rows, columns]) }
+      convertedBytes += 4 * stored.scales.count
+      return keep(weight)
+    }
+    guard let type = quantization.elementType else { return try matrix(name, rows: rows, columns: columns) }
+    let tensor = try checkpoint.tensor(name)
+    guard tensor.shape == [rows, columns],
+      let source = device.weights(tensor.bytes, rows: rows, columns: columns, type: tensor.type.elementType)
+    else { throw ModelError.tensorShape(name: name, found: tensor.shape, expected: [rows, columns]) }
+    let quantized = try withExtendedLifetime(source) { try device.quantize(source.tensor, to: type) }
+    guard let quantized else { throw checkpoint.whyNotFinite(tensor: name) }
+    // Nothing reads the file's weight again; without this the whole file would stand in memory beside the codes.
+    tensor.bytes.file.release(tensor.bytes.range)
+    quantizedBytes += type.byteCount(rows: rows, columns: columns)
+    replacedBytes += tensor.bytes.count
+    return keep(quantized)
   }
 
   /// In the compute type, or in bf16 as stored, which a product in fp32 widens while it packs.
