@@ -105,7 +105,9 @@ extension EndToEnd {
           "model: m\ndata: {train: a.jsonl}\ntraining: {lr_scheduler_type: cosin}\n",
           #"RUN.yaml: training.lr_scheduler_type: "cosin" is not known, did you mean "cosine"?…"#),
         .runFile("model: m\ndata: {train: a.jsonl}\ntraining: {seed: 1\n", "RUN.yaml: line…"),
-        .runFile("data: {train: a.jsonl}\n", "RUN.yaml: model: missing; give the folder of a Hugging Face checkpoint"),
+        .runFile(
+          "data: {train: a.jsonl}\n",
+          "RUN.yaml: model: missing; give the folder of a Hugging Face checkpoint or a GGUF file"),
         ErrorCase(
           ["train", "RUN.yaml", "--headless", "--set", "preference.bta=0.2"],
           files: ["RUN.yaml": "model: m\ndata: {train: a.jsonl}\n"], 2,

@@ -16,17 +16,17 @@ extension RunFileErrorTexts {
         "RUN.yaml: is \"just text\", not a run file; expected keys model, adapter, data, preference, training, session"),
     Case(
       "data: {train: d}",
-      text: "RUN.yaml: model: missing; give the folder of a Hugging Face checkpoint"),
+      text: "RUN.yaml: model: missing; give the folder of a Hugging Face checkpoint or a GGUF file"),
     Case(
       "model: m",
       text: "RUN.yaml: data.train: missing; give the preference data, a .jsonl, .jsonl.gz or .jsonl.zst file or a list "
         + "of them"),
     Case(
       "model: ''\ndata: {train: d}",
-      text: "RUN.yaml: model: is empty; expected the folder of a Hugging Face checkpoint"),
+      text: "RUN.yaml: model: is empty; expected the folder of a Hugging Face checkpoint or a GGUF file"),
     Case(
       "model: [a]\ndata: {train: d}",
-      text: "RUN.yaml: model: a list is not the folder of a Hugging Face checkpoint"),
+      text: "RUN.yaml: model: a list is not the folder of a Hugging Face checkpoint or a GGUF file"),
     Case(
       "model: m\ndata: prefs.jsonl",
       text:

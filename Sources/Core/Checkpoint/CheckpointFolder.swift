@@ -161,7 +161,8 @@ public final class CheckpointFolder: Sendable {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     func has(_ suffix: String) -> Bool { names.contains { $0.lowercased().hasSuffix(suffix) } }
     if has(".gguf") {
-      return "it holds GGUF; use the original Hugging Face checkpoint, with \(file)"
+      return "it holds GGUF and \(file) is not there; name the .gguf file itself as the model, or turn it into a "
+        + "folder with workbench import FILE.gguf --to DIR"
     }
     if isWeights, has(".bin") || has(".pt") || has(".pth") {
       return "its weights are PyTorch pickles; convert them with AutoModelForCausalLM.from_pretrained(folder)"

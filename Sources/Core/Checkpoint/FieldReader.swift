@@ -4,9 +4,14 @@ import JSON
 /// An explicit null counts as absent, as in Hugging Face's configurations.
 public struct FieldReader {
   public let object: JSONObject
-  let file: String
+  package let file: String
   /// "rope_parameters." inside that object; empty at the top.
   var prefix = ""
+
+  /// The fields of an object that stands in `file` itself, whatever format that has.
+  package static func top(_ object: JSONObject, file: String) -> FieldReader {
+    FieldReader(object: object, file: file)
+  }
 
   public func value(_ key: String) -> JSONValue? { object.nonNull(key) }
 

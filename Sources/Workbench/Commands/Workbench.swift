@@ -20,7 +20,7 @@ public struct Workbench: ParsableCommand {
     subcommands: [
       DemoCommand.self, TrainCommand.self, AttachCommand.self, ReplayCommand.self, ResumeCommand.self,
       BranchCommand.self, SessionsCommand.self, CheckCommand.self, ScoreCommand.self, GenerateCommand.self,
-      TokenizeCommand.self,
+      TokenizeCommand.self, ImportCommand.self,
       ExportCommand.self, BenchCommand.self, DoctorCommand.self,
     ])
 

@@ -1,6 +1,7 @@
 import Checkpoint
 import Control
 import Foundation
+import GGUF
 import Model
 import DeviceCPU
 import PreferenceData
@@ -41,10 +42,24 @@ public struct RunPreparation {
     let objective = try file.objective()
     try SessionClaim(plan: plan, publish: publish).requireRoom()
     publish(.loading(LoadingProgress(what: "mapping \(file.model)")))
-    let checkpoint = try CheckpointFolder(path: file.model)
-    let text = try TextFolder(path: file.model)
+    let folder = try modelFolder()
+    let checkpoint = try CheckpointFolder(path: folder)
+    let text = try TextFolder(path: folder)
     return PreparedModel(
       objective: objective, warnings: file.advice(objective), checkpoint: checkpoint, text: text)
+  }
+
+  /// The folder of the run file's model; a GGUF file that is met for the first time is imported, and `publish` hears it.
+  private func modelFolder() throws -> String {
+    try ModelSource.folder(for: file.model) { [publish] importing in
+      if importing.fraction == 0, let warning = importing.warning {
+        publish(.log(LogLine(level: .warning, text: warning)))
+      }
+      publish(
+        .loading(
+          LoadingProgress(
+            what: "importing \(importing.file) once, into \(importing.folder)", fraction: importing.fraction)))
+    }
   }
 
   // MARK: Adapter
