@@ -20,7 +20,7 @@ enum ISODate {
   static func time(_ count: Int64, digits: Int) -> String {
     let unit = power(digits)
     let seconds = count.floored(unit)
-    let fraction = count - seconds * unit
+    let fraction = count &- seconds &* unit
     let clock = "\(padded(seconds / 3600, 2)):\(padded(seconds / 60 % 60, 2)):\(padded(seconds % 60, 2))"
     guard fraction > 0 else { return clock }
     return clock + "." + padded(fraction, digits)
@@ -30,7 +30,7 @@ enum ISODate {
   static func timestamp(_ count: Int64, digits: Int) -> String {
     let day = 86_400 * power(digits)
     let days = count.floored(day)
-    return date(days: days) + "T" + time(count - days * day, digits: digits)
+    return date(days: days) + "T" + time(count &- days &* day, digits: digits)
   }
 
   private static func power(_ digits: Int) -> Int64 { (0..<digits).reduce(1) { product, _ in product * 10 } }
