@@ -72,23 +72,6 @@ import Testing
     }
   }
 
-  /// Names, dates and packed bytes that no writer makes, worked by hand.
-  @Test func datesByHand() {
-    #expect(ISODate.date(days: 0) == "1970-01-01")
-    #expect(ISODate.date(days: -1) == "1969-12-31")
-    #expect(ISODate.date(days: 19_782) == "2024-02-29")
-    #expect(ISODate.date(days: -719_528) == "0000-01-01")
-    #expect(ISODate.timestamp(-1, digits: 9) == "1969-12-31T23:59:59.999999999")
-    #expect(ISODate.timestamp(.min, digits: 0).hasSuffix("T08:29:52"))
-    #expect(ISODate.date(days: .max) == "\(Int64.max) days")
-  }
-
-  @Test func base64ByHand() {
-    for (text, code) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")] {
-      #expect(Base64.text(Array(text.utf8)) == code)
-    }
-  }
-
   /// "abcabcabcabcX" as literals "abc", a match of 9 at distance 3 that overlaps itself, and the literal "X".
   @Test func lz4ByHand() throws {
     let block: [UInt8] = [0x35, 0x61, 0x62, 0x63, 3, 0, 0x10, 0x58]

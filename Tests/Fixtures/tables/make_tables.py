@@ -105,14 +105,13 @@ types = {
 
 
 def plain(name, value):
-    """The value as JSON has it. Bytes are text where they are, base64 where not; points in time are ISO 8601."""
-    import base64
+    """The value as JSON has it. Bytes are text where they are, null where not; points in time are ISO 8601."""
     if value is None:
         return None
     if name == "json":
         return json.loads(value)
     if name == "map":
-        return [{"key": k, "value": v} for k, v in value]
+        return dict(value)
     if name == "duration":
         return int(value.total_seconds() * 1000)
     if isinstance(value, decimal.Decimal):
@@ -121,7 +120,7 @@ def plain(name, value):
         try:
             return value.decode()
         except UnicodeDecodeError:
-            return base64.b64encode(value).decode()
+            return None
     if isinstance(value, datetime.datetime):
         text = value.replace(tzinfo=None).isoformat(timespec="milliseconds" if value.microsecond else "seconds")
         return text + ("Z" if value.tzinfo else "")

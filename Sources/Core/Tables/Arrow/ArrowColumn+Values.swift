@@ -16,8 +16,8 @@ struct RowBudget {
 }
 
 extension ArrowColumn {
-  /// Element `index` as JSON lines would give it. What JSON has no word for is a text: dates as ISO 8601, bytes that are
-  /// no text as base64.
+  /// Element `index` as JSON lines would give it, and as `ParquetReader` has it: dates are texts in ISO 8601, decimals
+  /// numbers, bytes that are no text null.
   func value(at index: Int, _ budget: inout RowBudget) throws(ArrowFault) -> JSONValue {
     if let validity, try !validity.bit(index) { return .null }
     switch content {
@@ -29,10 +29,12 @@ extension ArrowColumn {
       return try text(of: data, range, &budget)
     case .views(let views, let data): return try view(views, data, index, &budget)
     case .list(let offsets, let isWide, let elements):
-      return try list(elements, try Self.range(offsets, isWide, index, within: elements.length), &budget)
+      let range = try Self.range(offsets, isWide, index, within: elements.length)
+      let values = try list(elements, range, &budget)
+      return field.isMap ? Self.map(values) : .array(values)
     case .fixedList(let elements):
       guard case .fixedList(let count) = field.type else { return .null }
-      return try list(elements, index * count..<(index + 1) * count, &budget)
+      return .array(try list(elements, index * count..<(index + 1) * count, &budget))
     case .structure(let members):
       try budget.spend(values: members.count)
       var object = JSONObject()
@@ -50,12 +52,24 @@ extension ArrowColumn {
 
   private func list(
     _ elements: ArrowColumn, _ range: Range<Int>, _ budget: inout RowBudget
-  ) throws(ArrowFault) -> JSONValue {
+  ) throws(ArrowFault) -> [JSONValue] {
     try budget.spend(values: range.count)
     var values: [JSONValue] = []
     values.reserveCapacity(range.count)
     for index in range { values.append(try elements.value(at: index, &budget)) }
-    return .array(values)
+    return values
+  }
+
+  /// An object, where all keys are texts; otherwise the list of keys and values.
+  private static func map(_ entries: [JSONValue]) -> JSONValue {
+    var object = JSONObject()
+    for entry in entries {
+      guard let members = entry.object?.members, members.count == 2, let key = members[0].value.string else {
+        return .array(entries)
+      }
+      object.set(key, members[1].value)
+    }
+    return .object(object)
   }
 
   private static func range(
@@ -85,7 +99,7 @@ extension ArrowColumn {
     }
     switch field.type {
     case .text, .textView: throw .damaged("the column \"\(field.name)\" has text that is not valid UTF-8")
-    default: return .string(Base64.text(try data.bytes(range)))
+    default: return .null
     }
   }
 
@@ -116,14 +130,15 @@ extension ArrowColumn {
     case .fixedBinary(let bytes):
       guard bytes > 0 else { return .string("") }
       return try text(of: buffer, index * bytes..<(index + 1) * bytes, &budget)
-    case .days: return .string(ISODate.date(days: Int64(try buffer.integer(Int32.self, at: index))))
+    case .days: return .string(CalendarText.date(day: Int(try buffer.integer(Int32.self, at: index))))
     case .milliseconds:
-      return .string(ISODate.date(days: try buffer.integer(Int64.self, at: index).floored(86_400_000)))
+      let moment = CalendarText.timestamp(try buffer.integer(Int.self, at: index), units: 1_000, isUTC: false)
+      return .string(String(moment.prefix { $0 != "T" }))
     case .time(let unit, let bytes):
-      let count = try whole(buffer, bytes, true, index) ?? 0
-      return .string(ISODate.time(Int64(count), digits: unit.digits))
+      return .string(CalendarText.time(try whole(buffer, bytes, true, index) ?? 0, units: unit.perSecond))
     case .timestamp(let unit, let isUTC):
-      return .string(ISODate.timestamp(try buffer.integer(at: index), digits: unit.digits) + (isUTC ? "Z" : ""))
+      return .string(
+        CalendarText.timestamp(try buffer.integer(Int.self, at: index), units: unit.perSecond, isUTC: isUTC))
     default: return .null
     }
   }
@@ -144,20 +159,12 @@ extension ArrowColumn {
     }
   }
 
-  /// Read from its digits, so that 0.1 is the double nearest to 0.1.
+  /// Stored as a whole number, the lowest byte first.
   private func decimal(
     _ buffer: ArrowBuffer, _ bytes: Int, _ scale: Int, _ index: Int
   ) throws(ArrowFault) -> JSONValue {
-    let digits: String
-    if bytes == 16 {
-      let low = try buffer.integer(UInt64.self, at: 2 * index)
-      let high = try buffer.integer(Int64.self, at: 2 * index + 1)
-      digits = String(Int128(high) << 64 | Int128(low))
-    } else {
-      digits = String(try whole(buffer, bytes, true, index) ?? 0)
-    }
-    if scale == 0, let whole = Int(digits) { return .integer(whole) }
-    return .number(Double("\(digits)e\(-scale)") ?? .nan)
+    let highestFirst = try buffer.bytes(index * bytes..<(index + 1) * bytes).reversed()
+    return DecimalNumber.value(of: Array(highestFirst)[...], scale: scale).map { .number($0) } ?? .null
   }
 
   /// IEEE half precision: 1 bit of sign, 5 of exponent, 10 of fraction.

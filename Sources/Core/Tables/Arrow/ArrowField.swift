@@ -5,6 +5,8 @@ struct ArrowField {
   var children: [ArrowField] = []
   /// Where the column holds numbers of entries in a dictionary, which has the type above.
   var dictionary: ArrowDictionary?
+  /// A list of structs of a key and a value.
+  var isMap = false
   /// A text that is JSON (the extension type `arrow.json`).
   var isJSON = false
 }
@@ -20,8 +22,7 @@ enum ArrowType: Equatable {
   enum Unit: Int64 {
     case second = 0, millisecond, microsecond, nanosecond
 
-    /// Digits of the second's fraction.
-    var digits: Int { 3 * Int(rawValue) }
+    var perSecond: Int { [1, 1_000, 1_000_000, 1_000_000_000][Int(rawValue)] }
   }
 
   case null, bool
@@ -79,6 +80,7 @@ struct ArrowSchema {
     var field = ArrowField(name: name, type: try Self.type(number, type, column: name))
     for child in try table.tables(5) { field.children.append(try read(child, depth: depth + 1)) }
     if let encoding = try table.table(4) { field.dictionary = try Self.dictionary(encoding) }
+    field.isMap = number == 17
     for entry in try table.tables(6) where try entry.string(0) == "ARROW:extension:name" {
       field.isJSON = try entry.string(1) == "arrow.json"
     }

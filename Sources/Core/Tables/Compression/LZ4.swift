@@ -6,30 +6,39 @@ enum LZ4 {
   static func unpack(
     _ input: [UInt8], _ source: Range<Int>, into output: inout [UInt8], at target: Range<Int>
   ) -> Bool {
+    decode(input, source, into: &output, at: target, copyingFrom: target.lowerBound) == target.upperBound
+  }
+
+  /// Unpacks input[source] into output, from the start of `target` and no further than its end.
+  /// - Parameter first: where copies may begin: blocks of a frame reach back into those before them.
+  /// - Returns: how far it came; nil for damage.
+  static func decode(
+    _ input: [UInt8], _ source: Range<Int>, into output: inout [UInt8], at target: Range<Int>, copyingFrom first: Int
+  ) -> Int? {
     var (position, written) = (source.lowerBound, target.lowerBound)
     let (end, limit) = (source.upperBound, target.upperBound)
     while position < end {
       let token = Int(input[position])
       position += 1
       var count = token >> 4
-      guard lengthen(&count, input, &position, end) else { return false }
-      guard count <= end - position, count <= limit - written else { return false }
+      guard lengthen(&count, input, &position, end) else { return nil }
+      guard count <= end - position, count <= limit - written else { return nil }
       cb_copy(&output, Int64(written), input, Int64(position), Int64(count))
       position += count
       written += count
       // The last literals have no copy behind them.
       if position == end { break }
-      guard end - position >= 2 else { return false }
+      guard end - position >= 2 else { return nil }
       let distance = Int(input.littleEndian(at: position, width: 2))
       position += 2
       count = token & 15
-      guard lengthen(&count, input, &position, end) else { return false }
+      guard lengthen(&count, input, &position, end) else { return nil }
       count += 4
-      guard distance > 0, distance <= written - target.lowerBound, count <= limit - written else { return false }
+      guard distance > 0, distance <= written - first, count <= limit - written else { return nil }
       cb_repeat(&output, Int64(written), Int64(distance), Int64(count))
       written += count
     }
-    return written == limit
+    return written
   }
 
   /// Unpacks Hadoop's frames: each has the sizes unpacked and packed, the highest byte first, and a block.
