@@ -104,7 +104,7 @@ struct AttentionBlock: Block {
       program.add(headNorm(pass, layer, rows: all, .rawK, keyNorm, .normalizedK, .inverseK, .k))
     }
     program.add(pass.attention(layer))
-    guard feedsResidual else { return }
+    guard feedsResidual || branch.hasOutputNorm else { return }
     let o = pass[.o, layer]
     let projections = pass.projections(o, .attentionOutput, layer)
     if !projections.isEmpty { program.add(.project(Project(rows: wanted, projections))) }

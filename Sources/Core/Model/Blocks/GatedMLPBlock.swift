@@ -65,7 +65,7 @@ struct GatedMLPBlock: Block {
             upBias: pass.bias(.up_proj, layer)), fewRows: pass.shape.decodes)))
     let projections = pass.projections(inner, .mlpInner, layer)
     if !projections.isEmpty { program.add(.project(Project(rows: rows, projections))) }
-    guard feedsResidual else { return }
+    guard feedsResidual || branch.hasOutputNorm else { return }
     branch.end(pass, inner, layer, rows: rows, into: &program)
   }
 
