@@ -48,4 +48,24 @@ static inline uint64_t cb_hash(const uint8_t *bytes, int64_t count, uint64_t see
   return h;
 }
 
+// Copies in[from ..< from + count] to out[at ...], which the caller has made sure is there. Most parts are short.
+static inline void cb_copy(uint8_t *out, int64_t at, const uint8_t *in, int64_t from, int64_t count) {
+  memcpy(out + at, in + from, (size_t)count);
+}
+
+// Appends `count` bytes at out[at] that stand `distance` before it, each read after those before it are written: with a short
+// distance they repeat. The caller has made sure that 0 < distance <= at and that there is room.
+static inline void cb_repeat(uint8_t *out, int64_t at, int64_t distance, int64_t count) {
+  uint8_t *to = out + at;
+  const uint8_t *from = to - distance;
+  // What has been copied doubles what can be copied at once.
+  while (count > distance) {
+    memcpy(to, from, (size_t)distance);
+    to += distance;
+    count -= distance;
+    distance += distance;
+  }
+  memcpy(to, from, (size_t)count);
+}
+
 #endif

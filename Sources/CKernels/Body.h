@@ -12,11 +12,14 @@
 #include "Bodies/FewRows.h"
 #include "Bodies/Flat.h"
 #include "Bodies/Gate.h"
+#include "Bodies/LogitCap.h"
 #include "Bodies/Norm.h"
+#include "Bodies/Quantized.h"
 #include "Bodies/Rotary.h"
 #include "Bodies/RowProducts.h"
 #include "Bodies/Rows.h"
 #include "Bodies/Softmax.h"
+#include "Bodies/SoftCap.h"
 #include "Bodies/StripProducts.h"
 #include "Bodies/WidePanels.h"
 
@@ -37,11 +40,13 @@
 
 const wb_kernels WB_TABLE = {
     .name = WB_NAME, .level = WB_LEVEL, .convert = convert, .rms_norm = rms_norm,
-    .rms_norm_backward = rms_norm_backward, .rope = rope, .silu_mul = silu_mul, .round_silu_mul = round_silu_mul,
-    .silu_mul_backward = silu_mul_backward, .add_bias = add_bias, .scale_rows = scale_rows, .transpose = transpose,
+    .rms_norm_backward = rms_norm_backward, .rope = rope, .gate_mul = gate_mul, .round_gate_mul = round_gate_mul,
+    .gate_mul_backward = gate_mul_backward, .add_bias = add_bias, .scale_rows = scale_rows, .transpose = transpose,
     .gemm = gemm, .pack_panels = pack_panels, .gemm_panels = gemm_panels, .gemm_rows = gemm_rows, .few_rows = few_rows,
-    .softmax = softmax, .softmax_backward = softmax_backward, .row_dots = row_dots, .online_softmax = online_softmax,
-    .add_rows = add_rows, .prefetch = prefetch, .sum_of_squares = sum_of_squares, .adamw = adamw, .peak = peak,
+    .expand = expand, .few_rows_quantized = few_rows_quantized,
+    .soft_cap = soft_cap, .cap_logits = cap_logits, .softmax = softmax, .softmax_backward = softmax_backward, .row_dots = row_dots,
+    .online_softmax = online_softmax, .add_rows = add_rows, .prefetch = prefetch, .sum_of_squares = sum_of_squares, .adamw = adamw,
+    .peak = peak,
 #ifdef WB_HAS_BF16
     .has_pairs = 1, .gemm_pairs = gemm_pairs, .gemm_row_pairs = gemm_row_pairs, .pair_rows = pair_rows,
     .transpose_words = transpose_words, .softmax_backward_pairs = softmax_backward_pairs,

@@ -120,7 +120,6 @@ struct PreparationTests {
     Bad(4, "shape", "model={F}/shapes"),
     Bad(4, "tokenizer.json", "model={F}/tokenizer"),
     Bad(4, "model.safetensors", "model={F}/truncated"),
-    Bad(4, "a sliding window of 64 tokens, shorter than data.max_length 2048", "model={F}/window"),
     Bad(
       4, "more than the model's context of 8", "model={F}/context"),
     Bad(4, "there is no such folder", "adapter.init_from={F}/absent"),

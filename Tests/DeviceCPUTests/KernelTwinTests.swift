@@ -1,6 +1,9 @@
 import Base
 import DeviceCPU
+import Foundation
 import Testing
+
+@testable import NaiveDevice
 
 /// Every vector kernel against its naive twin, at every level that this processor runs, on sizes that leave tails.
 @Suite struct KernelTwinTests {
@@ -43,18 +46,21 @@ import Testing
     for width in Self.widths {
       let x = random(5, width)
       let weight = random(1, width)
-      var outputs: [[Float]] = []
-      for device in [naive, runtime] {
-        let xhat = Matrix(zeros: 5, width, type)
-        let y = Matrix(zeros: 5, width, type)
-        let inverse = Matrix(zeros: 1, 5)
-        let dx = random(5, width, seed: 3)
-        device.rmsNorm(x, weight: weight, epsilon: 1e-5, xhat: xhat, inverse: inverse, into: y)
-        device.rmsNormBackward(
-          random(5, width, seed: 4), xhat: xhat, inverse: inverse, weight: weight, accumulateInto: dx)
-        outputs.append(y.values + inverse.values + dx.values)
+      for rounding in [NormRounding.twice, .once] {
+        var outputs: [[Float]] = []
+        for device in [naive, runtime] {
+          let xhat = Matrix(zeros: 5, width, type)
+          let y = Matrix(zeros: 5, width, type)
+          let inverse = Matrix(zeros: 1, 5)
+          let dx = random(5, width, seed: 3)
+          device.rmsNorm(
+            x, weight: weight, epsilon: 1e-5, rounding: rounding, xhat: xhat, inverse: inverse, into: y)
+          device.rmsNormBackward(
+            random(5, width, seed: 4), xhat: xhat, inverse: inverse, weight: weight, accumulateInto: dx)
+          outputs.append(y.values + inverse.values + dx.values)
+        }
+        expectClose(outputs[1], outputs[0], type)
       }
-      expectClose(outputs[1], outputs[0], type)
     }
   }
 
@@ -72,6 +78,22 @@ import Testing
           return y.values
         }
         expectClose(outputs[1], outputs[0], type)
+        // Of the first columns alone, the others as they are.
+        for turned in [2, dimension / 4 * 2].filter({ $0 > 0 && $0 < dimension }) {
+          let narrow = random(9, turned, seed: 3)
+          let partial = [naive, runtime].map { device in
+            let y = Matrix(zeros: 4, 3 * dimension, type)
+            device.rope(
+              x, headDimension: dimension, table: narrow, positions: [8, 0, 3, 5], backward: backward, into: y)
+            return y
+          }
+          expectClose(partial[1].values, partial[0].values, type)
+          let rest = converted(x, type)
+          for head in 0..<3 {
+            let columns = head * dimension + turned..<(head + 1) * dimension
+            #expect(partial[1].columns(columns).values == rest.columns(columns).values)
+          }
+        }
       }
     }
   }
@@ -79,30 +101,59 @@ import Testing
   @Test(arguments: levels, [ElementType.fp32, .bf16])
   func gates(level: KernelLevel, type: ElementType) {
     let runtime = CPUDevice(threads: 1, precision: .fp32, kernelLevel: level)
-    for width in Self.widths {
+    for (function, width) in InstructionTwins.functions.flatMap({ f in Self.widths.map { (f, $0) } }) {
       // ±100 reaches both ends of the sigmoid.
       let gate = converted(random(3, width, scale: width == 33 ? 100 : 3), type)
       let up = converted(random(3, width, seed: 2), type)
       let outputs = [naive, runtime].map { device in
-        let act = Matrix(zeros: 3, width, type)
-        let dgate = Matrix(zeros: 3, width, type)
-        let dup = Matrix(zeros: 3, width, type)
-        device.siluMul(gate: gate, up: up, into: act)
-        let again = Matrix(zeros: 3, width, type)
-        device.siluMulBackward(random(3, width, seed: 5), gate: gate, up: up, dgate: dgate, dup: dup, act: again)
-        // The forward epilogue: the same act from sums, gate and up rounded on the way.
+        let made = (0..<7).map { _ in Matrix(zeros: 3, width, type) }
+        device.gateMul(function, gate: gate, up: up, into: made[0])
+        device.gateMul(function, gate: gate, up: nil, into: made[1])
+        device.gateMulBackward(
+          function, random(3, width, seed: 5), gate: gate, up: up, dgate: made[2], dup: made[3], z: made[4])
+        device.gateMulBackward(
+          function, random(3, width, seed: 5), gate: gate, up: nil, dgate: made[5], dup: nil, z: made[6])
+        // The forward epilogue: the same z from sums, gate and up rounded on the way.
         let sums = [gate, up].map { converted($0, .fp32) }
-        let kept = (0..<2).map { _ in Matrix(zeros: 3, width, type) }
-        let fused = (0..<2).map { _ in Matrix(zeros: 3, width, type) }
-        device.roundSiluMul(sums[0], sums[1], gate: kept[0], up: kept[1], into: fused[0])
-        device.roundSiluMul(sums[0], sums[1], gate: nil, up: nil, into: fused[1])
-        #expect(kept.map(\.values) == [gate.values, up.values])
-        #expect(fused.map(\.values) == [act.values, act.values])
-        return act.values + dgate.values + dup.values + again.values
+        let kept = (0..<3).map { _ in Matrix(zeros: 3, width, type) }
+        let fused = (0..<4).map { _ in Matrix(zeros: 3, width, type) }
+        device.roundGateMul(function, sums[0], sums[1], gate: kept[0], up: kept[1], into: fused[0])
+        device.roundGateMul(function, sums[0], sums[1], gate: nil, up: nil, into: fused[1])
+        device.roundGateMul(function, sums[0], nil, gate: kept[2], up: nil, into: fused[2])
+        device.roundGateMul(function, sums[0], nil, gate: nil, up: nil, into: fused[3])
+        #expect(kept.map(\.values) == [gate.values, up.values, gate.values])
+        #expect(fused.map(\.values) == [made[0].values, made[0].values, made[1].values, made[1].values])
+        return made.flatMap(\.values)
       }
       #expect(outputs[1].allSatisfy { $0.isFinite })
       expectClose(outputs[1], outputs[0], type)
     }
+  }
+
+  /// The GELUs and their derivatives over all that differs from 0 and x, in fp32, against Double: relative to the value, or
+  /// to 1e-3 where it crosses 0. Between -6 and -10 an exponential's argument is large, and its rounding shows.
+  @Test(arguments: levels, [GateFunction.geluTanh, .gelu])
+  func gelusAreExact(level: KernelLevel, function: GateFunction) {
+    let runtime = CPUDevice(threads: 1, precision: .fp32, kernelLevel: level)
+    let count = 4001
+    let x = Matrix((0..<count).map { Float($0 - 2000) / 200 }, rows: 1, columns: count)
+    let (value, slope, again) = (Matrix(zeros: 1, count), Matrix(zeros: 1, count), Matrix(zeros: 1, count))
+    let one = Matrix([Float](repeating: 1, count: count), rows: 1, columns: count)
+    runtime.gateMul(function, gate: x, up: nil, into: value)
+    runtime.gateMulBackward(function, one, gate: x, up: nil, dgate: slope, dup: nil, z: again)
+    #expect(again.values == value.values)
+    var worst = (value: 0.0, slope: 0.0, far: 0.0)
+    for (index, x) in x.values.enumerated() {
+      let x = Double(x)
+      let expected = (value: function.value(x), slope: function.slope(x))
+      let error = abs(Double(value.values[index]) - expected.value) / max(abs(expected.value), 1e-3)
+      worst.value = max(worst.value, error)
+      worst.slope = max(worst.slope, abs(Double(slope.values[index]) - expected.slope) / max(abs(expected.slope), 0.05))
+      if x < -3, x > -5 {
+        worst.far = max(worst.far, abs(Double(value.values[index]) / expected.value - 1))
+      }
+    }
+    #expect(worst.value < 1e-6 && worst.slope < 2e-6 && worst.far < 2e-6, "\(worst)")
   }
 
   /// What stays fp32 is as exact where the probabilities end in bf16.
@@ -125,6 +176,26 @@ import Testing
       return (precision == .fp32 ? logits.values : []) + maxima.values + logSums.values + mean.values
     }
     expectClose(outputs[1], outputs[0], .fp32)
+  }
+
+  /// The cap of logits in fp32 against Double, relative to the value: from what it leaves as it is to what it cuts off.
+  @Test(arguments: levels)
+  func logitCapsAreExact(level: KernelLevel) {
+    let runtime = CPUDevice(threads: 1, precision: .bf16, kernelLevel: level)
+    let count = 2003
+    let given = (0..<count).map { index -> Float in
+      let size = Float(index % 7 * 3 + 3)
+      return Float(index - 1001) / 100 * size
+    }
+    let x = Matrix(given + [.nan, -.infinity, 1e-20], rows: 1, columns: count + 3)
+    runtime.capLogits(x, cap: 30)
+    var worst = 0.0
+    for (found, given) in zip(x.values, given) {
+      let expected = 30 * tanh(Double(given) / 30)
+      worst = max(worst, abs(Double(found) - expected) / max(abs(expected), 1e-30))
+    }
+    #expect(worst < 5e-7, "\(worst)")
+    #expect(x[0, count].isNaN && x[0, count + 1] == -30 && abs(x[0, count + 2] / 1e-20 - 1) < 1e-6)
   }
 
   @Test(arguments: levels)

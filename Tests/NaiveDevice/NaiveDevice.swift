@@ -36,12 +36,13 @@ public final class NaiveDevice: Device {
   }
 
   public func weights(_ bytes: MappedBytes, rows: Int, columns: Int, type: ElementType) -> DeviceMemory? {
-    guard bytes.count == rows * columns * type.byteWidth else { return nil }
+    guard !type.isQuantized, bytes.count == rows * columns * type.byteWidth else { return nil }
     let values =
       switch type {
       case .fp32: bytes.integers(UInt32.self).map { Double(Float(bitPattern: $0)) }
       case .bf16: bytes.integers(UInt16.self).map { Double(Float(bitPattern: UInt32($0) << 16)) }
       case .fp16: bytes.integers(UInt16.self).map(Self.half)
+      case .int8, .nf4: preconditionFailure("quantized weights have scales")
       }
     return memory.lend(values, rows: rows, columns: columns, type: type, isWritable: false)
   }

@@ -59,7 +59,7 @@ struct TrajectoryTests {
 
 /// One run of TRL's DPOTrainer.
 struct Trajectory {
-  static let names = ["sigmoid", "sigmoid-cosine", "ipo", "exo_pair", "nca_pair", "sppo_hard"]
+  static let names = ["sigmoid", "sigmoid-cosine", "ipo", "exo_pair", "nca_pair", "sppo_hard", "qwen3", "gemma3"]
 
   struct File: Decodable {
     var beta: Double
@@ -116,6 +116,7 @@ struct Trajectory {
       try Objective(model: .bt, parameterization: parameterization, beta: file.beta, options: options),
       set: LoopFixture.trainingSet(pairs.map { ($0.promptIds, [$0.chosenIds, $0.rejectedIds], [1, 0]) }))
     fixture.adapterFolder = file.initialAdapter
+    if ["qwen3", "gemma3"].contains(name) { fixture.modelFolder = "model-" + name }
     fixture.promptsPerStep = pairs.count
     fixture.totalSteps = file.steps
     fixture.learningRate = file.learningRate

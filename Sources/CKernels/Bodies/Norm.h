@@ -1,6 +1,6 @@
 // RMSNorm, forward and backward.
-INLINE void rms_norm_of(int64_t rows, int64_t n, const float *x, int64_t ldx, const float *w, float eps, void *xhat,
-                        int64_t ldh, void *y, int64_t ldy, float *s, wb_type t) {
+INLINE void rms_norm_of(int64_t rows, int64_t n, const float *x, int64_t ldx, const float *w, float eps, bool once,
+                        void *xhat, int64_t ldh, void *y, int64_t ldy, float *s, wb_type t) {
   for (int64_t row = 0; row < rows; row++) {
     const float *in = x + row * ldx;
     vf sums = {0};
@@ -11,15 +11,20 @@ INLINE void rms_norm_of(int64_t rows, int64_t n, const float *x, int64_t ldx, co
     float inverse = 1.0f / sqrtf(sum_lanes(sums) / (float)n + eps);
     s[row] = inverse;
     COLUMNS(n, {
-      store_first(xhat, row * ldh + i, t, load_first(in, i, WB_F32, c) * inverse, c);
-      store_first(y, row * ldy + i, t, load_first(xhat, row * ldh + i, t, c) * load_first(w, i, WB_F32, c), c);
+      vf exact = load_first(in, i, WB_F32, c) * inverse;
+      store_first(xhat, row * ldh + i, t, exact, c);
+      vf factor = once ? exact : load_first(xhat, row * ldh + i, t, c);
+      store_first(y, row * ldy + i, t, factor * load_first(w, i, WB_F32, c), c);
     });
   }
 }
 
-static void rms_norm(int64_t rows, int64_t n, const float *x, int64_t ldx, const float *w, float eps, void *xhat,
-                     int64_t ldh, void *y, int64_t ldy, float *s, wb_type t) {
-  BY_TYPE(t, rms_norm_of(rows, n, x, ldx, w, eps, xhat, ldh, y, ldy, s, T));
+static void rms_norm(int64_t rows, int64_t n, const float *x, int64_t ldx, const float *w, float eps, int32_t once,
+                     void *xhat, int64_t ldh, void *y, int64_t ldy, float *s, wb_type t) {
+  if (once)
+    BY_TYPE(t, rms_norm_of(rows, n, x, ldx, w, eps, true, xhat, ldh, y, ldy, s, T));
+  else
+    BY_TYPE(t, rms_norm_of(rows, n, x, ldx, w, eps, false, xhat, ldh, y, ldy, s, T));
 }
 
 INLINE void rms_norm_backward_of(int64_t rows, int64_t n, const void *xhat, int64_t ldh, const float *s, const float *w,

@@ -32,7 +32,7 @@ INLINE void gemm_pairs_columns(const int v, int64_t m, int64_t column, int64_t p
                                int32_t accumulate, wb_causal causal) {
   for (int64_t i = 0; i < m; i += 8) {
     const int64_t rows = m - i < 8 ? m - i : 8, bottom = i + rows - 1;
-    if (column >= causal.columns + bottom) continue;
+    if (column >= causal.columns + bottom || column + v * L <= causal.first + i) continue;
     const int64_t first = i > causal.begin ? (i - causal.begin) / 2 : 0;
     const int64_t last = causal.end + bottom < 2 * pairs ? (causal.end + bottom + 1) / 2 : pairs;
     switch (rows) {

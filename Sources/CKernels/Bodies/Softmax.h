@@ -1,4 +1,21 @@
 // Soft-max of a strip and its gradient, and of one tile of a vocabulary.
+/// The columns that a row of a strip sees, and the vector that they begin in: lanes are counted from there, so that a row's
+/// sums do not depend on the columns before it.
+typedef struct row_seen {
+  int64_t aligned, first, end;
+} row_seen;
+
+INLINE row_seen seen_by(wb_seen seen, int64_t row, int64_t n) {
+  const int64_t first = seen.first ? seen.first[row] : 0, end = seen.visible + row;
+  return (row_seen){first / L * L, first, end < n ? end : n};
+}
+
+INLINE void zero_columns(void *x, int64_t begin, int64_t end, wb_type t) {
+  if (begin >= end) return;
+  const int64_t width = t == WB_F32 ? 4 : 2;
+  memset((char *)x + begin * width, 0, (size_t)((end - begin) * width));
+}
+
 /// exp(x * scale - shift) over a row in place, for what ends in type t; returns the sum.
 INLINE float exponentials(float *row, int64_t n, float scale, float shift, wb_type t) {
   vf sums = {0};
@@ -18,51 +35,73 @@ INLINE float maximum_of(const float *row, int64_t n, float start) {
   return maximum;
 }
 
-INLINE void softmax_of(int64_t rows, int64_t n, float *s, int64_t lds, float scale, int64_t visible, float *log_sums,
+INLINE void softmax_of(int64_t rows, int64_t n, float *s, int64_t lds, float scale, wb_seen seen, float *log_sums,
                        void *p, int64_t ldp, wb_type t) {
   for (int64_t row = 0; row < rows; row++) {
-    float *in = s + row * lds;
-    int64_t seen = visible + row < n ? visible + row : n;
-    float maximum = maximum_of(in, seen, -INFINITY) * scale;
-    float sum = exponentials(in, seen, scale, maximum, t), inverse = 1.0f / sum;
-    COLUMNS(seen, store_first(p, row * ldp + i, t, load_first(in, i, WB_F32, c) * inverse, c));
-    if (t == WB_F32)
-      for (int64_t j = seen; j < n; j++) ((float *)p)[row * ldp + j] = 0;
-    else
-      for (int64_t j = seen; j < n; j++) ((uint16_t *)p)[row * ldp + j] = 0;
+    const row_seen columns = seen_by(seen, row, n);
+    float *in = s + row * lds + columns.aligned;
+    void *out = (char *)p + row * ldp * (t == WB_F32 ? 4 : 2);
+    const int64_t count = columns.end - columns.aligned;
+    for (int64_t j = 0; j < columns.first - columns.aligned; j++) in[j] = -INFINITY;
+    float maximum = maximum_of(in, count, -INFINITY) * scale;
+    float sum = exponentials(in, count, scale, maximum, t), inverse = 1.0f / sum;
+    COLUMNS(count, store_first(out, columns.aligned + i, t, load_first(in, i, WB_F32, c) * inverse, c));
+    zero_columns(out, 0, columns.aligned, t);
+    zero_columns(out, columns.end, n, t);
     log_sums[row] = maximum + logf(sum);
   }
 }
 
-static void softmax(int64_t rows, int64_t n, float *s, int64_t lds, float scale, int64_t visible, float *log_sums,
-                    void *p, int64_t ldp, wb_type t) {
-  BY_TYPE(t, softmax_of(rows, n, s, lds, scale, visible, log_sums, p, ldp, T));
+static void softmax(int64_t rows, int64_t n, float *s, int64_t lds, float scale, wb_seen seen, float *log_sums, void *p,
+                    int64_t ldp, wb_type t) {
+  BY_TYPE(t, softmax_of(rows, n, s, lds, scale, seen, log_sums, p, ldp, T));
 }
 
-static void softmax_backward(int64_t rows, int64_t n, float *s, float *dp, int64_t ld, float scale, int64_t visible,
-                             const float *log_sums, const float *delta) {
+/// What a capped score's slope is multiplied by; `over` is 1 / cap.
+INLINE vf cap_slope(vf s, float over) {
+  const vf t = s * over;
+  // Not below 0 where s was rounded past the cap.
+  return larger(1.0f - t * t, splat(0.0f));
+}
+
+INLINE void softmax_backward_of(int64_t rows, int64_t n, float *s, float *dp, int64_t ld, float scale, float cap,
+                                wb_seen seen, const float *log_sums, const float *delta, bool capped) {
+  const float over = capped ? 1.0f / cap : 0;
   for (int64_t row = 0; row < rows; row++) {
+    const row_seen columns = seen_by(seen, row, n);
     float *p = s + row * ld, *d = dp + row * ld;
-    int64_t seen = visible + row < n ? visible + row : n;
     float shift = log_sums[row], mean = delta[row];
-    COLUMNS(seen, {
-      vf e = exponential(load_first(p, i, WB_F32, c) * scale - shift);
-      store_first(p, i, WB_F32, e, c);
-      store_first(d, i, WB_F32, e * (load_first(d, i, WB_F32, c) - mean) * scale, c);
+    COLUMNS(columns.end - columns.aligned, {
+      vf score = load_first(p + columns.aligned, i, WB_F32, c);
+      vf e = exponential((capped ? score : score * scale) - shift);
+      vf slope = e * (load_first(d + columns.aligned, i, WB_F32, c) - mean) * scale;
+      store_first(p + columns.aligned, i, WB_F32, e, c);
+      store_first(d + columns.aligned, i, WB_F32, capped ? slope * cap_slope(score, over) : slope, c);
     });
-    for (int64_t j = seen; j < n; j++) p[j] = d[j] = 0;
+    for (int64_t j = 0; j < columns.first; j++) p[j] = d[j] = 0;
+    for (int64_t j = columns.end; j < n; j++) p[j] = d[j] = 0;
   }
 }
 
+static void softmax_backward(int64_t rows, int64_t n, float *s, float *dp, int64_t ld, float scale, float cap,
+                             wb_seen seen, const float *log_sums, const float *delta) {
+  if (cap > 0)
+    softmax_backward_of(rows, n, s, dp, ld, scale, cap, seen, log_sums, delta, true);
+  else
+    softmax_backward_of(rows, n, s, dp, ld, scale, cap, seen, log_sums, delta, false);
+}
+
 INLINE void online_softmax_of(int64_t rows, int64_t n, const float *x, int64_t ldx, float *maxima, float *sums,
-                              float *correction, void *p, int64_t ldp, wb_type t) {
+                              float *correction, float cap, void *p, int64_t ldp, wb_type t) {
+  const float inverse = 1.0f / cap;
   for (int64_t row = 0; row < rows; row++) {
     const float *in = x + row * ldx;
     float maximum = maximum_of(in, n, maxima[row]), last = 0;
     vf total = {0};
     COLUMNS(n, {
-      vf e = exponential_to(load_first(in, i, WB_F32, c) - maximum, t);
-      store_first(p, row * ldp + i, t, e, c);
+      vf z = load_first(in, i, WB_F32, c), e = exponential_to(z - maximum, t);
+      vf share = z * inverse;
+      store_first(p, row * ldp + i, t, cap > 0 ? e * (1.0f - share * share) : e, c);
       if (c == L)
         total += e;
       else
@@ -75,6 +114,9 @@ INLINE void online_softmax_of(int64_t rows, int64_t n, const float *x, int64_t l
 }
 
 static void online_softmax(int64_t rows, int64_t n, const float *x, int64_t ldx, float *maxima, float *sums,
-                           float *correction, void *p, int64_t ldp, wb_type t) {
-  BY_TYPE(t, online_softmax_of(rows, n, x, ldx, maxima, sums, correction, p, ldp, T));
+                           float *correction, float cap, void *p, int64_t ldp, wb_type t) {
+  if (cap > 0)
+    BY_TYPE(t, online_softmax_of(rows, n, x, ldx, maxima, sums, correction, cap, p, ldp, T));
+  else
+    BY_TYPE(t, online_softmax_of(rows, n, x, ldx, maxima, sums, correction, 0, p, ldp, T));
 }

@@ -43,7 +43,7 @@ INLINE void gemm_columns(const int v, int64_t m, int64_t column, int64_t k, cons
                          wb_causal causal) {
   for (int64_t i = 0; i < m; i += WB_STRIP_ROWS) {
     const int64_t rows = m - i < WB_STRIP_ROWS ? m - i : WB_STRIP_ROWS, bottom = i + rows - 1;
-    if (column >= causal.columns + bottom) continue;
+    if (column >= causal.columns + bottom || column + v * L <= causal.first + i) continue;
     const int64_t first = i > causal.begin ? i - causal.begin : 0;
     const int64_t last = causal.end + bottom < k ? causal.end + bottom : k;
     switch (rows) {

@@ -25,6 +25,10 @@ typedef enum {
   WB_AMX = 5,
 } wb_level;
 
+/// An MLP's function: x * sigmoid(x); x * Phi(x), Phi being (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2; x * Phi(x)
+/// with the error function. The second and third are within 1e-6 of themselves, or of 1 where they cross 0.
+typedef enum { WB_SILU = 0, WB_GELU_TANH = 1, WB_GELU = 2 } wb_gate;
+
 /// Columns of every operand of `gemm` come in multiples of this, and a packed operand's panels have as many.
 #define WB_PANEL 16
 
@@ -37,11 +41,45 @@ typedef struct wb_panel_term {
   int64_t lda, k, panel;
 } wb_panel_term;
 
-/// What a product of causal attention may leave out: of row i of c, columns from `columns` + i on, which are undefined
-/// then; of row i of a, the elements of k before i - `begin` and from `end` + i on, which must be 0.
+/// What a product of causal attention may leave out: of row i of c, columns before `first` + i and from `columns` + i on,
+/// which are undefined then; of row i of a, the elements of k before i - `begin` and from `end` + i on, which must be 0.
 typedef struct wb_causal {
-  int64_t columns, begin, end;
+  int64_t first, columns, begin, end;
 } wb_causal;
+
+/// How a weight is kept in less than two bytes. int8: a signed byte a number, times its row's scale. NF4: four bits a number,
+/// which pick one of `wb_nf4_codes`, times its block's scale; blocks of WB_NF4_BLOCK run along the whole matrix row by row,
+/// wherever its rows end, and of two numbers in a byte the first has the upper half (Dettmers et al., 2023).
+typedef enum { WB_INT8 = 0, WB_NF4 = 1 } wb_code;
+
+#define WB_NF4_BLOCK 64
+
+/// What the 16 codes of NF4 stand for, as bitsandbytes has them.
+extern const float wb_nf4_codes[16];
+
+/// A part of a quantized matrix: codes and scales of the whole, `ld` columns wide; the part's first element is the whole's
+/// element `origin`, counted row by row.
+typedef struct wb_quantized {
+  const void *codes;
+  const float *scales;
+  int64_t origin, ld;
+  wb_code kind;
+} wb_quantized;
+
+/// Quantizes rows of n numbers of type t, fp16 among them: the scale is a row's largest magnitude over 127, the code
+/// x / scale to the nearest, ties to even. Returns 0 where a number is not finite.
+int32_t wb_quantize_int8(int64_t rows, int64_t n, const void *x, int64_t ldx, wb_type t, int8_t *codes, float *scales);
+/// Quantizes `count` numbers from x[first] on, blocks counted from there, as bitsandbytes does: the scale is a block's
+/// largest magnitude, the code the one nearest to x / scale, the lower of two as near. `first` is a multiple of
+/// WB_NF4_BLOCK. Returns 0 where a number is not finite.
+int32_t wb_quantize_nf4(int64_t first, int64_t count, const void *x, wb_type t, uint8_t *codes, float *scales);
+
+/// The columns of a strip that its rows see: row i those from first[i] on, or from 0 where `first` is null, and before
+/// `visible` + i. first[i] never decreases, and every row sees a column.
+typedef struct wb_seen {
+  int64_t visible;
+  const int32_t *first;
+} wb_seen;
 
 typedef struct wb_kernels {
   const char *name;
@@ -50,28 +88,31 @@ typedef struct wb_kernels {
   /// y[i, j] = x[i, j] in another type, rounded to nearest even.
   void (*convert)(int64_t rows, int64_t n, const void *x, int64_t ldx, wb_type tx, void *y, int64_t ldy, wb_type ty);
 
-  /// s_i = 1 / sqrt(mean_j x[i, j]^2 + eps); xhat = round(x * s); y = round(xhat * w). Caches xhat and s for backward.
-  void (*rms_norm)(int64_t rows, int64_t n, const float *x, int64_t ldx, const float *w, float eps, void *xhat,
-                   int64_t ldh, void *y, int64_t ldy, float *s, wb_type t);
+  /// s_i = 1 / sqrt(mean_j x[i, j]^2 + eps); xhat = round(x * s); y = round(xhat * w), or, where it is rounded `once`,
+  /// round(x * s * w). Caches xhat and s for backward.
+  void (*rms_norm)(int64_t rows, int64_t n, const float *x, int64_t ldx, const float *w, float eps, int32_t once,
+                   void *xhat, int64_t ldh, void *y, int64_t ldy, float *s, wb_type t);
   /// dx += s * (w * dy - xhat * mean_j(w * dy * xhat)).
   void (*rms_norm_backward)(int64_t rows, int64_t n, const void *xhat, int64_t ldh, const float *s, const float *w,
                             const float *dy, int64_t ldy, float *dx, int64_t ldx, wb_type t);
 
-  /// Rotate-half RoPE on `heads` heads of `dim` columns: table rows are [cos | sin], dim / 2 each, picked by position.
-  /// direction = 1 rotates forward, -1 back (the backward pass).
-  void (*rope)(int64_t rows, int64_t heads, int64_t dim, const float *x, int64_t ldx, const float *table,
-               const int32_t *positions, float direction, void *y, int64_t ldy, wb_type t);
+  /// Rotate-half RoPE on the first `turned` columns of `heads` heads of `dim`; the others are copied. Table rows are
+  /// [cos | sin], turned / 2 each, picked by position. direction = 1 rotates forward, -1 back (the backward pass).
+  void (*rope)(int64_t rows, int64_t heads, int64_t dim, int64_t turned, const float *x, int64_t ldx,
+               const float *table, const int32_t *positions, float direction, void *y, int64_t ldy, wb_type t);
 
-  /// act = round(silu(gate) * up).
-  void (*silu_mul)(int64_t rows, int64_t n, const void *gate, int64_t ldg, const void *up, int64_t ldu, void *act,
-                   int64_t lda, wb_type t);
-  /// gate = round(g), up = round(u), act = round(silu(gate) * up); gate and up may be null where nobody wants them.
-  void (*round_silu_mul)(int64_t rows, int64_t n, const float *g, int64_t ldg, const float *u, int64_t ldu, void *gate,
-                         int64_t ldx, void *up, int64_t ldy, void *act, int64_t lda, wb_type t);
-  /// dgate = dact * up * silu'(gate), dup = dact * silu(gate), and act again. dgate may be gate, and dup up.
-  void (*silu_mul_backward)(int64_t rows, int64_t n, const void *gate, int64_t ldg, const void *up, int64_t ldu,
+  /// act = round(f(gate) * up), or round(f(gate)) where up is null.
+  void (*gate_mul)(int64_t rows, int64_t n, const void *gate, int64_t ldg, const void *up, int64_t ldu, void *act,
+                   int64_t lda, wb_gate f, wb_type t);
+  /// gate = round(g), up = round(u), act = round(f(gate) * up); gate and up may be null where nobody wants them. Without u
+  /// act = round(f(gate)).
+  void (*round_gate_mul)(int64_t rows, int64_t n, const float *g, int64_t ldg, const float *u, int64_t ldu, void *gate,
+                         int64_t ldx, void *up, int64_t ldy, void *act, int64_t lda, wb_gate f, wb_type t);
+  /// dgate = dact * up * f'(gate), dup = dact * f(gate), and act again. dgate may be gate, and dup up. Without up dgate =
+  /// dact * f'(gate), and there is no dup.
+  void (*gate_mul_backward)(int64_t rows, int64_t n, const void *gate, int64_t ldg, const void *up, int64_t ldu,
                             const float *dact, int64_t ldd, void *dgate, int64_t ldx, void *dup, int64_t ldy,
-                            void *act, int64_t lda, wb_type t);
+                            void *act, int64_t lda, wb_gate f, wb_type t);
 
   /// y[i, j] += bias[j].
   void (*add_bias)(int64_t rows, int64_t n, float *y, int64_t ldy, const float *bias);
@@ -103,21 +144,35 @@ typedef struct wb_kernels {
   void (*few_rows)(int64_t m, int64_t n, int64_t k, const void *x, int64_t ldx, wb_type tx, const void *w, int64_t ldw,
                    wb_type tw, float *y, int64_t ldy, int32_t accumulate);
 
-  /// Causal soft-max of a strip into p, which may be s: row i sees columns j < visible + i; the others become 0.
-  /// log_sums[i] = log sum_j exp(scale * s[i, j]). s is left undefined.
-  void (*softmax)(int64_t rows, int64_t n, float *s, int64_t lds, float scale, int64_t visible, float *log_sums, void *p,
+  /// y[i, j] = w[i, j] = code * scale in fp32, rounded to type t.
+  void (*expand)(int64_t rows, int64_t n, const wb_quantized *w, void *y, int64_t ldy, wb_type t);
+  /// `few_rows` with quantized weights, which are not rounded here: y[m, n] (+)= x[m, k] * w[n, k]^T.
+  void (*few_rows_quantized)(int64_t m, int64_t n, int64_t k, const void *x, int64_t ldx, wb_type tx,
+                             const wb_quantized *w, float *y, int64_t ldy, int32_t accumulate);
+
+  /// s = cap * tanh(scale * s / cap) in the columns that a row sees, for what ends in type t: to 1e-6 of the
+  /// result where t is fp32, to 3e-6 of the cap where it is bf16. Other columns are left undefined.
+  void (*soft_cap)(int64_t rows, int64_t n, float *s, int64_t lds, float scale, float cap, wb_seen seen, wb_type t);
+  /// Soft-max of a strip into p, which may be s: over the columns that a row sees; the others become 0.
+  /// log_sums[i] = log sum_j exp(scale * s[i, j]). s is left undefined. A row's bits do not depend on what it does not see,
+  /// nor on where its columns begin, up to multiples of WB_PANEL.
+  void (*softmax)(int64_t rows, int64_t n, float *s, int64_t lds, float scale, wb_seen seen, float *log_sums, void *p,
                   int64_t ldp, wb_type t);
-  /// s holds raw scores and becomes p = exp(scale * s - log_sum); dp becomes p * (dp - delta_i) * scale.
-  void (*softmax_backward)(int64_t rows, int64_t n, float *s, float *dp, int64_t ld, float scale, int64_t visible,
+  /// s holds raw scores and becomes p = exp(scale * s - log_sum); dp becomes p * (dp - delta_i) * scale. Where cap > 0, s
+  /// holds what `soft_cap` made of the scores: p = exp(s - log_sum), and dp is multiplied by 1 - (s / cap)^2 too.
+  void (*softmax_backward)(int64_t rows, int64_t n, float *s, float *dp, int64_t ld, float scale, float cap, wb_seen seen,
                            const float *log_sums, const float *delta);
   /// delta_i = sum_j a[i, j] * b[i, j].
   void (*row_dots)(int64_t rows, int64_t n, const void *a, int64_t lda, const void *b, int64_t ldb, float *delta,
                    wb_type t);
 
   /// One tile of a soft-max over many columns: m' = max(m, max_j x), correction = exp(m - m'),
-  /// sum = sum * correction + sum_j exp(x - m'), p = exp(x - m'). p may share x's memory (rows are done in order).
+  /// sum = sum * correction + sum_j exp(x - m'), p = exp(x - m'), times 1 - (x / cap)^2 where cap > 0. p may share x's
+  /// memory (rows are done in order).
   void (*online_softmax)(int64_t rows, int64_t n, const float *x, int64_t ldx, float *maxima, float *sums,
-                         float *correction, void *p, int64_t ldp, wb_type t);
+                         float *correction, float cap, void *p, int64_t ldp, wb_type t);
+  /// x = cap * tanh(x / cap), within 1e-6 of itself.
+  void (*cap_logits)(int64_t rows, int64_t n, float *x, int64_t ldx, float cap);
 
   /// y[i, j] += a * x[i, j].
   void (*add_rows)(int64_t rows, int64_t n, float a, const float *x, int64_t ldx, float *y, int64_t ldy);
@@ -149,8 +204,8 @@ typedef struct wb_kernels {
   void (*transpose_words)(int64_t rows, int64_t n, const uint32_t *x, int64_t ldx, uint32_t *y, int64_t ldy);
   /// `softmax_backward`, rounded to bf16: the second result by rows, and both by pairs of rows as `pair_rows` lays them out.
   void (*softmax_backward_pairs)(int64_t rows, int64_t n, const float *s, const float *dp, int64_t ld, float scale,
-                                 int64_t visible, const float *log_sums, const float *delta, uint16_t *ds, int64_t ldd,
-                                 uint32_t *p_pairs, uint32_t *ds_pairs, int64_t ldp);
+                                 float cap, wb_seen seen, const float *log_sums, const float *delta, uint16_t *ds,
+                                 int64_t ldd, uint32_t *p_pairs, uint32_t *ds_pairs, int64_t ldp);
 } wb_kernels;
 
 /// The best level that this processor runs and the system allows.

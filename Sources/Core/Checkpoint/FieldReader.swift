@@ -84,6 +84,16 @@ public struct FieldReader {
     }
   }
 
+  /// A list of numbers, each in an open-below interval.
+  public func numbers(_ key: String, above lower: Double, upTo upper: Double) throws -> [Double] {
+    let allowed = "a list of numbers above \(JSONValue.number(lower)) and at most \(JSONValue.number(upper))"
+    guard case .array(let values)? = value(key) else { throw invalid(key, allowed: allowed) }
+    return try values.map {
+      guard let number = $0.number, number > lower, number <= upper else { throw invalid(key, allowed: allowed) }
+      return number
+    }
+  }
+
   /// One number or a list of them.
   public func integers(_ key: String, _ range: ClosedRange<Int>) throws -> [Int] {
     guard let value = value(key) else { return [] }

@@ -23,6 +23,17 @@ extension CheckpointFolder {
   }
 }
 
+extension CheckpointFolder {
+  /// Why a tensor cannot be quantized: its first number that is not finite.
+  public func whyNotFinite(tensor name: String) -> CheckpointError {
+    guard let file = weightFile(of: name), let tensor = try? tensor(name), let element = tensor.firstNotFinite() else {
+      return .overflow(folder: path)
+    }
+    return .notFinite(
+      file: file.path, name: name, element: element, value: tensor.float32(elements: element..<element + 1)[0])
+  }
+}
+
 extension SafetensorsFile {
   /// The first tensor, in the order of the data, that holds NaN or an infinity. Tensors of other types than weights have
   /// are passed over.

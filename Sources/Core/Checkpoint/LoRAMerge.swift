@@ -38,7 +38,7 @@ public enum LoRAMerge {
           file: adapter.path, name: name, shape: [tensors.up.count, tensors.down.count],
           expected: [outputs * lora.rank, lora.rank * inputs])
       }
-      updates[name] = WeightUpdate(
+      updates[base.storedName(name)] = WeightUpdate(
         tensors: tensors, rank: lora.rank, scale: Float(lora.scale), inputs: inputs, base: try base.tensor(name))
     }
     return updates

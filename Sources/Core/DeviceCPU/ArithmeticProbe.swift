@@ -57,7 +57,7 @@ extension CPUDevice {
 
     let (gate, up, act) = (noise(rows, 48, scale: 8, type), narrow, Matrix(zeros: rows, 48, type))
     let (dgate, dup) = (Matrix(zeros: rows, 48, type), Matrix(zeros: rows, 48, type))
-    siluMulBackward(noise(rows, 48), gate: gate, up: up, dgate: dgate, dup: dup, act: act)
+    gateMulBackward(.silu, noise(rows, 48), gate: gate, up: up, dgate: dgate, dup: dup, z: act)
     [act, dgate, dup].forEach(add)
 
     let q = noise(rows, 48, scale: 3, type)

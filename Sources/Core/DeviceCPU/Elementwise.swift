@@ -35,12 +35,16 @@ extension CPUDevice {
 
   /// RMSNorm (Zhang & Sennrich, 2019) of x [T, H]: xhat = x / rms(x) and y = xhat · w in the compute type,
   /// inverse [1, T] = 1 / rms. xhat and inverse are what the backward pass needs.
-  public func rmsNorm(_ x: Matrix, weight: Matrix, epsilon: Float, xhat: Matrix, inverse: Matrix, into y: Matrix) {
+  public func rmsNorm(
+    _ x: Matrix, weight: Matrix, epsilon: Float, rounding: NormRounding = .twice, xhat: Matrix, inverse: Matrix,
+    into y: Matrix
+  ) {
     precondition(x.columns == y.columns && xhat.columns == y.columns && weight.columns == y.columns)
     precondition(x.rows == y.rows && xhat.rows == y.rows && inverse.columns == x.rows && xhat.type == y.type)
     kernels.rms_norm(
-      Int64(x.rows), Int64(x.columns), x.floats, Int64(x.stride), weight.floats, epsilon, xhat.base, Int64(xhat.stride),
-      y.base, Int64(y.stride), inverse.floats, y.type.kernelType)
+      Int64(x.rows), Int64(x.columns), x.floats, Int64(x.stride), weight.floats, epsilon,
+      rounding == .once ? 1 : 0, xhat.base, Int64(xhat.stride), y.base, Int64(y.stride), inverse.floats,
+      y.type.kernelType)
   }
 
   /// dx += dL/dx for dy = dL/dy.
@@ -51,40 +55,56 @@ extension CPUDevice {
       Int64(dy.stride), dx.floats, Int64(dx.stride), xhat.type.kernelType)
   }
 
-  /// Rotates every head of x [T, heads · dim] by its row's position; `backward` turns the other way.
+  /// Rotates the first columns of every head of x [T, heads · dim], as many as the table has, by its row's position, and
+  /// copies the others; `backward` turns the other way.
   public func rope(
     _ x: Matrix, headDimension: Int, table: Matrix, positions: ArraySlice<Int32>, backward: Bool = false,
     into y: Matrix
   ) {
     precondition(x.rows == y.rows && x.columns == y.columns && positions.count == x.rows)
-    precondition(table.columns == headDimension && x.columns % headDimension == 0)
+    precondition(table.columns <= headDimension && table.columns % 2 == 0 && x.columns % headDimension == 0)
+    precondition(table.stride == table.columns, "a table in one piece")
     positions.withUnsafeBufferPointer { positions in
       guard let base = positions.baseAddress else { return }
       kernels.rope(
-        Int64(x.rows), Int64(x.columns / headDimension), Int64(headDimension), x.floats, Int64(x.stride), table.floats,
-        base, backward ? -1 : 1, y.base, Int64(y.stride), y.type.kernelType)
+        Int64(x.rows), Int64(x.columns / headDimension), Int64(headDimension), Int64(table.columns), x.floats,
+        Int64(x.stride), table.floats, base, backward ? -1 : 1, y.base, Int64(y.stride), y.type.kernelType)
     }
   }
 
-  /// act = silu(gate) · up.
-  public func siluMul(gate: Matrix, up: Matrix, into act: Matrix) {
-    precondition(gate.rows == act.rows && gate.columns == act.columns && gate.type == act.type && up.type == act.type)
-    kernels.silu_mul(
-      Int64(act.rows), Int64(act.columns), gate.base, Int64(gate.stride), up.base, Int64(up.stride), act.base,
-      Int64(act.stride), act.type.kernelType)
+  /// `rope` by the table's positions of `rows`, or a copy where nothing turns.
+  func turn(
+    _ x: Matrix, headDimension: Int, by turn: RotaryTurn?, rows: Range<Int>, backward: Bool = false, into y: Matrix
+  ) {
+    guard let turn else { return convert(x, into: y) }
+    rope(
+      x, headDimension: headDimension, table: turn.table, positions: turn.positions[rows], backward: backward, into: y)
   }
 
-  /// The gated MLP's epilogue: gate and up rounded from the sums g and u, and act = silu(gate) · up.
+  /// z = act(gate) · up, or act(gate) where there is no up.
+  public func gateMul(_ function: GateFunction, gate: Matrix, up: Matrix?, into z: Matrix) {
+    precondition(gate.rows == z.rows && gate.columns == z.columns && gate.type == z.type && z.isWritable)
+    if let up { precondition(up.rows == z.rows && up.columns == z.columns && up.type == z.type) }
+    kernels.gate_mul(
+      Int64(z.rows), Int64(z.columns), gate.base, Int64(gate.stride), up?.base, Int64(up?.stride ?? 0), z.base,
+      Int64(z.stride), function.kernelFunction, z.type.kernelType)
+  }
+
+  /// The MLP's epilogue: gate and up rounded from the sums g and u, and z = act(gate) · up, or act(gate) without a u.
   ///
   /// Gate and up are what the backward pass needs; nil where there is none.
-  public func roundSiluMul(_ g: Matrix, _ u: Matrix, gate: Matrix?, up: Matrix?, into act: Matrix) {
-    precondition(g.rows == act.rows && g.columns == act.columns && u.rows == act.rows && u.columns == act.columns)
+  public func roundGateMul(
+    _ function: GateFunction, _ g: Matrix, _ u: Matrix?, gate: Matrix?, up: Matrix?, into z: Matrix
+  ) {
+    precondition(g.rows == z.rows && g.columns == z.columns && z.isWritable && (u != nil || up == nil))
+    if let u { precondition(u.rows == z.rows && u.columns == z.columns) }
     for kept in [gate, up].compactMap({ $0 }) {
-      precondition(kept.rows == act.rows && kept.columns == act.columns && kept.type == act.type && kept.isWritable)
+      precondition(kept.rows == z.rows && kept.columns == z.columns && kept.type == z.type && kept.isWritable)
     }
-    kernels.round_silu_mul(
-      Int64(act.rows), Int64(act.columns), g.floats, Int64(g.stride), u.floats, Int64(u.stride), gate?.base,
-      Int64(gate?.stride ?? 0), up?.base, Int64(up?.stride ?? 0), act.base, Int64(act.stride), act.type.kernelType)
+    kernels.round_gate_mul(
+      Int64(z.rows), Int64(z.columns), g.floats, Int64(g.stride), u?.floats, Int64(u?.stride ?? 0), gate?.base,
+      Int64(gate?.stride ?? 0), up?.base, Int64(up?.stride ?? 0), z.base, Int64(z.stride), function.kernelFunction,
+      z.type.kernelType)
   }
 
   /// Brings some rows of x near that will soon be read or written, all of them where none are named; a hint without
@@ -97,14 +117,17 @@ extension CPUDevice {
       Int64(rows.count), Int64(x.columns * width), x.base + rows.lowerBound * x.stride * width, Int64(x.stride * width))
   }
 
-  /// dgate, dup and, again, act; dgate may be gate, and dup up.
-  public func siluMulBackward(_ dact: Matrix, gate: Matrix, up: Matrix, dgate: Matrix, dup: Matrix, act: Matrix) {
-    precondition(dact.rows == gate.rows && dact.columns == gate.columns && dgate.type == gate.type)
-    precondition(act.rows == gate.rows && act.columns == gate.columns && act.type == gate.type)
-    kernels.silu_mul_backward(
-      Int64(dact.rows), Int64(dact.columns), gate.base, Int64(gate.stride), up.base, Int64(up.stride), dact.floats,
-      Int64(dact.stride), dgate.base, Int64(dgate.stride), dup.base, Int64(dup.stride), act.base,
-      Int64(act.stride), gate.type.kernelType)
+  /// dgate, dup and, again, z; dgate may be gate, and dup up. Without an up there is no dup either.
+  public func gateMulBackward(
+    _ function: GateFunction, _ dz: Matrix, gate: Matrix, up: Matrix?, dgate: Matrix, dup: Matrix?, z: Matrix
+  ) {
+    precondition(dz.rows == gate.rows && dz.columns == gate.columns && dgate.type == gate.type && dgate.isWritable)
+    precondition(z.rows == gate.rows && z.columns == gate.columns && z.type == gate.type && z.isWritable)
+    precondition((up == nil) == (dup == nil) && up?.type ?? gate.type == gate.type, "up with its gradient")
+    kernels.gate_mul_backward(
+      Int64(dz.rows), Int64(dz.columns), gate.base, Int64(gate.stride), up?.base, Int64(up?.stride ?? 0), dz.floats,
+      Int64(dz.stride), dgate.base, Int64(dgate.stride), dup?.base, Int64(dup?.stride ?? 0), z.base, Int64(z.stride),
+      function.kernelFunction, gate.type.kernelType)
   }
 
   /// y[i] += bias.
@@ -154,7 +177,7 @@ extension CPUDevice {
     if x.type == .fp32 { move(Float.self) } else { move(UInt16.self) }
   }
 
-  /// y = a · x, rounded to y's type; x is fp32.
+  /// y = a · x, rounded to y's type; y may be x.
   public func scale(_ x: Matrix, by a: Float, into y: Matrix) {
     precondition(x.rows == y.rows && x.columns == y.columns && y.isWritable)
     let width = 512
@@ -163,8 +186,10 @@ extension CPUDevice {
       for row in 0..<x.rows {
         for start in stride(from: 0, to: x.columns, by: width) {
           let count = min(width, x.columns - start)
-          let source = x.floats + row * x.stride + start
-          for index in 0..<count { buffer[index] = a * source[index] }
+          kernels.convert(
+            1, Int64(count), x.base + (row * x.stride + start) * x.type.byteWidth, 0, x.type.kernelType, buffer, 0,
+            WB_F32)
+          for index in 0..<count { buffer[index] *= a }
           kernels.convert(
             1, Int64(count), buffer, 0, WB_F32, y.base + (row * y.stride + start) * y.type.byteWidth, 0,
             y.type.kernelType)

@@ -14,12 +14,22 @@ extension CPUDevice {
   /// - Parameters:
   ///   - maxima, sums: [1, m], running.
   ///   - correction: [1, m], what sums taken before this tile must be multiplied by (already done to `sums`).
-  public func onlineSoftmax(_ logits: Matrix, maxima: Matrix, sums: Matrix, correction: Matrix) -> Matrix {
+  ///   - cap: what the logits were capped to: each exponential, but not its part of the sum, is multiplied by
+  ///     1 − (logit / cap)², the slope of the cap.
+  public func onlineSoftmax(
+    _ logits: Matrix, maxima: Matrix, sums: Matrix, correction: Matrix, cap: Float? = nil
+  ) -> Matrix {
     let p = probabilityType == .bf16 ? logits.narrowed : logits
     kernels.online_softmax(
       Int64(logits.rows), Int64(logits.columns), logits.floats, Int64(logits.stride), maxima.floats, sums.floats,
-      correction.floats, p.base, Int64(p.stride), p.type.kernelType)
+      correction.floats, cap ?? 0, p.base, Int64(p.stride), p.type.kernelType)
     return p
+  }
+
+  /// x = cap · tanh(x / cap).
+  public func capLogits(_ x: Matrix, cap: Float) {
+    precondition(x.isWritable && cap > 0)
+    kernels.cap_logits(Int64(x.rows), Int64(x.columns), x.floats, Int64(x.stride), cap)
   }
 
   /// y[i] *= factors[i].

@@ -24,7 +24,13 @@ extension LanguageModel {
       let scoring = pass(more, scored: responseTokens.map { $0 * more / rows } ?? more, training: false)
       if scoring.byteCount > plan.byteCount { plan = scoring }
     }
-    var parts = [MemoryPlan.Part(name: "weights, mapped from the checkpoint", bytes: weightBytes)]
+    var parts = [
+      MemoryPlan.Part(name: "weights, mapped from the checkpoint", bytes: weightBytes - weights.replacedBytes)
+    ]
+    if weights.quantizedBytes > 0 {
+      parts.append(
+        MemoryPlan.Part(name: "weights, quantized to \(quantization.rawValue)", bytes: weights.quantizedBytes))
+    }
     if weights.convertedBytes > 0 {
       parts.append(MemoryPlan.Part(name: "weights, converted", bytes: weights.convertedBytes))
     }

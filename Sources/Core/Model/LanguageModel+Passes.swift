@@ -21,7 +21,7 @@ extension LanguageModel {
   func pass(_ batch: MicroBatch, adapter: AdapterWeights?, _ shape: PassShape, _ memory: PassMemory) -> Pass {
     Pass(
       configuration: configuration, weights: weights, adapter: adapter, source: .batch(batch),
-      rotation: rotation(batch.positions), shape: shape, memory: memory)
+      rotations: rotations(batch.positions), shape: shape, memory: memory)
   }
 
   /// Makes the arena ready for a pass and its programs, which are made once more where the arena has moved.

@@ -7,8 +7,14 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
   case adapterDoesNotFit(reason: String)
   case coefficientCount(found: Int, expected: Int)
   case badSampling(reason: String)
+  /// A checkpoint whose weights are quantized already was to be quantized.
+  case alreadyQuantized(folder: String, asked: String)
   /// Logits hold NaN or an infinity, so that no token can be drawn from them.
   case notFinite
+  /// A reward model was asked for tokens.
+  case predictsNoTokens
+  /// A model that was asked for rewards has no head for it.
+  case givesNoReward(String)
 
   public var description: String {
     switch self {
@@ -26,8 +32,14 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
       "A loss returned \(found) gradients for a group of \(expected) responses."
     case .badSampling(let reason):
       "The sampling settings cannot be used: \(reason)."
+    case .alreadyQuantized(let folder, let asked):
+      "\(folder): its weights are quantized already, so they cannot be made \(asked); leave quantize out."
     case .notFinite:
       "The model's numbers are not finite, so no token can be drawn from them."
+    case .predictsNoTokens:
+      "The model is a reward model: it grades texts and predicts no tokens."
+    case .givesNoReward(let reason):
+      "The model gives no rewards: \(reason)."
     }
   }
 }

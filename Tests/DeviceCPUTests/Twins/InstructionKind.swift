@@ -49,6 +49,8 @@ struct Twin {
     Twin(name: name, steps: steps)
   }
 
+  func named(_ name: String) -> Twin { Twin(name: name, steps: steps) }
+
   private init(name: String, steps: @escaping (Operands) -> [[Instruction]]) {
     self.name = name
     self.steps = steps
@@ -64,8 +66,10 @@ enum InstructionTwins {
     case .project: project
     case .norm: norm
     case .normBackward: normBackward
-    case .normAdd, .normAddBackward, .softCapLogits: []
-    case .headNorm: headNorm
+    case .normAdd: normAdd
+    case .normAddBackward: normAddBackward
+    case .softCapLogits: softCapLogits
+    case .headNorm: headNorm + turnedHeadNorms
     case .headNormBackward: headNormBackward
     case .linear: linear + fewRows
     case .gate: gate

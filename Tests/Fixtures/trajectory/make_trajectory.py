@@ -109,7 +109,7 @@ def attach(model, kind):
                 parameter.copy_((torch.rand(parameter.shape, generator=generator) * 2 - 1) * bound)
             elif "lora_B" in name:
                 draw = torch.randn(parameter.shape, generator=generator) * 0.05
-                parameter.copy_(draw if kind == "random" else torch.zeros_like(draw))
+                parameter.copy_(draw if kind.startswith("random") else torch.zeros_like(draw))
     return model
 
 

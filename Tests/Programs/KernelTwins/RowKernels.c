@@ -19,10 +19,12 @@ static void convert(const wb_kernels *kernels, size s, wb_type t) {
 
 static void rms_norm(const wb_kernels *kernels, size s, wb_type t) {
   const float *x = input(s.rows, s.n, s.n + 5, F32), *w = input(1, s.n, s.n, F32);
-  twin xhat = output(s.rows, s.n, s.n, (int)t, close_to(t)), y = output(s.rows, s.n, s.n + 2, (int)t, close_to(t));
-  twin scales = output(1, s.rows, s.rows, F32, 1e-5);
-  FOR_BOTH(kernels, v, k)
-    k->rms_norm(s.rows, s.n, x, s.n + 5, w, 1e-5f, xhat.at[v], s.n, y.at[v], s.n + 2, scales.at[v], t);
+  for (int once = 0; once < 2; once++) {
+    twin xhat = output(s.rows, s.n, s.n, (int)t, close_to(t)), y = output(s.rows, s.n, s.n + 2, (int)t, close_to(t));
+    twin scales = output(1, s.rows, s.rows, F32, 1e-5);
+    FOR_BOTH(kernels, v, k)
+      k->rms_norm(s.rows, s.n, x, s.n + 5, w, 1e-5f, once, xhat.at[v], s.n, y.at[v], s.n + 2, scales.at[v], t);
+  }
 }
 
 static void rms_norm_backward(const wb_kernels *kernels, size s, wb_type t) {
@@ -45,31 +47,44 @@ static void rope(const wb_kernels *kernels, size s, wb_type t) {
     k->rope(s.rows, heads, dim, x, wide + 3, table, positions, direction, y.at[v], wide + 1, t);
 }
 
-static void silu_mul(const wb_kernels *kernels, size s, wb_type t) {
+static void gate_mul(const wb_kernels *kernels, size s, wb_type t) {
   const void *gate = input(s.rows, s.n, s.n + 1, (int)t), *up = input(s.rows, s.n, s.n + 2, (int)t);
-  twin act = output(s.rows, s.n, s.n + 3, (int)t, close_to(t));
-  FOR_BOTH(kernels, v, k) k->silu_mul(s.rows, s.n, gate, s.n + 1, up, s.n + 2, act.at[v], s.n + 3, t);
+  for (int f = WB_SILU; f <= WB_GELU; f++)
+    for (int gated = 0; gated < 2; gated++) {
+      twin act = output(s.rows, s.n, s.n + 3, (int)t, close_to(t));
+      FOR_BOTH(kernels, v, k)
+        k->gate_mul(s.rows, s.n, gate, s.n + 1, gated ? up : NULL, s.n + 2, act.at[v], s.n + 3, (wb_gate)f, t);
+    }
 }
 
-static void round_silu_mul(const wb_kernels *kernels, size s, wb_type t) {
+static void round_gate_mul(const wb_kernels *kernels, size s, wb_type t) {
   const float *g = input(s.rows, s.n, s.n + 1, F32), *u = input(s.rows, s.n, s.n + 2, F32);
-  for (int keeps = 0; keeps < 4; keeps++) {
+  const wb_gate f = (wb_gate)draw(3);
+  // Without u there is no up to keep.
+  for (int keeps = 0; keeps < 6; keeps++) {
     twin act = output(s.rows, s.n, s.n + 3, (int)t, close_to(t)), none = {{NULL, NULL}};
     twin gate = keeps & 1 ? output(s.rows, s.n, s.n + 4, (int)t, 0) : none;
     twin up = keeps & 2 ? output(s.rows, s.n, s.n, (int)t, 0) : none;
     FOR_BOTH(kernels, v, k)
-      k->round_silu_mul(s.rows, s.n, g, s.n + 1, u, s.n + 2, gate.at[v], s.n + 4, up.at[v], s.n, act.at[v], s.n + 3, t);
+      k->round_gate_mul(s.rows, s.n, g, s.n + 1, keeps < 4 ? u : NULL, s.n + 2, gate.at[v], s.n + 4, up.at[v], s.n,
+                        act.at[v], s.n + 3, f, t);
   }
 }
 
-static void silu_mul_backward(const wb_kernels *kernels, size s, wb_type t) {
+static void gate_mul_backward(const wb_kernels *kernels, size s, wb_type t) {
   const float *dact = input(s.rows, s.n, s.n + 1, F32);
-  // In place, as training calls it.
-  twin gate = both(s.rows, s.n, s.n + 2, (int)t, close_to(t)), up = both(s.rows, s.n, s.n + 3, (int)t, close_to(t));
-  twin act = output(s.rows, s.n, s.n, (int)t, close_to(t));
-  FOR_BOTH(kernels, v, k)
-    k->silu_mul_backward(s.rows, s.n, gate.at[v], s.n + 2, up.at[v], s.n + 3, dact, s.n + 1, gate.at[v], s.n + 2,
-                         up.at[v], s.n + 3, act.at[v], s.n, t);
+  for (int f = WB_SILU; f <= WB_GELU; f++) {
+    // In place, as training calls it.
+    twin gate = both(s.rows, s.n, s.n + 2, (int)t, close_to(t)), up = both(s.rows, s.n, s.n + 3, (int)t, close_to(t));
+    twin act = output(s.rows, s.n, s.n, (int)t, close_to(t));
+    FOR_BOTH(kernels, v, k)
+      k->gate_mul_backward(s.rows, s.n, gate.at[v], s.n + 2, up.at[v], s.n + 3, dact, s.n + 1, gate.at[v], s.n + 2,
+                           up.at[v], s.n + 3, act.at[v], s.n, (wb_gate)f, t);
+    twin alone = both(s.rows, s.n, s.n + 2, (int)t, close_to(t)), z = output(s.rows, s.n, s.n, (int)t, close_to(t));
+    FOR_BOTH(kernels, v, k)
+      k->gate_mul_backward(s.rows, s.n, alone.at[v], s.n + 2, NULL, 0, dact, s.n + 1, alone.at[v], s.n + 2, NULL, 0,
+                           z.at[v], s.n, (wb_gate)f, t);
+  }
 }
 
 static void add_bias(const wb_kernels *kernels, size s, wb_type t) {
@@ -154,10 +169,19 @@ static void softmax_backward_pairs(const wb_kernels *kernels, size s, wb_type t)
 
 static void online_softmax(const wb_kernels *kernels, size s, wb_type t) {
   const float *x = input(s.rows, s.n, s.n + 1, F32);
-  twin maxima = both(1, s.rows, s.rows, F32, 0), sums = both(1, s.rows, s.rows, F32, 3e-5);
-  twin correction = output(1, s.rows, s.rows, F32, 1e-6), p = output(s.rows, s.n, s.n + 2, (int)t, close_to(t));
-  FOR_BOTH(kernels, v, k)
-    k->online_softmax(s.rows, s.n, x, s.n + 1, maxima.at[v], sums.at[v], correction.at[v], p.at[v], s.n + 2, t);
+  for (int capped = 0; capped < 2; capped++) {
+    twin maxima = both(1, s.rows, s.rows, F32, 0), sums = both(1, s.rows, s.rows, F32, 3e-5);
+    twin correction = output(1, s.rows, s.rows, F32, 1e-6), p = output(s.rows, s.n, s.n + 2, (int)t, close_to(t));
+    FOR_BOTH(kernels, v, k)
+      k->online_softmax(s.rows, s.n, x, s.n + 1, maxima.at[v], sums.at[v], correction.at[v], capped ? 2.5f : 0, p.at[v],
+                        s.n + 2, t);
+  }
+}
+
+static void cap_logits(const wb_kernels *kernels, size s, wb_type t) {
+  (void)t;
+  twin x = both(s.rows, s.n, s.n + 1, F32, 1e-6);
+  FOR_BOTH(kernels, v, k) k->cap_logits(s.rows, s.n, x.at[v], s.n + 1, 0.7f);
 }
 
 static void prefetch(const wb_kernels *kernels, size s, wb_type t) {
@@ -197,9 +221,9 @@ const comparison_of row_kernels[] = {
     {.name = "rms_norm", .run = rms_norm},
     {.name = "rms_norm_backward", .run = rms_norm_backward},
     {.name = "rope", .run = rope},
-    {.name = "silu_mul", .run = silu_mul},
-    {.name = "round_silu_mul", .run = round_silu_mul},
-    {.name = "silu_mul_backward", .run = silu_mul_backward},
+    {.name = "gate_mul", .run = gate_mul},
+    {.name = "round_gate_mul", .run = round_gate_mul},
+    {.name = "gate_mul_backward", .run = gate_mul_backward},
     {.name = "add_bias", .run = add_bias, .once = true},
     {.name = "scale_rows", .run = scale_rows, .once = true},
     {.name = "add_rows", .run = add_rows, .once = true},
@@ -211,6 +235,7 @@ const comparison_of row_kernels[] = {
     {.name = "softmax_backward", .run = softmax_backward, .once = true},
     {.name = "softmax_backward_pairs", .run = softmax_backward_pairs, .once = true, .pairs = true},
     {.name = "online_softmax", .run = online_softmax},
+    {.name = "cap_logits", .run = cap_logits, .once = true},
     {.name = "prefetch", .run = prefetch, .once = true},
     {.name = "sum_of_squares", .run = sum_of_squares, .once = true},
     {.name = "adamw", .run = adamw, .once = true},

@@ -55,9 +55,9 @@ private struct KernelBench {
       memoryBound("rope", bytes: element * 6) {
         $0.rope(wide, headDimension: 64, table: table, positions: positions, into: y)
       },
-      memoryBound("siluMul", bytes: gated * 6) { $0.siluMul(gate: gate, up: up, into: act) },
+      memoryBound("siluMul", bytes: gated * 6) { $0.gateMul(.silu, gate: gate, up: up, into: act) },
       memoryBound("siluMulBackward", bytes: gated * 14) {
-        $0.siluMulBackward(dact, gate: gate, up: up, dgate: dgate, dup: dup, act: act)
+        $0.gateMulBackward(.silu, dact, gate: gate, up: up, dgate: dgate, dup: dup, z: act)
       },
       memoryBound("convert fp32 to bf16", bytes: element * 6) { $0.convert(wide, into: y) },
       memoryBound("add", bytes: element * 12) { $0.add(wide, times: 0.5, to: wide2) },

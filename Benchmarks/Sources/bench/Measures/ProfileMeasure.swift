@@ -53,7 +53,7 @@ private enum KernelKind {
     ("threads looking for work", ["wb_workers", "help"]),
     ("norms", ["rms_norm"]),
     ("rotary positions", ["rope"]),
-    ("gate", ["silu"]),
+    ("gate", ["gate_mul"]),
     ("optimizer", ["adamw", "sum_of_squares"]),
     ("conversions and sums", ["convert", "add_rows", "add_bias", "addTransposed", "scale"]),
   ]

@@ -10,7 +10,8 @@ extension CPUDevice {
     let width = max(16, min(widestFewRows(linears), (total / (3 * threads) + 15) / 16 * 16))
     var memory = space.wideMemory()
     var wide: [(tensor: Tensor, matrix: Matrix)] = []
-    /// A linear's input in fp32, where products widen bf16: once, and not for every row of a weight.
+    /// A linear's input in fp32, where products widen bf16: once, and not for every row of a weight. What multiplies
+    /// quantized weights takes bf16 as it is.
     func operand(_ tensor: Tensor) -> Matrix {
       guard tensor.type == .bf16, !multipliesPairs else { return Matrix(tensor) }
       if let found = wide.first(where: { $0.tensor == tensor }) { return found.matrix }
@@ -23,7 +24,8 @@ extension CPUDevice {
       FewRowsPart(
         sums: linear.sums.map { terms in
           terms.enumerated().map { index, term in
-            (index == 0 ? operand(term.input) : Matrix(term.input), Matrix(term.weight))
+            let wants = index == 0 && !term.weight.type.isQuantized
+            return (wants ? operand(term.input) : Matrix(term.input), Matrix(term.weight))
           }
         }, end: FewRowsEnd(linear.epilogue))
     }
@@ -60,19 +62,23 @@ extension CPUDevice {
       let sums = scratch.take(rows, columns.count)
       multiply(0, bias: bias, into: sums)
       convert(sums, into: output.columns(columns))
-    case .add(let output, let bias):
+    case .add(let output, let factor, let bias) where factor == 1:
       multiply(0, bias: bias, into: output.columns(columns), accumulate: true)
+    case .add(let output, let factor, let bias):
+      let sums = scratch.take(rows, columns.count)
+      multiply(0, bias: bias, into: sums)
+      add(sums, times: factor, to: output.columns(columns))
     case .rotate(let output, let table, let positions, let dimension, let bias):
       let sums = scratch.take(rows, columns.count)
       multiply(0, bias: bias, into: sums)
       rope(
         sums, headDimension: dimension, table: table, positions: positions[0..<rows],
         into: output.columns(columns))
-    case .gate(let output, let gateBias, let upBias):
+    case .gate(let output, let function, let gateBias, let upBias):
       let (gate, up) = (scratch.take(rows, columns.count), scratch.take(rows, columns.count))
       multiply(0, bias: gateBias, into: gate)
       multiply(1, bias: upBias, into: up)
-      roundSiluMul(gate, up, gate: nil, up: nil, into: output.columns(columns))
+      roundGateMul(function, gate, up, gate: nil, up: nil, into: output.columns(columns))
     }
   }
 
@@ -100,20 +106,22 @@ private struct FewRowsPart: Sendable {
 
 private enum FewRowsEnd: Sendable {
   case store(Matrix, bias: Matrix?)
-  case add(Matrix, bias: Matrix?)
+  case add(Matrix, factor: Float, bias: Matrix?)
   case rotate(Matrix, table: Matrix, positions: [Int32], dimension: Int, bias: Matrix?)
-  case gate(Matrix, gateBias: Matrix?, upBias: Matrix?)
+  case gate(Matrix, GateFunction, gateBias: Matrix?, upBias: Matrix?)
 
   init(_ epilogue: Epilogue) {
     switch epilogue {
     case .store(let output, let bias): self = .store(Matrix(output), bias: bias.map { Matrix($0) })
-    case .add(let output, _, let bias): self = .add(Matrix(output), bias: bias.map { Matrix($0) })
+    case .add(let output, let factor, let bias):
+      self = .add(Matrix(output), factor: factor, bias: bias.map { Matrix($0) })
     case .rotate(let output, let rotation, let dimension, let bias):
       self = .rotate(
         Matrix(output), table: Matrix(rotation.table), positions: rotation.positions, dimension: dimension,
         bias: bias.map { Matrix($0) })
-    case .gate(let output, _, nil, nil, let gateBias, let upBias):
-      self = .gate(Matrix(output), gateBias: gateBias.map { Matrix($0) }, upBias: upBias.map { Matrix($0) })
+    case .gate(let output, let function, nil, nil, let gateBias, let upBias):
+      self = .gate(
+        Matrix(output), function, gateBias: gateBias.map { Matrix($0) }, upBias: upBias.map { Matrix($0) })
     case .gate, .gateBackward: preconditionFailure("few rows have no backward pass")
     }
   }

@@ -1,53 +1,51 @@
 import Device
 
-// MARK: The norm of every head, and its rotation
+// MARK: The norm of every span of columns, a head or all of them, and its rotation
 
 extension CPUDevice {
   func run(_ norm: HeadNorm, _ space: Workspace) {
-    let dimension = norm.weight.columns
+    let span = norm.weight.columns
     let (input, weight, output) = (Matrix(norm.input), Matrix(norm.weight), Matrix(norm.output))
     let (normalized, inverse) = (Matrix(norm.normalized), Matrix(norm.inverse))
-    guard let rotation = norm.rotation else { preconditionFailure("a rotation") }
-    let table = Matrix(rotation.table)
-    let heads = input.columns / dimension
+    let turn = norm.rotation.map { RotaryTurn(table: Matrix($0.table), positions: $0.positions) }
+    let spans = input.columns / span
     forEachChunk(norm.rows, of: input.rows) { rows, worker in
       var memory = ScratchMemory(space.scratch[worker])
-      let normed = memory.take(rows.count, input.columns, output.type)
-      let wide = memory.take(rows.count, input.columns)
-      for head in 0..<heads {
-        let columns = head * dimension..<(head + 1) * dimension
+      let normed = turn == nil ? output.rows(rows) : memory.take(rows.count, input.columns, output.type)
+      for number in 0..<spans {
+        let columns = number * span..<(number + 1) * span
         for (index, row) in rows.enumerated() {
           rmsNorm(
             input.rows(row..<row + 1).columns(columns), weight: weight, epsilon: norm.epsilon,
-            xhat: normalized.rows(row..<row + 1).columns(columns),
-            inverse: inverse.rows(row..<row + 1).columns(head..<head + 1),
+            rounding: norm.rounding, xhat: normalized.rows(row..<row + 1).columns(columns),
+            inverse: inverse.rows(row..<row + 1).columns(number..<number + 1),
             into: normed.rows(index..<index + 1).columns(columns))
         }
       }
+      guard turn != nil else { return }
+      let wide = memory.take(rows.count, input.columns)
       convert(normed, into: wide)
-      rope(
-        wide, headDimension: dimension, table: table, positions: rotation.positions[rows],
-        into: output.rows(rows))
+      self.turn(wide, headDimension: norm.headDimension, by: turn, rows: rows, into: output.rows(rows))
     }
   }
 
   func run(_ norm: HeadNormBackward, _ space: Workspace) {
-    let dimension = norm.weight.columns
+    let span = norm.weight.columns
     let (gradient, weight) = (Matrix(norm.gradient), Matrix(norm.weight))
     let (normalized, inverse) = (Matrix(norm.normalized), Matrix(norm.inverse))
-    let heads = gradient.columns / dimension
+    let spans = gradient.columns / span
     forEachChunk(norm.rows, of: gradient.rows) { rows, worker in
       var memory = ScratchMemory(space.scratch[worker])
       let dy = memory.take(rows.count, gradient.columns)
       let dx = memory.take(rows.count, gradient.columns)
       convert(gradient.rows(rows), into: dy)
       zero(dx)
-      for head in 0..<heads {
-        let columns = head * dimension..<(head + 1) * dimension
+      for number in 0..<spans {
+        let columns = number * span..<(number + 1) * span
         for (index, row) in rows.enumerated() {
           rmsNormBackward(
             dy.rows(index..<index + 1).columns(columns), xhat: normalized.rows(row..<row + 1).columns(columns),
-            inverse: inverse.rows(row..<row + 1).columns(head..<head + 1), weight: weight,
+            inverse: inverse.rows(row..<row + 1).columns(number..<number + 1), weight: weight,
             accumulateInto: dx.rows(index..<index + 1).columns(columns))
         }
       }

@@ -22,11 +22,10 @@ extension CPUDevice {
         self.convert(bands[0], into: output.rows(rows).columns(columns))
       }
     case .add(let tensor, let factor, let bias):
-      precondition(factor == 1, "no other factor")
       let (output, bias) = (Matrix(tensor), bias.map { Matrix($0) })
       return finish([output]) { bands, rows, columns in
         if let bias { self.addBias(bias.columns(columns), to: bands[0]) }
-        self.add(bands[0], to: output.rows(rows).columns(columns))
+        self.add(bands[0], times: factor, to: output.rows(rows).columns(columns))
       }
     case .rotate(let tensor, let rotation, let dimension, let bias):
       let (output, table, bias) = (Matrix(tensor), Matrix(rotation.table), bias.map { Matrix($0) })
@@ -36,23 +35,23 @@ extension CPUDevice {
           bands[0], headDimension: dimension, table: table, positions: rotation.positions[rows],
           into: output.rows(rows).columns(columns))
       }
-    case .gate(let tensor, _, let gate, let up, let gateBias, let upBias):
+    case .gate(let tensor, let function, let gate, let up, let gateBias, let upBias):
       let (output, gate, up) = (Matrix(tensor), gate.map { Matrix($0) }, up.map { Matrix($0) })
       let (gateBias, upBias) = (gateBias.map { Matrix($0) }, upBias.map { Matrix($0) })
       return finish([gate, up, output].compactMap { $0 }) { bands, rows, columns in
         if let gateBias { self.addBias(gateBias.columns(columns), to: bands[0]) }
         if let upBias { self.addBias(upBias.columns(columns), to: bands[1]) }
-        self.roundSiluMul(
-          bands[0], bands[1], gate: gate?.rows(rows).columns(columns), up: up?.rows(rows).columns(columns),
+        self.roundGateMul(
+          function, bands[0], bands[1], gate: gate?.rows(rows).columns(columns), up: up?.rows(rows).columns(columns),
           into: output.rows(rows).columns(columns))
       }
-    case .gateBackward(_, let gate, let up, let output):
+    case .gateBackward(let function, let gate, let up, let output):
       let (gate, up, output) = (Matrix(gate), Matrix(up), Matrix(output))
       return finish([gate, up, output]) { bands, rows, columns in
         let gate = gate.rows(rows).columns(columns)
         let up = up.rows(rows).columns(columns)
-        self.siluMulBackward(
-          bands[0], gate: gate, up: up, dgate: gate, dup: up, act: output.rows(rows).columns(columns))
+        self.gateMulBackward(
+          function, bands[0], gate: gate, up: up, dgate: gate, dup: up, z: output.rows(rows).columns(columns))
       }
     }
   }
@@ -60,9 +59,11 @@ extension CPUDevice {
   /// fp32 numbers of scratch that a thread takes for it.
   func productCount(_ linear: Linear) -> Int {
     let terms = linear.sums.joined()
-    return Product.scratchCount(
-      columns: linear.columns, unit: linear.unit, inputs: terms.map(\.input.columns), sums: linear.sums.count,
-      format: panelFormat(x: linear.sums[0][0].input.type), threads: threads)
+    let expands = terms.contains { $0.weight.type.isQuantized }
+    return (expands ? PreparedOperand.expansionCount : 0)
+      + Product.scratchCount(
+        columns: linear.columns, unit: linear.unit, inputs: terms.map(\.input.columns), sums: linear.sums.count,
+        format: panelFormat(x: linear.sums[0][0].input.type), threads: threads)
   }
 
   func gradientLoop(_ gradient: WeightGradient) -> WeightGradientLoop {

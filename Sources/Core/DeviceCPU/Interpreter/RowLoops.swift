@@ -33,6 +33,7 @@ extension CPUDevice {
     forEachChunk(RowSpans(rows: output.rows), of: output.rows) { rows, _ in
       let real = rows.clamped(to: 0..<embed.tokens.count)
       gather(table, embed.tokens[real], into: output.rows(real))
+      if embed.factor != 1 { scale(output.rows(real), by: embed.factor, into: output.rows(real)) }
       zero(output.rows(max(rows.lowerBound, real.upperBound)..<rows.upperBound))
     }
   }
@@ -40,9 +41,14 @@ extension CPUDevice {
   func run(_ copy: Copy, _ space: Workspace) {
     let (input, output, projections) = (Matrix(copy.input), Matrix(copy.output), matrices(copy.projections))
     forEachChunk(copy.rows, of: input.rows) { rows, worker in
-      convert(input.rows(rows), into: output.rows(rows))
+      convert(input.rows(rows), times: copy.factor, into: output.rows(rows))
       project(projections, rows, space.scratch[worker])
     }
+  }
+
+  /// y = factor · x in y's type.
+  private func convert(_ x: Matrix, times factor: Float, into y: Matrix) {
+    if factor == 1 { convert(x, into: y) } else { scale(x, by: factor, into: y) }
   }
 
   func run(clear tensor: Tensor) {
@@ -65,8 +71,8 @@ extension CPUDevice {
     forEachChunk(norm.rows, of: output.rows) { rows, worker in
       guard let sources = norm.sources else {
         rmsNorm(
-          input.rows(rows), weight: weight, epsilon: norm.epsilon, xhat: normalized.rows(rows),
-          inverse: inverse.columns(rows), into: output.rows(rows))
+          input.rows(rows), weight: weight, epsilon: norm.epsilon, rounding: norm.rounding,
+          xhat: normalized.rows(rows), inverse: inverse.columns(rows), into: output.rows(rows))
         project(projections, rows, space.scratch[worker])
         return
       }
@@ -75,8 +81,8 @@ extension CPUDevice {
       for row in real {
         let (source, target) = (sources[row]..<sources[row] + 1, row..<row + 1)
         rmsNorm(
-          input.rows(source), weight: weight, epsilon: norm.epsilon, xhat: normalized.rows(target),
-          inverse: inverse.columns(target), into: output.rows(target))
+          input.rows(source), weight: weight, epsilon: norm.epsilon, rounding: norm.rounding,
+          xhat: normalized.rows(target), inverse: inverse.columns(target), into: output.rows(target))
       }
       project(projections, rows, space.scratch[worker])
     }
@@ -85,14 +91,14 @@ extension CPUDevice {
   func run(_ norm: NormBackward, _ space: Workspace) {
     let (gradient, weight, into) = (Matrix(norm.gradient), Matrix(norm.weight), Matrix(norm.into))
     let (normalized, inverse) = (Matrix(norm.normalized), Matrix(norm.inverse))
-    let copy = norm.copy.map { (input: Matrix($0.input), output: Matrix($0.output)) }
+    let copy = norm.copy.map { (input: Matrix($0.input), factor: $0.factor, output: Matrix($0.output)) }
     let projections = matrices(norm.copy?.projections ?? [])
     forEachChunk(norm.rows, of: into.rows) { rows, worker in
       rmsNormBackward(
         gradient.rows(rows), xhat: normalized.rows(rows), inverse: inverse.columns(rows), weight: weight,
         accumulateInto: into.rows(rows))
       guard let copy else { return }
-      convert(copy.input.rows(rows), into: copy.output.rows(rows))
+      convert(copy.input.rows(rows), times: copy.factor, into: copy.output.rows(rows))
       project(projections, rows, space.scratch[worker])
     }
   }
@@ -100,7 +106,7 @@ extension CPUDevice {
   func run(_ gate: Gate) {
     let (x, up, output) = (Matrix(gate.gate), Matrix(gate.up), Matrix(gate.output))
     forEachChunk(gate.rows, of: output.rows) { rows, _ in
-      siluMul(gate: x.rows(rows), up: up.rows(rows), into: output.rows(rows))
+      gateMul(gate.activation, gate: x.rows(rows), up: up.rows(rows), into: output.rows(rows))
     }
   }
 

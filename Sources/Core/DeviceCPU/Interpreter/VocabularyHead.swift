@@ -29,6 +29,11 @@ extension CPUDevice {
     let output = Matrix(logProbs.output).floats
     let (logits, logSums) = (sums.targetLogits.floats, sums.logSums.floats)
     for (index, target) in logProbs.targets.enumerated() { output[index] = logits[index] - logSums[target.row] }
+    guard let softCap = logProbs.softCap, let slopes = softCap.slopes.map({ Matrix($0).floats }) else { return }
+    for index in logProbs.targets.indices {
+      let share = logits[index] / softCap.cap
+      slopes[index] = 1 - share * share
+    }
   }
 
   private func vocabularyPart(
@@ -38,6 +43,7 @@ extension CPUDevice {
     let hidden = Matrix(logProbs.hidden)
     let weights = Matrix(logProbs.weight)
     let rows = 0..<hidden.rows
+    let cap = logProbs.softCap?.cap
     let tile = Self.vocabularyTile
     let columns = vocabulary * part / parts..<vocabulary * (part + 1) / parts
     let targets = logProbs.targets.enumerated().filter { columns.contains(Int($1.token)) }
@@ -62,12 +68,13 @@ extension CPUDevice {
         let factors = memory.take(1, some.count)
         let logits = memory.take(some.count, range.count)
         multiply(hidden.rows(some), logitOperand, into: logits)
+        if let cap { capLogits(logits, cap: cap) }
         for (index, target) in targets where some.contains(target.row) && range.contains(Int(target.token)) {
           sums.targetLogits.floats[index] =
             logits.floats[(target.row - first) * logits.stride + Int(target.token) - start]
         }
         let p = onlineSoftmax(
-          logits, maxima: maxima.columns(some), sums: totals.columns(some), correction: factors)
+          logits, maxima: maxima.columns(some), sums: totals.columns(some), correction: factors, cap: cap)
         guard let meanOperand else { return }
         let mean = sums.means[part].rows(some)
         if start > columns.lowerBound { scaleRows(mean, by: factors) }
@@ -93,6 +100,16 @@ extension CPUDevice {
     VocabularySums.count(logProbs, parts: partCount(vocabulary: logProbs.weight.rows))
   }
 
+  /// Tiles of columns: there are many, and few rows.
+  func run(_ logits: SoftCapLogits) {
+    let x = Matrix(logits.logits)
+    let width = 4096
+    parallel((x.columns + width - 1) / width) { task, _ in
+      let columns = task * width..<min((task + 1) * width, x.columns)
+      for rows in logits.rows.ranges { capLogits(x.rows(rows).columns(columns), cap: logits.cap) }
+    }
+  }
+
   // MARK: Backward
 
   func run(_ logProbs: LogProbsBackward, _ space: Workspace) {
@@ -101,6 +118,7 @@ extension CPUDevice {
     let (normWeight, into) = (Matrix(logProbs.normWeight), Matrix(logProbs.into))
     var memory = space.logProbMemory()
     let gradient = memory.take(normalized.rows, into.columns)
+    let capSlopes = logProbs.capSlopes.map { Matrix($0) }
     let blocks = RowBlocks(count: logProbs.sources.count, longest: 64, threads: threads)
     parallel(blocks.count) { task, worker in
       let rows = blocks[task]
@@ -110,7 +128,7 @@ extension CPUDevice {
       for (index, target) in logProbs.targets.enumerated() where rows.contains(target.row) {
         let (row, token, slope) = (target.row..<target.row + 1, Int(target.token), slopes.floats[index])
         convert(weights.rows(token..<token + 1), into: embedding)
-        add(embedding, times: slope, to: gradient.rows(row))
+        add(embedding, times: slope * (capSlopes?.floats[index] ?? 1), to: gradient.rows(row))
         add(mean.rows(row), times: -slope, to: gradient.rows(row))
       }
       for row in rows {

@@ -94,8 +94,9 @@ extension CPUDevice {
     var sizes = Workspace.Sizes()
     func worker(_ count: Int) { sizes.worker = 4 * count }
     switch instruction {
-    case .embed, .clear, .gate, .packAdapter, .cachePrompt, .softCapLogits, .normAdd: break
-    case .normAddBackward(let norm): worker(projectionCount(norm.projections))
+    case .embed, .clear, .gate, .packAdapter, .cachePrompt, .softCapLogits: break
+    case .normAdd(let norm): worker(normAddCount(norm))
+    case .normAddBackward(let norm): worker(normAddBackwardCount(norm))
     case .copy(let copy): worker(projectionCount(copy.projections))
     case .project(let project): worker(projectionCount(project.projections))
     case .norm(let norm): worker(projectionCount(norm.projections))

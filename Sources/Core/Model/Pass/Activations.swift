@@ -14,6 +14,8 @@ extension ActivationKey {
   static let residualGradient: ActivationKey = "residual gradient"
   /// A norm's output [T, H], of one block at a time.
   static let hidden: ActivationKey = "hidden"
+  /// A block's output before its norm [T, H], fp32, of one block at a time.
+  static let blockOutput: ActivationKey = "block output"
   /// u = xAᵀ of every adapted linear of a layer side by side [T, n · rank], and g = s · dy · B.
   static let lowRank: ActivationKey = "low rank"
   static let lowRankGradient: ActivationKey = "low-rank gradient"

@@ -17,20 +17,33 @@ struct Pass: Sendable {
   let weights: ModelWeights
   let adapter: AdapterWeights?
   let source: Source
-  let rotation: Rotation
+  /// One for each of the model's rotary embeddings.
+  let rotations: [Rotation]
   let shape: PassShape
   let memory: PassMemory
 
   /// The same pass with its tensors elsewhere.
   func with(_ memory: PassMemory) -> Pass {
     Pass(
-      configuration: configuration, weights: weights, adapter: adapter, source: source, rotation: rotation,
+      configuration: configuration, weights: weights, adapter: adapter, source: source, rotations: rotations,
       shape: shape, memory: memory)
   }
 
   var epsilon: Float { Float(configuration.rmsNormEpsilon) }
   var headDimension: Int { configuration.headDimension }
-  var scale: Float { 1 / Float(configuration.headDimension).squareRoot() }
+  var norm: NormRounding { configuration.layer.norm.roundsTwice ? .twice : .once }
+  /// The factor of q·k.
+  var scale: Float {
+    configuration.layer.attentionScale.map { Float($0) } ?? 1 / Float(configuration.headDimension).squareRoot()
+  }
+  /// What gives logits; only passes of language models ask for it.
+  var tokenHead: Tensor {
+    guard let head = weights.head else { preconditionFailure("a head that predicts tokens") }
+    return head
+  }
+  var embeddingFactor: Float { configuration.embeddings.factor(inBF16: shape.type == .bf16) }
+  /// ρ of x += ρ · block(x).
+  var residualFactor: Float { Float(configuration.layer.residualFactor) }
   var queryColumns: Int { configuration.headCount * configuration.headDimension }
   var keyColumns: Int { configuration.keyValueHeadCount * configuration.headDimension }
 
@@ -50,6 +63,15 @@ struct Pass: Sendable {
     return batch.lastRows
   }
 
+  /// What turns a layer's queries and keys; nil where nothing does.
+  func rotation(_ layer: Int) -> Rotation? { configuration.attention[layer].rotary.map { rotations[$0] } }
+
+  func mask(_ layer: Int) -> AttentionMask {
+    AttentionMask(
+      window: configuration.attention[layer].window,
+      softCap: configuration.layer.attentionSoftCap.map { Float($0) })
+  }
+
   /// The attention of one layer's queries, keys and values.
   func attention(_ layer: Int) -> Instruction {
     let (q, k, v, o) = (self[.q, layer], self[.k, layer], self[.v, layer], self[.o, layer])
@@ -60,7 +82,7 @@ struct Pass: Sendable {
       return .cachedAttention(
         CachedAttention(
           cache: step.cache, layer: layer, samples: step.samples, position: step.position, q: q, k: k, v: v, o: o,
-          scale: scale))
+          scale: scale, mask: mask(layer)))
     }
   }
 
@@ -69,7 +91,7 @@ struct Pass: Sendable {
     return Attention(
       groups: layer + 1 < configuration.layerCount ? batch.attention : batch.lastAttention, q: self[.q, layer],
       k: self[.k, layer], v: self[.v, layer], o: self[.o, layer], logSums: self[.logSums, layer],
-      headDimension: headDimension, scale: scale)
+      headDimension: headDimension, scale: scale, mask: mask(layer))
   }
 
   // MARK: Linears: y = xWᵀ + b + s·(xAᵀ)Bᵀ, and backward g = s·dy·B, dB = s·dyᵀu, dA = gᵀx, dx = dy·W + g·A
@@ -118,14 +140,6 @@ struct Pass: Sendable {
         input: dy, weight: adapter.upTransposed(adapted),
         output: self[.lowRankGradient].columns(adapter.activationColumns(adapted)))
     }
-  }
-
-  /// What the backward pass of a block begins with: dL/dy of the linear that feeds the residual stream, in the compute
-  /// type, and its low-rank product. It goes with the instruction before, which has just made those rows of dL/dx.
-  func outputGradient(_ kind: LinearKind, _ input: LinearInput, _ layer: Int, rows: RowSpans) -> Copy {
-    Copy(
-      rows: rows, input: self[.residualGradient], output: self[.outputGradient],
-      projections: gradientProjections([(kind, self[.outputGradient])], input, layer))
   }
 
   /// The terms of dx = Σ dy·W + g·A over all linears that read one input.

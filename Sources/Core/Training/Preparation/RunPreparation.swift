@@ -45,9 +45,6 @@ public struct RunPreparation {
     let folder = try modelFolder()
     let checkpoint = try CheckpointFolder(path: folder)
     let text = try TextFolder(path: folder)
-    if let window = checkpoint.configuration.slidingWindow, window < file.data.maxLength {
-      throw TrainingError.slidingWindow(window: window, maxLength: file.data.maxLength)
-    }
     return PreparedModel(
       objective: objective, warnings: file.advice(objective), checkpoint: checkpoint, text: text)
   }
