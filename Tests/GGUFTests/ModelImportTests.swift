@@ -77,6 +77,16 @@ import Testing
     #expect(try CheckpointFolder(path: path).configuration == original)
   }
 
+  /// transformers refuses 30 where it expects 30.0.
+  @Test func numbersKeepTheirKind() throws {
+    let folder = try TemporaryFolder()
+    let path = try imported("gemma2", precision: .bf16, to: folder) + "/config.json"
+    let text = try String(contentsOf: URL(fileURLWithPath: path), encoding: .utf8)
+    #expect(text.contains("\"final_logit_softcapping\": 30.0,\n") && text.contains("\"hidden_size\": 32,\n"))
+    #expect(text.contains("\"rope_theta\": 10000.0,\n") && text.contains("\"rms_norm_eps\": 1e-06,\n"))
+    #expect(text.contains("\"layer_types\": [\n    \"sliding_attention\",\n    \"full_attention\"\n  ],\n"))
+  }
+
   @Test func describes() throws {
     let plan = try GGUFImport(path: GGUFFixtures.url("models/qwen3.gguf").path)
     #expect(plan.modelType == "qwen3" && plan.layerCount == 2 && plan.storedTypes == ["BF16"])

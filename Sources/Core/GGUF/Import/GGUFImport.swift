@@ -47,7 +47,7 @@ public struct GGUFImport: Sendable {
     let tokenizer = try GGUFTokenizer(vocabulary, family: configuration.family)
     let config = try configuration.json(tokens: tokenizer.special, precision: precision)
     let entries = try Self.entries(file, family: configuration.family)
-    let text = JSONValue.object(config).indentedText + "\n"
+    let text = ConfigurationText.text(of: config)
     if let architectures {
       let model = try ModelConfiguration.decode(json: Data(text.utf8), file: path, architectures: architectures)
       try Self.check(entries, against: model, path: path)

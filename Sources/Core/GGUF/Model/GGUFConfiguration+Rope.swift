@@ -127,7 +127,8 @@ struct RopeDivisors {
     guard slope > 0, offset > 0 else { return nil }
     let high = 1 + 1 / offset
     // The original length is a whole number.
-    return (1, high, (slope * (high - 1)).rounded())
+    let original = (slope * (high - 1)).rounded()
+    return (1...0x1p30).contains(original) ? (1, high, original) : nil
   }
 
   private func object(_ factor: Double, _ low: Double, _ high: Double, _ original: Double) -> JSONObject {

@@ -65,7 +65,8 @@ struct GGUFConfiguration {
     guard let array = file.arrays[key(name)] else {
       return try fields.integer(key(name), Self.sizes, default: fallback)
     }
-    let values = Set(try array.numbers())
+    // No model has more layers than this; a longer list need not be read.
+    let values = array.count > 1024 ? [] : Set(try array.numbers())
     guard values.count == 1, let value = values.first.flatMap({ Int(exactly: $0) }), Self.sizes.contains(value) else {
       throw fields.unsupported(
         "a \(key(name)) that differs between layers", supported: "layers that are all of the same size")
@@ -175,11 +176,11 @@ struct GGUFConfiguration {
     if window ?? 0 == 0 {
       slides = Array(repeating: false, count: layers)
     } else if let pattern = file.arrays[patternKey] {
-      slides = try pattern.flags()
-      guard slides.count == layers else {
+      guard pattern.count == layers else {
         throw fields.unsupported(
-          "a \(patternKey) of \(slides.count) values", supported: "one for each of the \(layers) layers")
+          "a \(patternKey) of \(pattern.count) values", supported: "one for each of the \(layers) layers")
       }
+      slides = try pattern.flags()
     } else {
       let period = try fields.integer(patternKey, 1...1024, default: family == .gemma2 ? 2 : 6)
       slides = (0..<layers).map { ($0 + 1) % period != 0 }

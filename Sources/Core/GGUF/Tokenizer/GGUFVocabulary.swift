@@ -51,12 +51,11 @@ struct GGUFVocabulary {
     }
     let count = tokens.count
     func numbers(_ key: String) throws -> [Double]? {
-      guard let numbers = try file.arrays[key]?.numbers() else { return nil }
-      guard numbers.count == count else {
-        throw CheckpointError.malformed(
-          file: file.path, problem: "\(key) has \(numbers.count) values for \(count) tokens")
+      guard let list = file.arrays[key] else { return nil }
+      guard list.count == count else {
+        throw CheckpointError.malformed(file: file.path, problem: "\(key) has \(list.count) values for \(count) tokens")
       }
-      return numbers
+      return try list.numbers()
     }
     types =
       try numbers("tokenizer.ggml.token_type")?.map { Int(exactly: $0).flatMap(GGUFTokenType.init) ?? .normal }
@@ -72,9 +71,10 @@ struct GGUFVocabulary {
 
   func text(of id: Int) -> String { String(decoding: tokens[id], as: UTF8.self) }
 
-  /// Rows that only fill the embedding matrix up: the converter invents `[PAD123]` for ids without a token.
+  /// Rows that only fill the embedding matrix up: the converter invents `[PAD123]` for ids without a token, or leaves
+  /// the text empty.
   func isFiller(_ id: Int) -> Bool {
-    types[id] == .unused && tokens[id].elementsEqual("[PAD\(id)]".utf8)
+    tokens[id].isEmpty || types[id] == .unused && tokens[id].elementsEqual("[PAD\(id)]".utf8)
   }
 
   func specialTokens() throws -> GGUFSpecialTokens {
