@@ -40,11 +40,13 @@
 
 const wb_kernels WB_TABLE = {
     .name = WB_NAME, .level = WB_LEVEL, .convert = convert, .rms_norm = rms_norm,
-    .rms_norm_backward = rms_norm_backward, .rope = rope, .gate_mul = gate_mul, .round_gate_mul = round_gate_mul,
-    .gate_mul_backward = gate_mul_backward, .add_bias = add_bias, .scale_rows = scale_rows, .transpose = transpose,
+    .rms_norm_backward = rms_norm_backward, .layer_norm = layer_norm,
+    .layer_norm_backward = layer_norm_backward, .rope = rope, .gate_mul = gate_mul, .round_gate_mul = round_gate_mul,
+    .gate_mul_backward = gate_mul_backward, .cap_logits = cap_logits,
+    .add_bias = add_bias, .scale_rows = scale_rows, .transpose = transpose,
     .gemm = gemm, .pack_panels = pack_panels, .gemm_panels = gemm_panels, .gemm_rows = gemm_rows, .few_rows = few_rows,
     .expand = expand, .few_rows_quantized = few_rows_quantized,
-    .soft_cap = soft_cap, .cap_logits = cap_logits, .softmax = softmax, .softmax_backward = softmax_backward, .row_dots = row_dots,
+    .soft_cap = soft_cap, .softmax = softmax, .softmax_backward = softmax_backward, .row_dots = row_dots,
     .online_softmax = online_softmax, .add_rows = add_rows, .prefetch = prefetch, .sum_of_squares = sum_of_squares, .adamw = adamw,
     .peak = peak,
 #ifdef WB_HAS_BF16

@@ -34,6 +34,32 @@ static void rms_norm_backward(int64_t rows, int64_t n, const void *xhat, int64_t
   }
 }
 
+static void layer_norm(int64_t rows, int64_t n, const float *x, int64_t ldx, const float *w, const float *b, float eps,
+                       int32_t once, void *xhat, int64_t ldh, void *y, int64_t ldy, float *s, wb_type t) {
+  for (int64_t i = 0; i < rows; i++) {
+    float mean = 0, sum = 0;
+    for (int64_t j = 0; j < n; j++) mean += x[i * ldx + j] / (float)n;
+    for (int64_t j = 0; j < n; j++) sum += (x[i * ldx + j] - mean) * (x[i * ldx + j] - mean);
+    s[i] = 1.0f / sqrtf(sum / (float)n + eps);
+    for (int64_t j = 0; j < n; j++) {
+      float exact = (x[i * ldx + j] - mean) * s[i];
+      wb_store(xhat, i * ldh + j, t, exact);
+      wb_store(y, i * ldy + j, t, (once ? exact : wb_load(xhat, i * ldh + j, t)) * w[j] + (b ? b[j] : 0));
+    }
+  }
+}
+
+static void layer_norm_backward(int64_t rows, int64_t n, const void *xhat, int64_t ldh, const float *s, const float *w,
+                                const float *dy, int64_t ldy, float *dx, int64_t ldx, wb_type t) {
+  for (int64_t i = 0; i < rows; i++) {
+    float mean = 0, dot = 0;
+    for (int64_t j = 0; j < n; j++) mean += w[j] * dy[i * ldy + j] / (float)n;
+    for (int64_t j = 0; j < n; j++) dot += w[j] * dy[i * ldy + j] * wb_load(xhat, i * ldh + j, t) / (float)n;
+    for (int64_t j = 0; j < n; j++)
+      dx[i * ldx + j] += s[i] * (w[j] * dy[i * ldy + j] - mean - wb_load(xhat, i * ldh + j, t) * dot);
+  }
+}
+
 static void rope(int64_t rows, int64_t heads, int64_t dim, int64_t turned, const float *x, int64_t ldx,
                  const float *table, const int32_t *positions, float direction, void *y, int64_t ldy, wb_type t) {
   int64_t half = turned / 2;
@@ -377,11 +403,13 @@ static double peak(int64_t count, float *sink, wb_type t) {
 
 const wb_kernels wb_kernels_naive = {
     .name = "naive", .level = WB_NAIVE, .convert = convert, .rms_norm = rms_norm,
-    .rms_norm_backward = rms_norm_backward, .rope = rope, .gate_mul = gate_mul, .round_gate_mul = round_gate_mul,
-    .gate_mul_backward = gate_mul_backward, .add_bias = add_bias, .scale_rows = scale_rows, .transpose = transpose,
+    .rms_norm_backward = rms_norm_backward, .layer_norm = layer_norm,
+    .layer_norm_backward = layer_norm_backward, .rope = rope, .gate_mul = gate_mul, .round_gate_mul = round_gate_mul,
+    .gate_mul_backward = gate_mul_backward, .cap_logits = cap_logits,
+    .add_bias = add_bias, .scale_rows = scale_rows, .transpose = transpose,
     .gemm = gemm, .pack_panels = pack_panels, .gemm_panels = gemm_panels, .gemm_rows = gemm_rows, .few_rows = few_rows,
     .expand = expand, .few_rows_quantized = few_rows_quantized,
-    .soft_cap = soft_cap, .cap_logits = cap_logits, .softmax = softmax, .softmax_backward = softmax_backward, .row_dots = row_dots,
+    .soft_cap = soft_cap, .softmax = softmax, .softmax_backward = softmax_backward, .row_dots = row_dots,
     .online_softmax = online_softmax, .add_rows = add_rows, .prefetch = prefetch, .sum_of_squares = sum_of_squares, .adamw = adamw,
     .peak = peak,
     .has_pairs = 1, .gemm_pairs = gemm_pairs, .gemm_row_pairs = gemm_row_pairs, .pair_rows = pair_rows,

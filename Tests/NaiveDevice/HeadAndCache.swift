@@ -53,7 +53,7 @@ extension NaiveDevice {
           dh[column] += slopes[0, index] * (own - mean[row, column])
         }
       }
-      let found = normGradient(dh, unit[row: row], inverse[0, row], weight)
+      let found = normGradient(dh, unit[row: row], inverse[0, row], weight, isCentered: logProbs.isCentered)
       dx[row: source] = zip(dx[row: source], found).map { $0 + $1 }
     }
     store(dx, rows: logProbs.sources, to: logProbs.into)

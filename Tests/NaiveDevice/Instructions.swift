@@ -33,6 +33,9 @@ extension NaiveDevice {
     var y = Numbers(rows: embed.output.rows, columns: embed.output.columns)
     for (row, token) in embed.tokens.enumerated() {
       y[row: row] = table[row: Int(token)].map { $0 * Double(embed.factor) }
+      guard let positions = embed.positions else { continue }
+      let position = load(positions.table)[row: Int(positions.rows[row])]
+      y[row: row] = zip(y[row: row], position).map { $0 + $1 }
     }
     store(y, to: embed.output)
   }
@@ -108,6 +111,16 @@ extension NaiveDevice {
       }
       store(g, rows: rows, to: gate)
       store(u, rows: rows, to: up)
+    case .activate(let output, let function, let kept, let bias):
+      var a = biased(sums[0], bias)
+      for index in a.values.indices { a.values[index] = rounded(a.values[index], output.type) }
+      if let kept { store(a, rows: rows, to: kept) }
+      store(gated(a, nil, function), rows: rows, to: output)
+    case .activateBackward(let function, let kept, let output):
+      var a = load(kept)
+      store(gated(a, nil, function), rows: rows, to: output)
+      for index in a.values.indices { a.values[index] = sums[0].values[index] * function.slope(a.values[index]) }
+      store(a, rows: rows, to: kept)
     }
   }
 
@@ -121,14 +134,14 @@ extension NaiveDevice {
     return sum
   }
 
-  private func gated(_ gate: Numbers, _ up: Numbers, _ function: GateFunction) -> Numbers {
-    var z = up
-    for index in z.values.indices { z.values[index] *= function.value(gate.values[index]) }
+  private func gated(_ gate: Numbers, _ up: Numbers?, _ function: GateFunction) -> Numbers {
+    var z = gate
+    for index in z.values.indices { z.values[index] = function.value(gate.values[index]) * (up?.values[index] ?? 1) }
     return z
   }
 
   private func run(_ gate: Gate) {
-    store(gated(load(gate.gate), load(gate.up), gate.activation), rows: gate.rows.each, to: gate.output)
+    store(gated(load(gate.gate), gate.up.map(load), gate.activation), rows: gate.rows.each, to: gate.output)
   }
 
   // MARK: The adapter
@@ -142,11 +155,12 @@ extension NaiveDevice {
       }
     }
     switch gradient.into {
-    case .rows(let target, let scale):
+    case .rows(let target, let scale, let bias):
       var g = load(target)
-      let w = scale.map(load)
+      let (w, b) = (scale.map(load), bias.map(load))
       for m in 0..<g.rows {
-        for n in 0..<g.columns { g[m, n] += sums[m, n] * (w?[0, n] ?? 1) }
+        let total = gradient.rows.each.reduce(0) { $0 + a[$1, m] }
+        for n in 0..<g.columns { g[m, n] += sums[m, n] * (w?[0, n] ?? 1) + total * (b?[0, n] ?? 0) }
       }
       store(g, to: target)
     case .columns(let target, let factor):

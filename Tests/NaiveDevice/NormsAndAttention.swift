@@ -12,19 +12,28 @@ extension NaiveDevice {
     var (inverse, y) = (load(norm.inverse), load(norm.output))
     let real = norm.rows.each.filter { $0 < norm.sources?.count ?? .max }
     for row in norm.rows.each { y[row: row] = [Double](repeating: 0, count: y.columns) }
+    var bias: Numbers?
+    if case .layer(let tensor) = norm.kind { bias = tensor.map(load) ?? Numbers(rows: 1, columns: y.columns) }
     for row in real {
-      let source = x[row: norm.sources?[row] ?? row]
+      var source = x[row: norm.sources?[row] ?? row]
+      if bias != nil { source = centered(source) }
       inverse[0, row] = inverseRoot(source, norm.epsilon)
       for column in source.indices {
         let exact = source[column] * inverse[0, row]
         normalized[row, column] = rounded(exact, norm.normalized.type)
         y[row, column] = (norm.rounding == .twice ? normalized[row, column] : exact) * w[0, column]
+        if let bias { y[row, column] += bias[0, column] }
       }
     }
     store(normalized, rows: real, to: norm.normalized)
     for row in real { store(inverse, column: row, to: norm.inverse) }
     store(y, rows: norm.rows.each, to: norm.output)
     run(norm.projections, rows: norm.rows)
+  }
+
+  private func centered(_ x: [Double]) -> [Double] {
+    let mean = x.reduce(0, +) / Double(x.count)
+    return x.map { $0 - mean }
   }
 
   /// 1 / rms.
@@ -38,11 +47,13 @@ extension NaiveDevice {
     store(Numbers(rows: 1, columns: 1, [numbers[0, column]]), to: place)
   }
 
-  /// dL/dx = r (w dy − x̂ · mean(w dy x̂)).
-  func normGradient(_ dy: [Double], _ unit: [Double], _ inverse: Double, _ weight: [Double]) -> [Double] {
+  /// dL/dx = r (w dy − x̂ · mean(w dy x̂)), less r · mean(w dy) where the norm took a mean off.
+  func normGradient(
+    _ dy: [Double], _ unit: [Double], _ inverse: Double, _ weight: [Double], isCentered: Bool = false
+  ) -> [Double] {
     let weighted = zip(dy, weight).map { $0 * $1 }
     let mean = dot(weighted, unit) / Double(unit.count)
-    return zip(weighted, unit).map { inverse * ($0 - $1 * mean) }
+    return zip(isCentered ? centered(weighted) : weighted, unit).map { inverse * ($0 - $1 * mean) }
   }
 
   func run(_ norm: NormBackward) {
@@ -50,7 +61,8 @@ extension NaiveDevice {
     let weight = load(norm.weight)[row: 0]
     var dx = load(norm.into)
     for row in norm.rows.each {
-      let found = normGradient(dy[row: row], unit[row: row], inverse[0, row], weight)
+      let found = normGradient(
+        dy[row: row], unit[row: row], inverse[0, row], weight, isCentered: norm.isCentered)
       dx[row: row] = zip(dx[row: row], found).map { $0 + $1 }
     }
     store(dx, rows: norm.rows.each, to: norm.into)

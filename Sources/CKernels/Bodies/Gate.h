@@ -99,14 +99,12 @@ INLINE void round_gate_mul_of(int64_t rows, int64_t n, const float *g, int64_t l
     if (up) ask_row(up, (row + WB_ROWS_AHEAD) * ldy, t, n);
     ask_row(act, (row + WB_ROWS_AHEAD) * lda, t, n);
     COLUMNS(n, {
-      vf x = round_to(load_first(g, row * ldg + i, WB_F32, c), t), z = gate_of(x, f, t).value;
+      vf x = round_to(load_first(g, row * ldg + i, WB_F32, c), t);
+      vf y = u ? round_to(load_first(u, row * ldu + i, WB_F32, c), t) : x;
       if (gate) store_first(gate, row * ldx + i, t, x, c);
-      if (u) {
-        vf y = round_to(load_first(u, row * ldu + i, WB_F32, c), t);
-        if (up) store_first(up, row * ldy + i, t, y, c);
-        z = z * y;
-      }
-      store_first(act, row * lda + i, t, z, c);
+      if (up) store_first(up, row * ldy + i, t, y, c);
+      vf z = gate_of(x, f, t).value;
+      store_first(act, row * lda + i, t, u ? z * y : z, c);
     });
   }
 }
@@ -132,17 +130,12 @@ INLINE void gate_mul_backward_of(int64_t rows, int64_t n, const void *gate, int6
     if (up) ask_row(up, (row + WB_ROWS_AHEAD) * ldu, t, n);
     ask_row(act, (row + WB_ROWS_AHEAD) * lda, t, n);
     COLUMNS(n, {
-      gate_at y = gate_of(load_first(gate, row * ldg + i, t, c), f, t);
+      vf g = load_first(gate, row * ldg + i, t, c), u = up ? load_first(up, row * ldu + i, t, c) : g;
       vf d = load_first(dact, row * ldd + i, WB_F32, c);
-      if (up) {
-        vf u = load_first(up, row * ldu + i, t, c);
-        store_first(dgate, row * ldx + i, t, d * u * y.slope, c);
-        store_first(dup, row * ldy + i, t, d * y.value, c);
-        store_first(act, row * lda + i, t, y.value * u, c);
-      } else {
-        store_first(dgate, row * ldx + i, t, d * y.slope, c);
-        store_first(act, row * lda + i, t, y.value, c);
-      }
+      gate_at y = gate_of(g, f, t);
+      store_first(dgate, row * ldx + i, t, up ? d * u * y.slope : d * y.slope, c);
+      if (up) store_first(dup, row * ldy + i, t, d * y.value, c);
+      store_first(act, row * lda + i, t, up ? y.value * u : y.value, c);
     });
   }
 }

@@ -95,6 +95,13 @@ typedef struct wb_kernels {
   /// dx += s * (w * dy - xhat * mean_j(w * dy * xhat)).
   void (*rms_norm_backward)(int64_t rows, int64_t n, const void *xhat, int64_t ldh, const float *s, const float *w,
                             const float *dy, int64_t ldy, float *dx, int64_t ldx, wb_type t);
+  /// The same less the mean: s_i = 1 / sqrt(mean_j (x[i, j] - m_i)^2 + eps), xhat = round((x - m) * s), y = round(xhat * w
+  /// + b), or, `once`, round((x - m) * s * w + b); b may be null.
+  void (*layer_norm)(int64_t rows, int64_t n, const float *x, int64_t ldx, const float *w, const float *b, float eps,
+                     int32_t once, void *xhat, int64_t ldh, void *y, int64_t ldy, float *s, wb_type t);
+  /// dx += s * (w * dy - mean_j(w * dy) - xhat * mean_j(w * dy * xhat)).
+  void (*layer_norm_backward)(int64_t rows, int64_t n, const void *xhat, int64_t ldh, const float *s, const float *w,
+                              const float *dy, int64_t ldy, float *dx, int64_t ldx, wb_type t);
 
   /// Rotate-half RoPE on the first `turned` columns of `heads` heads of `dim`; the others are copied. Table rows are
   /// [cos | sin], turned / 2 each, picked by position. direction = 1 rotates forward, -1 back (the backward pass).

@@ -28,15 +28,29 @@ public enum Instruction: Sendable {
   case cachedAttention(CachedAttention)
 }
 
-/// y[r] = factor · table[tokens[r]] in fp32 [T, H]; rows after the last token are 0.
+/// y[r] = factor · table[tokens[r]] in fp32 [T, H], plus the row of a learned position; rows after the last token are 0.
 public struct Embed: Sendable {
+  /// A table [positions, H], and which of its rows each token gets (GPT-2).
+  public struct Positions: Sendable {
+    public var table: Tensor
+    public var rows: [Int32]
+
+    public init(table: Tensor, rows: [Int32]) {
+      self.table = table
+      self.rows = rows
+    }
+  }
+
   public var table: Tensor
   public var tokens: [Int32]
   public var factor: Float
+  /// As many rows as there are tokens; nil where attention alone knows positions.
+  public var positions: Positions?
   public var output: Tensor
 
-  public init(table: Tensor, tokens: [Int32], factor: Float = 1, output: Tensor) {
+  public init(table: Tensor, tokens: [Int32], factor: Float = 1, positions: Positions? = nil, output: Tensor) {
     self.factor = factor
+    self.positions = positions
     self.table = table
     self.tokens = tokens
     self.output = output

@@ -50,9 +50,13 @@ public enum Epilogue: Sendable {
   case gate(Tensor, GateFunction, gate: Tensor?, up: Tensor?, gateBias: Tensor?, upBias: Tensor?)
   /// For y = dL/dz: dgate and dup in the place of gate and up, and z again.
   case gateBackward(GateFunction, gate: Tensor, up: Tensor, output: Tensor)
+  /// a = y + b, rounded, and z = act(a): an MLP without a gate. a is kept where a backward pass follows.
+  case activate(Tensor, GateFunction, kept: Tensor?, bias: Tensor?)
+  /// For y = dL/dz: da in the place of a, and z again.
+  case activateBackward(GateFunction, kept: Tensor, output: Tensor)
 }
 
-/// The gate's function.
+/// The MLP's function, of the gate where there is one.
 public enum GateFunction: Sendable, Equatable {
   /// x · σ(x).
   case silu
@@ -62,13 +66,15 @@ public enum GateFunction: Sendable, Equatable {
   case gelu
 }
 
-/// z = act(gate) · up from what was kept of them.
+/// z = act(gate) · up from what was kept of them; act(gate) where there is no up.
 public struct Gate: Sendable {
   public var rows: RowSpans
   public var activation: GateFunction
-  public var gate, up, output: Tensor
+  public var gate: Tensor
+  public var up: Tensor?
+  public var output: Tensor
 
-  public init(rows: RowSpans, activation: GateFunction, gate: Tensor, up: Tensor, output: Tensor) {
+  public init(rows: RowSpans, activation: GateFunction, gate: Tensor, up: Tensor?, output: Tensor) {
     self.rows = rows
     self.activation = activation
     self.gate = gate
@@ -80,8 +86,9 @@ public struct Gate: Sendable {
 /// The gradient of a low-rank factor, a[T, m]ᵀ·x[T, n] for an m of a few dozen, over some rows.
 public struct WeightGradient: Sendable {
   public enum Target: Sendable {
-    /// g [m, n] += sums, or += sums · w with w [1, n].
-    case rows(Tensor, scale: Tensor?)
+    /// g [m, n] += sums, or += sums · w with w [1, n], and then += (Σ a) ⊗ b with b [1, n]: where x is a norm's x̂, and
+    /// what the product read is x̂ · w + b.
+    case rows(Tensor, scale: Tensor?, bias: Tensor? = nil)
     /// g [n, m] += factor · sumsᵀ.
     case columns(Tensor, factor: Float)
   }

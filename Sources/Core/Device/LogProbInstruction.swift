@@ -72,6 +72,8 @@ public struct LogProbsBackward: Sendable {
   public var mean: Tensor
   /// Of the final norm.
   public var normalized, inverse, normWeight: Tensor
+  /// Whether the final norm is a LayerNorm.
+  public var isCentered: Bool
   /// The row of the residual stream that each row of h was taken from.
   public var sources: [Int]
   /// fp32 [T, H].
@@ -81,8 +83,9 @@ public struct LogProbsBackward: Sendable {
 
   public init(
     weight: Tensor, targets: [LogProbs.Target], slopes: Tensor, mean: Tensor, normalized: Tensor, inverse: Tensor,
-    normWeight: Tensor, sources: [Int], into: Tensor, capSlopes: Tensor? = nil
+    normWeight: Tensor, isCentered: Bool = false, sources: [Int], into: Tensor, capSlopes: Tensor? = nil
   ) {
+    self.isCentered = isCentered
     self.capSlopes = capSlopes
     self.weight = weight
     self.targets = targets

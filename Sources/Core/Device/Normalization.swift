@@ -2,19 +2,29 @@
 public enum NormRounding: Sendable, Equatable {
   /// y = round(round(x̂) · w), as Llama's module does.
   case twice
-  /// y = round(x̂ · w), as Gemma's and OLMo 2's do.
+  /// y = round(x̂ · w), as Gemma's and OLMo 2's do; with a bias, round(x̂ · w + b), as every LayerNorm does.
   case once
 }
 
-/// RMSNorm (Zhang & Sennrich, 2019): x̂ = x / rms(x), y = x̂ · w, and then low-rank products that read y.
+/// What a norm divides and adds.
+public enum NormKind: Sendable, Equatable {
+  /// RMSNorm (Zhang & Sennrich, 2019): x̂ = x / rms(x), y = x̂ · w.
+  case rms
+  /// LayerNorm (Ba et al., 2016): x̂ = (x − mean(x)) / std(x), y = x̂ · w + b with b [1, H].
+  case layer(bias: Tensor?)
+}
+
+/// A norm of every row, and then low-rank products that read y.
 public struct Norm: Sendable {
   public var rows: RowSpans
   /// fp32 [T, H].
   public var input: Tensor
   /// [1, H].
   public var weight: Tensor
+  public var kind: NormKind
+  /// Added to the mean of squares under the root.
   public var epsilon: Float
-  /// What the backward pass needs: x̂ [T, H] in y's type and 1 / rms [1, T].
+  /// What the backward pass needs: x̂ [T, H] in y's type, and 1 / rms or 1 / std [1, T].
   public var normalized, inverse: Tensor
   public var output: Tensor
   public var projections: [Projection]
@@ -23,9 +33,11 @@ public struct Norm: Sendable {
   public var rounding: NormRounding
 
   public init(
-    rows: RowSpans, input: Tensor, weight: Tensor, epsilon: Float, normalized: Tensor, inverse: Tensor, output: Tensor,
-    projections: [Projection] = [], sources: [Int]? = nil, rounding: NormRounding = .twice
+    rows: RowSpans, input: Tensor, weight: Tensor, kind: NormKind = .rms, epsilon: Float, normalized: Tensor,
+    inverse: Tensor, output: Tensor, projections: [Projection] = [], sources: [Int]? = nil,
+    rounding: NormRounding = .twice
   ) {
+    self.kind = kind
     self.rounding = rounding
     self.rows = rows
     self.input = input
@@ -39,9 +51,12 @@ public struct Norm: Sendable {
   }
 }
 
-/// dx += dL/dx of a norm for dy [T, H] in fp32, and then a copy of dx with low-rank products, on the same rows.
+/// dx += dL/dx of a norm for dy [T, H] in fp32, and then a copy of dx with low-rank products, on the same rows. With r the
+/// norm's `inverse`, dL/dx = r · (w·dy − x̂ · mean(w·dy·x̂)), and where the norm took a mean off, less mean(w·dy) inside.
 public struct NormBackward: Sendable {
   public var rows: RowSpans
+  /// Whether it was a LayerNorm.
+  public var isCentered: Bool
   public var gradient: Tensor
   public var normalized, inverse, weight: Tensor
   /// fp32 [T, H].
@@ -49,8 +64,10 @@ public struct NormBackward: Sendable {
   public var copy: Copy?
 
   public init(
-    rows: RowSpans, gradient: Tensor, normalized: Tensor, inverse: Tensor, weight: Tensor, into: Tensor, copy: Copy?
+    rows: RowSpans, isCentered: Bool = false, gradient: Tensor, normalized: Tensor, inverse: Tensor, weight: Tensor,
+    into: Tensor, copy: Copy?
   ) {
+    self.isCentered = isCentered
     self.rows = rows
     self.gradient = gradient
     self.normalized = normalized

@@ -81,6 +81,34 @@ extension CPUDevice {
       x, headDimension: headDimension, table: turn.table, positions: turn.positions[rows], backward: backward, into: y)
   }
 
+  /// LayerNorm (Ba et al., 2016): as `rmsNorm`, with the mean taken off first and a bias [1, H] added last.
+  public func layerNorm(
+    _ x: Matrix, weight: Matrix, bias: Matrix?, epsilon: Float, rounding: NormRounding = .once, xhat: Matrix,
+    inverse: Matrix, into y: Matrix
+  ) {
+    precondition(x.columns == y.columns && xhat.columns == y.columns && weight.columns == y.columns)
+    precondition(x.rows == y.rows && xhat.rows == y.rows && inverse.columns == x.rows && xhat.type == y.type)
+    precondition(bias?.columns ?? y.columns == y.columns)
+    kernels.layer_norm(
+      Int64(x.rows), Int64(x.columns), x.floats, Int64(x.stride), weight.floats, bias?.floats, epsilon,
+      rounding == .once ? 1 : 0, xhat.base, Int64(xhat.stride), y.base, Int64(y.stride), inverse.floats,
+      y.type.kernelType)
+  }
+
+  /// dx += dL/dx for dy = dL/dy of a norm that took the mean off, or of `rmsNorm`.
+  public func normBackward(
+    _ dy: Matrix, isCentered: Bool, xhat: Matrix, inverse: Matrix, weight: Matrix, accumulateInto dx: Matrix
+  ) {
+    guard isCentered else {
+      rmsNormBackward(dy, xhat: xhat, inverse: inverse, weight: weight, accumulateInto: dx)
+      return
+    }
+    precondition(dy.rows == dx.rows && dy.columns == dx.columns && xhat.rows == dy.rows && inverse.columns == dy.rows)
+    kernels.layer_norm_backward(
+      Int64(dy.rows), Int64(dy.columns), xhat.base, Int64(xhat.stride), inverse.floats, weight.floats, dy.floats,
+      Int64(dy.stride), dx.floats, Int64(dx.stride), xhat.type.kernelType)
+  }
+
   /// z = act(gate) · up, or act(gate) where there is no up.
   public func gateMul(_ function: GateFunction, gate: Matrix, up: Matrix?, into z: Matrix) {
     precondition(gate.rows == z.rows && gate.columns == z.columns && gate.type == z.type && z.isWritable)

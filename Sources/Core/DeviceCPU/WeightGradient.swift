@@ -7,18 +7,34 @@ import CKernels
 public struct WeightGradientLoop: Sendable {
   /// Takes the sums [m, columns] of some columns.
   public typealias Finish = @Sendable (_ sums: Matrix, _ columns: Range<Int>) -> Void
+  /// And Σ a [1, m] over the rows.
+  public typealias FinishWithTotals = @Sendable (_ sums: Matrix, _ totals: Matrix, _ columns: Range<Int>) -> Void
 
   let a, x: Matrix
   let rows: RowSpans
-  let finish: Finish
+  let end: End
+
+  enum End: Sendable {
+    case finish(Finish)
+    case finishWithTotals(FinishWithTotals)
+  }
 
   /// - Parameter rows: the rows to sum over.
   public init(_ a: Matrix, _ x: Matrix, rows: RowSpans, finish: @escaping Finish) {
+    self.init(a, x, rows: rows, end: .finish(finish))
+  }
+
+  /// Takes 2 (m + 16) numbers of scratch more.
+  public init(_ a: Matrix, _ x: Matrix, rows: RowSpans, finish: @escaping FinishWithTotals) {
+    self.init(a, x, rows: rows, end: .finishWithTotals(finish))
+  }
+
+  private init(_ a: Matrix, _ x: Matrix, rows: RowSpans, end: End) {
     precondition(a.rows == x.rows && a.type == x.type, "the same rows")
     self.a = a
     self.x = x
     self.rows = rows
-    self.finish = finish
+    self.end = end
   }
 
   static let block = 192
@@ -55,7 +71,21 @@ extension CPUDevice {
             a.type.kernelType, sums.floats, Int64(sums.stride), 1)
         }
       }
-      gradient.finish(sums, columns)
+      switch gradient.end {
+      case .finish(let finish): finish(sums, columns)
+      case .finishWithTotals(let finish): finish(sums, self.totals(gradient, &memory), columns)
+      }
     }
+  }
+
+  /// Σ a over the rows, in their order.
+  private func totals(_ gradient: WeightGradientLoop, _ memory: inout ScratchMemory) -> Matrix {
+    let (totals, wide) = (memory.take(1, gradient.a.columns), memory.take(1, gradient.a.columns))
+    zero(totals)
+    for row in gradient.rows.ranges.joined() {
+      convert(gradient.a.rows(row..<row + 1), into: wide)
+      add(wide, to: totals)
+    }
+    return totals
   }
 }

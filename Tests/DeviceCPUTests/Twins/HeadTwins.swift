@@ -32,15 +32,16 @@ extension InstructionTwins {
   }
 
   static var logProbsBackward: [Twin] {
-    [(5, 8, 23), (67, 72, 1025)].flatMap { rows, filled, vocabulary in
+    [(5, 8, 23, false), (67, 72, 1025, false), (67, 72, 1025, true)].flatMap { rows, filled, vocabulary, isCentered in
       caps.map { name, cap in
-        Twin("\(rows) rows, \(vocabulary) tokens\(name)") { o in
+        Twin("\(rows) rows, \(vocabulary) tokens\(isCentered ? " of a LayerNorm" : "")\(name)") { o in
           let targets = targets(rows: rows, vocabulary: vocabulary)
           return .logProbsBackward(
             LogProbsBackward(
               weight: o.input(vocabulary, hidden, o.type), targets: targets, slopes: o.input(1, targets.count, .fp32),
               mean: o.input(filled, hidden, .fp32), normalized: o.input(filled, hidden, o.type),
               inverse: o.input(1, filled, .fp32, around: 2), normWeight: o.input(1, hidden, .fp32),
+              isCentered: isCentered,
               sources: (0..<rows).map { 2 * $0 + 1 }, into: o.input(2 * rows + 3, hidden, .fp32),
               capSlopes: cap == nil ? nil : o.input(1, targets.count, .fp32)))
         }

@@ -4,8 +4,36 @@ import Device
 extension InstructionTwins {
   private static let roundings: [(name: String, rounding: NormRounding)] = [("", .twice), (" that rounds once", .once)]
 
+  /// Around 5, where a mean must come off before squares are summed.
+  private static func layerNorm(_ o: Operands, rows: RowSpans, total: Int, bias: Bool, rounding: NormRounding) -> Norm {
+    let output = o.output(total, hidden, o.type)
+    return Norm(
+      rows: rows, input: o.input(total, hidden, .fp32, scale: 3, around: 5, defined: rows.ranges),
+      weight: o.input(1, hidden, .fp32, around: 1), kind: .layer(bias: bias ? o.input(1, hidden, .fp32) : nil),
+      epsilon: 1e-5, normalized: o.output(total, hidden, o.type), inverse: o.output(1, total, .fp32), output: output,
+      projections: projections(o, of: [output, output], rows: total), rounding: rounding)
+  }
+
+  private static var layerNorms: [Twin] {
+    var twins = [("LayerNorm", true, NormRounding.once), ("LayerNorm without a bias", false, .twice)].flatMap {
+      name, bias, rounding in
+      each(name) { o, rows, total in
+        .norm(layerNorm(o, rows: rows, total: total, bias: bias, rounding: rounding))
+      }
+    }
+    twins.append(
+      Twin("LayerNorm of chosen rows") { o in
+        var norm = layerNorm(o, rows: RowSpans(rows: 16), total: 16, bias: true, rounding: .once)
+        norm.input = o.input(40, hidden, .fp32, around: 5, defined: [2..<3, 9..<10, 30..<34])
+        norm.sources = [2, 9, 30, 31, 33]
+        return .norm(norm)
+      })
+    return twins
+  }
+
   static var norm: [Twin] {
-    var twins = roundings.flatMap { name, rounding in
+    var twins = layerNorms
+    twins += roundings.flatMap { name, rounding in
       each("norm\(name) with low-rank products") { o, rows, total in
         let output = o.output(total, hidden, o.type)
         return .norm(
@@ -31,7 +59,15 @@ extension InstructionTwins {
   }
 
   static var normBackward: [Twin] {
-    var twins = factors.flatMap { name, factor in
+    var twins = each("LayerNorm backward") { o, rows, total in
+      .normBackward(
+        NormBackward(
+          rows: rows, isCentered: true, gradient: o.input(total, hidden, .fp32, around: 1, defined: rows.ranges),
+          normalized: o.input(total, hidden, o.type, defined: rows.ranges),
+          inverse: o.input(1, total, .fp32, around: 2), weight: o.input(1, hidden, .fp32, around: 1),
+          into: o.input(total, hidden, .fp32, defined: rows.ranges), copy: nil))
+    }
+    twins += factors.flatMap { name, factor in
       each("norm backward with a copy\(name)") { o, rows, total in
         let into = o.input(total, hidden, .fp32, defined: rows.ranges)
         let output = o.output(total, hidden, o.type)

@@ -32,7 +32,7 @@ extension InstructionTwins {
   static var linear: [Twin] { [nil, .int8, .nf4].flatMap { products(weight: $0) } + storedWeights }
 
   private static func products(weight: ElementType?) -> [Twin] {
-    let twins = stores(weight) + gates(weight) + others(weight)
+    let twins = stores(weight) + gates(weight) + others(weight) + activations(weight)
     return twins.map { twin in weight.map { twin.named("\(twin.name), \($0) weights") } ?? twin }
   }
 
@@ -143,6 +143,32 @@ extension InstructionTwins {
     return twins
   }
 
+  /// MLPs without a gate.
+  private static func activations(_ weight: ElementType?) -> [Twin] {
+    var twins: [Twin] = []
+    for function in functions {
+      for keeps in [true, false] {
+        twins += each("\(function)\(keeps ? " of what is kept, with a bias" : "")") { o, rows, total in
+          .linear(
+            Linear(
+              rows: rows, columns: 21, sums: [forwardTerms(o, rows, total, columns: 21, weight: weight)],
+              epilogue: .activate(
+                o.output(total, 21, o.type), function, kept: keeps ? o.output(total, 21, o.type) : nil,
+                bias: keeps ? o.input(1, 21, .fp32) : nil)))
+        }
+      }
+      twins += each("\(function) backward, in place") { o, rows, total in
+        .linear(
+          Linear(
+            rows: rows, columns: 21, sums: [backwardTerms(o, rows, total, columns: 21, weight: weight)],
+            epilogue: .activateBackward(
+              function, kept: o.input(total, 21, o.type, scale: 4, defined: rows.ranges),
+              output: o.output(total, 21, o.type))))
+      }
+    }
+    return twins
+  }
+
   // MARK: Few rows
 
   static var fewRows: [Twin] {
@@ -165,7 +191,7 @@ extension InstructionTwins {
       return .linear(
         Linear(rows: rows, columns: columns, unit: unit, sums: terms, epilogue: epilogue, fewRows: true))
     }
-    return [
+    var twins = [
       Twin.program("few rows: queries, keys and values together") { o in
         let rotation = o.rotation([4, 4, 4, 4, 4], dimension: 10)
         return [
@@ -186,20 +212,26 @@ extension InstructionTwins {
         few(o, columns: 301, stored: weight ?? .bf16, .store(o.output(5, 301, .fp32)))
       },
     ]
-      + factors.map { name, factor in
-        Twin("few rows: add\(name)") { o in
-          few(o, columns: 23, .add(o.input(5, 23, .fp32), factor: factor, bias: o.input(1, 23, .fp32)))
-        }
+    twins += factors.map { name, factor in
+      Twin("few rows: add\(name)") { o in
+        few(o, columns: 23, .add(o.input(5, 23, .fp32), factor: factor, bias: o.input(1, 23, .fp32)))
       }
-      + functions.map { function in
-        Twin("few rows: \(function) gate") { o in
-          few(
-            o, columns: 121, sums: 2,
-            .gate(
-              o.output(5, 121, o.type), function, gate: nil, up: nil, gateBias: o.input(1, 121, .fp32),
-              upBias: o.input(1, 121, .fp32)))
-        }
+    }
+    twins += functions.map { function in
+      Twin("few rows: \(function) gate") { o in
+        few(
+          o, columns: 121, sums: 2,
+          .gate(
+            o.output(5, 121, o.type), function, gate: nil, up: nil, gateBias: o.input(1, 121, .fp32),
+            upBias: o.input(1, 121, .fp32)))
       }
+    }
+    twins += functions.map { function in
+      Twin("few rows: \(function)") { o in
+        few(o, columns: 121, .activate(o.output(5, 121, o.type), function, kept: nil, bias: o.input(1, 121, .fp32)))
+      }
+    }
+    return twins
   }
 
   // MARK: The adapter
@@ -218,6 +250,13 @@ extension InstructionTwins {
             WeightGradient(
               x(o, set.rows, set.total, 16), x(o, set.rows, set.total, 150), rows: set.rows,
               into: .rows(o.input(16, 150, .fp32), scale: o.input(1, 150, .fp32))))
+        },
+        Twin("rows of a norm with a bias, \(set.name)") { o in
+          .weightGradient(
+            WeightGradient(
+              x(o, set.rows, set.total, 16), x(o, set.rows, set.total, 250), rows: set.rows,
+              into: .rows(
+                o.input(16, 250, .fp32), scale: o.input(1, 250, .fp32), bias: o.input(1, 250, .fp32))))
         },
         Twin("columns, \(set.name)") { o in
           .weightGradient(

@@ -17,13 +17,22 @@ extension InstructionTwins {
 
   static var embed: [Twin] {
     [ElementType.fp32, .bf16].flatMap { type in
-      [Float(1), 25.25].map { factor in
-        Twin("embed, \(type) table, times \(factor)") { o in
-          .embed(
-            Embed(
-              table: o.input(11, hidden, type), tokens: [3, 0, 10, 10, 7], factor: factor,
-              output: o.output(13, hidden, .fp32)))
-        }
+      [Float(1), 25.25].flatMap { factor in
+        [
+          Twin("embed, \(type) tables, times \(factor), with positions") { o in
+            .embed(
+              Embed(
+                table: o.input(11, hidden, type), tokens: [3, 0, 10, 10, 7], factor: factor,
+                positions: Embed.Positions(table: o.input(6, hidden, type), rows: [0, 1, 5, 0, 1]),
+                output: o.output(13, hidden, .fp32)))
+          },
+          Twin("embed, \(type) table, times \(factor)") { o in
+            .embed(
+              Embed(
+                table: o.input(11, hidden, type), tokens: [3, 0, 10, 10, 7], factor: factor,
+                output: o.output(13, hidden, .fp32)))
+          },
+        ]
       }
     }
   }
@@ -60,13 +69,22 @@ extension InstructionTwins {
   }
 
   static var gate: [Twin] {
-    functions.flatMap { function in
-      each("\(function) gate") { o, rows, total in
+    let alone = functions.flatMap { function in
+      each("\(function) without a gate") { o, rows, total in
         .gate(
           Gate(
             rows: rows, activation: function, gate: o.input(total, hidden, o.type, scale: 8, defined: rows.ranges),
-            up: o.input(total, hidden, o.type, defined: rows.ranges), output: o.output(total, hidden, o.type)))
+            up: nil, output: o.output(total, hidden, o.type)))
       }
     }
+    return alone
+      + functions.flatMap { function in
+        each("\(function) gate") { o, rows, total in
+          .gate(
+            Gate(
+              rows: rows, activation: function, gate: o.input(total, hidden, o.type, scale: 8, defined: rows.ranges),
+              up: o.input(total, hidden, o.type, defined: rows.ranges), output: o.output(total, hidden, o.type)))
+        }
+      }
   }
 }

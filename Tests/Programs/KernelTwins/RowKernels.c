@@ -36,6 +36,26 @@ static void rms_norm_backward(const wb_kernels *kernels, size s, wb_type t) {
     k->rms_norm_backward(s.rows, s.n, xhat, s.n + 1, scales, w, dy, s.n + 2, dx.at[v], s.n + 3, t);
 }
 
+static void layer_norm(const wb_kernels *kernels, size s, wb_type t) {
+  const float *x = input(s.rows, s.n, s.n + 5, F32), *w = input(1, s.n, s.n, F32), *b = input(1, s.n, s.n, F32);
+  for (int once = 0; once < 2; once++) {
+    twin xhat = output(s.rows, s.n, s.n, (int)t, close_to(t)), y = output(s.rows, s.n, s.n + 2, (int)t, close_to(t));
+    twin scales = output(1, s.rows, s.rows, F32, 1e-4);
+    FOR_BOTH(kernels, v, k)
+      k->layer_norm(s.rows, s.n, x, s.n + 5, w, once ? b : NULL, 1e-3f, once, xhat.at[v], s.n, y.at[v], s.n + 2,
+                    scales.at[v], t);
+  }
+}
+
+static void layer_norm_backward(const wb_kernels *kernels, size s, wb_type t) {
+  const void *xhat = input(s.rows, s.n, s.n + 1, (int)t);
+  const float *scales = input(1, s.rows, s.rows, F32), *w = input(1, s.n, s.n, F32);
+  const float *dy = input(s.rows, s.n, s.n + 2, F32);
+  twin dx = both(s.rows, s.n, s.n + 3, F32, 3e-5);
+  FOR_BOTH(kernels, v, k)
+    k->layer_norm_backward(s.rows, s.n, xhat, s.n + 1, scales, w, dy, s.n + 2, dx.at[v], s.n + 3, t);
+}
+
 static void rope(const wb_kernels *kernels, size s, wb_type t) {
   const int64_t heads = 1 + s.k % 3, dim = 2 * s.n, wide = heads * dim;
   const float *x = input(s.rows, wide, wide + 3, F32), *table = input(9, dim, dim, F32);
@@ -73,18 +93,17 @@ static void round_gate_mul(const wb_kernels *kernels, size s, wb_type t) {
 
 static void gate_mul_backward(const wb_kernels *kernels, size s, wb_type t) {
   const float *dact = input(s.rows, s.n, s.n + 1, F32);
-  for (int f = WB_SILU; f <= WB_GELU; f++) {
-    // In place, as training calls it.
-    twin gate = both(s.rows, s.n, s.n + 2, (int)t, close_to(t)), up = both(s.rows, s.n, s.n + 3, (int)t, close_to(t));
-    twin act = output(s.rows, s.n, s.n, (int)t, close_to(t));
-    FOR_BOTH(kernels, v, k)
-      k->gate_mul_backward(s.rows, s.n, gate.at[v], s.n + 2, up.at[v], s.n + 3, dact, s.n + 1, gate.at[v], s.n + 2,
-                           up.at[v], s.n + 3, act.at[v], s.n, (wb_gate)f, t);
-    twin alone = both(s.rows, s.n, s.n + 2, (int)t, close_to(t)), z = output(s.rows, s.n, s.n, (int)t, close_to(t));
-    FOR_BOTH(kernels, v, k)
-      k->gate_mul_backward(s.rows, s.n, alone.at[v], s.n + 2, NULL, 0, dact, s.n + 1, alone.at[v], s.n + 2, NULL, 0,
-                           z.at[v], s.n, (wb_gate)f, t);
-  }
+  const wb_gate f = (wb_gate)draw(3);
+  // In place, as training calls it.
+  twin gate = both(s.rows, s.n, s.n + 2, (int)t, close_to(t)), up = both(s.rows, s.n, s.n + 3, (int)t, close_to(t));
+  twin act = output(s.rows, s.n, s.n, (int)t, close_to(t));
+  FOR_BOTH(kernels, v, k)
+    k->gate_mul_backward(s.rows, s.n, gate.at[v], s.n + 2, up.at[v], s.n + 3, dact, s.n + 1, gate.at[v], s.n + 2,
+                         up.at[v], s.n + 3, act.at[v], s.n, f, t);
+  twin alone = both(s.rows, s.n, s.n + 2, (int)t, close_to(t)), z = output(s.rows, s.n, s.n, (int)t, close_to(t));
+  FOR_BOTH(kernels, v, k)
+    k->gate_mul_backward(s.rows, s.n, alone.at[v], s.n + 2, NULL, 0, dact, s.n + 1, alone.at[v], s.n + 2, NULL, 0,
+                         z.at[v], s.n, f, t);
 }
 
 static void add_bias(const wb_kernels *kernels, size s, wb_type t) {
@@ -220,6 +239,8 @@ const comparison_of row_kernels[] = {
     {.name = "convert", .run = convert},
     {.name = "rms_norm", .run = rms_norm},
     {.name = "rms_norm_backward", .run = rms_norm_backward},
+    {.name = "layer_norm", .run = layer_norm},
+    {.name = "layer_norm_backward", .run = layer_norm_backward},
     {.name = "rope", .run = rope},
     {.name = "gate_mul", .run = gate_mul},
     {.name = "round_gate_mul", .run = round_gate_mul},

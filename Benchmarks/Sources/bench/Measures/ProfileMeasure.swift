@@ -51,7 +51,7 @@ private enum KernelKind {
     ("weights packed for products", ["pack_"]),
     ("memory asked for ahead", ["prefetch"]),
     ("threads looking for work", ["wb_workers", "help"]),
-    ("norms", ["rms_norm"]),
+    ("norms", ["rms_norm", "layer_norm"]),
     ("rotary positions", ["rope"]),
     ("gate", ["gate_mul"]),
     ("optimizer", ["adamw", "sum_of_squares"]),

@@ -79,6 +79,10 @@ extension CPUDevice {
       multiply(0, bias: gateBias, into: gate)
       multiply(1, bias: upBias, into: up)
       roundGateMul(function, gate, up, gate: nil, up: nil, into: output.columns(columns))
+    case .activate(let output, let function, let bias):
+      let sums = scratch.take(rows, columns.count)
+      multiply(0, bias: bias, into: sums)
+      roundGateMul(function, sums, nil, gate: nil, up: nil, into: output.columns(columns))
     }
   }
 
@@ -109,6 +113,7 @@ private enum FewRowsEnd: Sendable {
   case add(Matrix, factor: Float, bias: Matrix?)
   case rotate(Matrix, table: Matrix, positions: [Int32], dimension: Int, bias: Matrix?)
   case gate(Matrix, GateFunction, gateBias: Matrix?, upBias: Matrix?)
+  case activate(Matrix, GateFunction, bias: Matrix?)
 
   init(_ epilogue: Epilogue) {
     switch epilogue {
@@ -122,7 +127,9 @@ private enum FewRowsEnd: Sendable {
     case .gate(let output, let function, nil, nil, let gateBias, let upBias):
       self = .gate(
         Matrix(output), function, gateBias: gateBias.map { Matrix($0) }, upBias: upBias.map { Matrix($0) })
-    case .gate, .gateBackward: preconditionFailure("few rows have no backward pass")
+    case .activate(let output, let function, nil, let bias):
+      self = .activate(Matrix(output), function, bias: bias.map { Matrix($0) })
+    case .gate, .gateBackward, .activate, .activateBackward: preconditionFailure("few rows have no backward pass")
     }
   }
 }

@@ -17,7 +17,7 @@ extension CPUDevice: Device {
 
   private func run(_ instruction: Instruction, _ space: Workspace) {
     switch instruction {
-    case .embed(let embed): run(embed)
+    case .embed(let embed): run(embed, space)
     case .copy(let copy): run(copy, space)
     case .clear(let tensor): run(clear: tensor)
     case .project(let project): run(project, space)

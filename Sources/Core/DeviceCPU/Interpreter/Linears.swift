@@ -53,6 +53,21 @@ extension CPUDevice {
         self.gateMulBackward(
           function, bands[0], gate: gate, up: up, dgate: gate, dup: up, z: output.rows(rows).columns(columns))
       }
+    case .activate(let tensor, let function, let kept, let bias):
+      let (output, kept, bias) = (Matrix(tensor), kept.map { Matrix($0) }, bias.map { Matrix($0) })
+      return finish([kept, output].compactMap { $0 }) { bands, rows, columns in
+        if let bias { self.addBias(bias.columns(columns), to: bands[0]) }
+        self.roundGateMul(
+          function, bands[0], nil, gate: kept?.rows(rows).columns(columns), up: nil,
+          into: output.rows(rows).columns(columns))
+      }
+    case .activateBackward(let function, let kept, let output):
+      let (kept, output) = (Matrix(kept), Matrix(output))
+      return finish([kept, output]) { bands, rows, columns in
+        let kept = kept.rows(rows).columns(columns)
+        self.gateMulBackward(
+          function, bands[0], gate: kept, up: nil, dgate: kept, dup: nil, z: output.rows(rows).columns(columns))
+      }
     }
   }
 
@@ -66,10 +81,31 @@ extension CPUDevice {
         format: panelFormat(x: linear.sums[0][0].input.type), threads: threads)
   }
 
+  /// The same for the gradient of a low-rank factor.
+  func gradientCount(_ gradient: WeightGradient) -> Int {
+    let columns = gradient.left.columns
+    let totals = if case .rows(_, _, _?) = gradient.into { 2 * (columns + 16) } else { 0 }
+    return WeightGradientLoop.scratchCount(
+      rows: gradient.left.rows, columns: columns, format: panelFormat(x: gradient.left.type)) + totals
+  }
+
   func gradientLoop(_ gradient: WeightGradient) -> WeightGradientLoop {
     let (left, right) = (Matrix(gradient.left), Matrix(gradient.right))
     switch gradient.into {
-    case .rows(let tensor, let scale):
+    case .rows(let tensor, let scale, let bias?):
+      let (target, scale, bias) = (Matrix(tensor), scale.map { Matrix($0) }, Matrix(bias))
+      return WeightGradientLoop(left, right, rows: gradient.rows) { found, totals, columns in
+        let target = target.columns(columns)
+        if let scale {
+          self.add(found, timesColumns: scale.columns(columns), to: target)
+        } else {
+          self.add(found, to: target)
+        }
+        for row in 0..<target.rows {
+          self.add(bias.columns(columns), times: totals.floats[row], to: target.rows(row..<row + 1))
+        }
+      }
+    case .rows(let tensor, let scale, nil):
       let (target, scale) = (Matrix(tensor), scale.map { Matrix($0) })
       return WeightGradientLoop(left, right, rows: gradient.rows) { found, columns in
         if let scale {

@@ -28,12 +28,22 @@ extension CPUDevice {
     parallel(chunks.count) { chunk, worker in body(chunks[chunk], worker) }
   }
 
-  func run(_ embed: Embed) {
+  func run(_ embed: Embed, _ space: Workspace) {
     let (table, output) = (Matrix(embed.table), Matrix(embed.output))
-    forEachChunk(RowSpans(rows: output.rows), of: output.rows) { rows, _ in
+    let positions = embed.positions.map { (table: Matrix($0.table), rows: $0.rows) }
+    precondition(positions.map { $0.rows.count == embed.tokens.count } ?? true, "a position of every token")
+    forEachChunk(RowSpans(rows: output.rows), of: output.rows) { rows, worker in
       let real = rows.clamped(to: 0..<embed.tokens.count)
       gather(table, embed.tokens[real], into: output.rows(real))
       if embed.factor != 1 { scale(output.rows(real), by: embed.factor, into: output.rows(real)) }
+      if let positions {
+        var memory = ScratchMemory(space.scratch[worker])
+        let position = memory.take(1, output.columns)
+        for row in real {
+          gather(positions.table, positions.rows[row..<row + 1], into: position)
+          add(position, to: output.rows(row..<row + 1))
+        }
+      }
       zero(output.rows(max(rows.lowerBound, real.upperBound)..<rows.upperBound))
     }
   }
@@ -68,21 +78,27 @@ extension CPUDevice {
     let (input, weight, output) = (Matrix(norm.input), Matrix(norm.weight), Matrix(norm.output))
     let (normalized, inverse) = (Matrix(norm.normalized), Matrix(norm.inverse))
     let projections = matrices(norm.projections)
-    forEachChunk(norm.rows, of: output.rows) { rows, worker in
-      guard let sources = norm.sources else {
+    let bias: Matrix? = if case .layer(let bias) = norm.kind { bias.map { Matrix($0) } } else { nil }
+    @Sendable func apply(_ source: Range<Int>, _ target: Range<Int>) {
+      let (x, xhat, y) = (input.rows(source), normalized.rows(target), output.rows(target))
+      switch norm.kind {
+      case .rms:
         rmsNorm(
-          input.rows(rows), weight: weight, epsilon: norm.epsilon, rounding: norm.rounding,
-          xhat: normalized.rows(rows), inverse: inverse.columns(rows), into: output.rows(rows))
-        project(projections, rows, space.scratch[worker])
-        return
+          x, weight: weight, epsilon: norm.epsilon, rounding: norm.rounding, xhat: xhat,
+          inverse: inverse.columns(target), into: y)
+      case .layer:
+        layerNorm(
+          x, weight: weight, bias: bias, epsilon: norm.epsilon, rounding: norm.rounding, xhat: xhat,
+          inverse: inverse.columns(target), into: y)
       }
-      let real = rows.clamped(to: 0..<sources.count)
-      zero(output.rows(max(real.upperBound, rows.lowerBound)..<rows.upperBound))
-      for row in real {
-        let (source, target) = (sources[row]..<sources[row] + 1, row..<row + 1)
-        rmsNorm(
-          input.rows(source), weight: weight, epsilon: norm.epsilon, rounding: norm.rounding,
-          xhat: normalized.rows(target), inverse: inverse.columns(target), into: output.rows(target))
+    }
+    forEachChunk(norm.rows, of: output.rows) { rows, worker in
+      if let sources = norm.sources {
+        let real = rows.clamped(to: 0..<sources.count)
+        zero(output.rows(max(real.upperBound, rows.lowerBound)..<rows.upperBound))
+        for row in real { apply(sources[row]..<sources[row] + 1, row..<row + 1) }
+      } else {
+        apply(rows, rows)
       }
       project(projections, rows, space.scratch[worker])
     }
@@ -94,9 +110,9 @@ extension CPUDevice {
     let copy = norm.copy.map { (input: Matrix($0.input), factor: $0.factor, output: Matrix($0.output)) }
     let projections = matrices(norm.copy?.projections ?? [])
     forEachChunk(norm.rows, of: into.rows) { rows, worker in
-      rmsNormBackward(
-        gradient.rows(rows), xhat: normalized.rows(rows), inverse: inverse.columns(rows), weight: weight,
-        accumulateInto: into.rows(rows))
+      normBackward(
+        gradient.rows(rows), isCentered: norm.isCentered, xhat: normalized.rows(rows), inverse: inverse.columns(rows),
+        weight: weight, accumulateInto: into.rows(rows))
       guard let copy else { return }
       convert(copy.input.rows(rows), times: copy.factor, into: copy.output.rows(rows))
       project(projections, rows, space.scratch[worker])
@@ -104,9 +120,9 @@ extension CPUDevice {
   }
 
   func run(_ gate: Gate) {
-    let (x, up, output) = (Matrix(gate.gate), Matrix(gate.up), Matrix(gate.output))
+    let (x, up, output) = (Matrix(gate.gate), gate.up.map { Matrix($0) }, Matrix(gate.output))
     forEachChunk(gate.rows, of: output.rows) { rows, _ in
-      gateMul(gate.activation, gate: x.rows(rows), up: up.rows(rows), into: output.rows(rows))
+      gateMul(gate.activation, gate: x.rows(rows), up: up?.rows(rows), into: output.rows(rows))
     }
   }
 

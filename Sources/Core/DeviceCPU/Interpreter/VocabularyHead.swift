@@ -133,9 +133,9 @@ extension CPUDevice {
       }
       for row in rows {
         let target = logProbs.sources[row]
-        rmsNormBackward(
-          gradient.rows(row..<row + 1), xhat: normalized.rows(row..<row + 1), inverse: inverse.columns(row..<row + 1),
-          weight: normWeight, accumulateInto: into.rows(target..<target + 1))
+        normBackward(
+          gradient.rows(row..<row + 1), isCentered: logProbs.isCentered, xhat: normalized.rows(row..<row + 1),
+          inverse: inverse.columns(row..<row + 1), weight: normWeight, accumulateInto: into.rows(target..<target + 1))
       }
     }
   }

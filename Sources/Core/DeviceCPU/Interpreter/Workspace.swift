@@ -94,7 +94,8 @@ extension CPUDevice {
     var sizes = Workspace.Sizes()
     func worker(_ count: Int) { sizes.worker = 4 * count }
     switch instruction {
-    case .embed, .clear, .gate, .packAdapter, .cachePrompt, .softCapLogits: break
+    case .clear, .gate, .packAdapter, .cachePrompt, .softCapLogits: break
+    case .embed(let embed): worker(embed.positions == nil ? 0 : embed.output.columns + 16)
     case .normAdd(let norm): worker(normAddCount(norm))
     case .normAddBackward(let norm): worker(normAddBackwardCount(norm))
     case .copy(let copy): worker(projectionCount(copy.projections))
@@ -116,9 +117,7 @@ extension CPUDevice {
       worker(logProbs.into.columns + 16)
       sizes.logProbs = 4 * (logProbs.normalized.rows * logProbs.into.columns + 16)
     case .weightGradient(let gradient):
-      worker(
-        WeightGradientLoop.scratchCount(
-          rows: gradient.left.rows, columns: gradient.left.columns, format: panelFormat(x: gradient.left.type)))
+      worker(gradientCount(gradient))
     case .cachedAttention(let attention): worker(cachedAttentionCount(attention))
     }
     return sizes
