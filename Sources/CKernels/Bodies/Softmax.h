@@ -11,9 +11,14 @@ INLINE row_seen seen_by(wb_seen seen, int64_t row, int64_t n) {
 }
 
 INLINE void zero_columns(void *x, int64_t begin, int64_t end, wb_type t) {
-  if (begin >= end) return;
-  const int64_t width = t == WB_F32 ? 4 : 2;
-  memset((char *)x + begin * width, 0, (size_t)((end - begin) * width));
+  COLUMNS(end - begin, store_first(x, begin + i, t, splat(0.0f), c));
+}
+
+/// -infinity in the lanes of a row's first vector that it does not see. A whole vector is written, since it is read next.
+INLINE void hide_before(float *x, int64_t lanes) {
+  vi lane;
+  for (int j = 0; j < L; j++) lane[j] = j;
+  if (lanes > 0) store(x, 0, WB_F32, select_lanes(lane < (int32_t)lanes, splat(-INFINITY), load(x, 0, WB_F32)));
 }
 
 /// exp(x * scale - shift) over a row in place, for what ends in type t; returns the sum.
@@ -42,7 +47,7 @@ INLINE void softmax_of(int64_t rows, int64_t n, float *s, int64_t lds, float sca
     float *in = s + row * lds + columns.aligned;
     void *out = (char *)p + row * ldp * (t == WB_F32 ? 4 : 2);
     const int64_t count = columns.end - columns.aligned;
-    for (int64_t j = 0; j < columns.first - columns.aligned; j++) in[j] = -INFINITY;
+    hide_before(in, columns.first - columns.aligned);
     float maximum = maximum_of(in, count, -INFINITY) * scale;
     float sum = exponentials(in, count, scale, maximum, t), inverse = 1.0f / sum;
     COLUMNS(count, store_first(out, columns.aligned + i, t, load_first(in, i, WB_F32, c) * inverse, c));

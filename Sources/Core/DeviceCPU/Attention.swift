@@ -40,7 +40,8 @@ public struct RotaryTurn: Sendable {
 /// strip against everything it sees, an exact soft-max, the weighted values. Nothing of size T × T is kept; the backward
 /// pass recomputes the scores from the saved log-sum-exp (Dao et al., FlashAttention, 2022). Soft-max and sums are
 /// fp32; the products take pairs of bf16 where inputs are bf16 and the processor multiplies such pairs
-/// (PairAttention.swift), and fp32 elsewhere.
+/// (PairAttention.swift), and fp32 elsewhere. Of a window, a strip's keys begin where its first query's do (StripView); a
+/// cap is applied to the scores before all else.
 ///
 /// How many heads there are is read off the columns of q. Gradients of keys and values are summed per query head and
 /// then over the heads in their order, so heads may as well be handed in one by one and added up outside.
