@@ -192,7 +192,7 @@ let package = Package(
     .testTarget(
       name: "FuzzTests",
       dependencies: [
-        "CAllocationMeter", "JSON", "Checkpoint", "Text", "PreferenceData", "RunFile", "Training", "Session",
+        "CAllocationMeter", "JSON", "Checkpoint", "Text", "Tables", "PreferenceData", "RunFile", "Training", "Session",
         "WorkbenchScreen",
       ],
       swiftSettings: testing),
