@@ -235,6 +235,19 @@ import Testing
     expect(made, "its metadata ends too early")
   }
 
+  /// JSON takes more memory than its text: a page of a few bytes must not come to a gigabyte of it.
+  @Test func memoryOfJSON() {
+    // LZ4: "[[0]," and then what stands four bytes before, 19 + 255 × 16,448 + 1 bytes long, and "[0]]".
+    let lengths = [UInt8](repeating: 255, count: 16_448) + [1]
+    let text = Array("[[0],".utf8) + [4, 0] + lengths + [0x40] + Array("[0]]".utf8)
+    let size = 4 + 5 + 4_194_260 + 4
+    let packed: [UInt8] = [0x9F] + Made.word(size - 4) + text
+    expect(
+      flat(
+        [Made.page(1, packed, unpacked: size)], leaf: Made.leaf("x", .byteArray, converted: 19), codec: 7),
+      "row 1, column x: a row is far longer than so small a file can hold")
+  }
+
   /// Control characters of a name do not reach the terminal.
   @Test func names() {
     let name = "a\u{1B}[31m\n" + String(repeating: "b", count: 200)

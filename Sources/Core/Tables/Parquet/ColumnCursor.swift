@@ -95,7 +95,10 @@ final class ColumnCursor {
     switch values {
     case .none: throw .damaged("a page has no values")
     case .numbers(let source): return column.type.value(of: try source.next())
-    case .bytes(let source): value = column.type.value(of: try source.next())
+    case .bytes(let source):
+      let bytes = try source.next()
+      if column.type == .json { try budget.addToRow(bytes.count * LeafType.memoryOfJSON) }
+      value = column.type.value(of: bytes)
     case .indices(let source):
       let index = Int(try source.next())
       guard let dictionary, index < dictionary.count else { throw .damaged("a value is not in its dictionary") }
@@ -165,7 +168,9 @@ final class ColumnCursor {
     page.header.encoding = .plain
     // Every entry takes a bit or more.
     guard page.header.count <= page.values.count * 8 else { throw .damaged("its dictionary is shorter than it says") }
-    let size = page.header.count * MemoryLayout<JSONValue?>.stride
+    let size =
+      page.header.count * MemoryLayout<JSONValue?>.stride
+      + (column.type == .json ? page.values.count * LeafType.memoryOfJSON : 0)
     try budget.hold(size)
     heldByDictionary = size
     let source = try PageValues(column, page, from: 0, hasDictionary: false, budget)
