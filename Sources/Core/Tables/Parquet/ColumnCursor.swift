@@ -5,10 +5,19 @@ import JSON
 final class ColumnCursor {
   let column: LeafColumn
   /// Levels of the entry that is loaded; 0 at the end, where a row begins that is not there.
-  private(set) var repetition = 0
-  private(set) var definition = 0
-  private(set) var isAtEnd = false
+  var repetition: Int { entry.repetition }
+  var definition: Int { entry.definition }
+  var isAtEnd: Bool { entry.isAtEnd }
+
+  /// Private as a whole: what other files can write to, Swift guards against overlapping access each time it is read.
+  private var entry = Entry()
   private var isLoaded = false
+
+  private struct Entry {
+    var repetition = 0
+    var definition = 0
+    var isAtEnd = false
+  }
 
   private let pages: PageReader
   private let budget: MemoryBudget
@@ -50,15 +59,15 @@ final class ColumnCursor {
     do throws(ParquetFault) {
       while pageLeft == 0 {
         guard entriesLeft > 0 else {
-          (isAtEnd, isLoaded, repetition, definition) = (true, true, 0, 0)
+          (entry, isLoaded) = (Entry(isAtEnd: true), true)
           return
         }
         try loadPage()
       }
       pageLeft -= 1
       isLoaded = true
-      if column.maximumRepetition > 0 { repetition = try repetitions.next() }
-      if column.maximumDefinition > 0 { definition = try definitions.next() }
+      if column.maximumRepetition > 0 { entry.repetition = try repetitions.next() }
+      if column.maximumDefinition > 0 { entry.definition = try definitions.next() }
       guard repetition <= column.maximumRepetition, definition <= column.maximumDefinition else {
         throw .damaged("a level is higher than the schema allows")
       }
