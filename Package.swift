@@ -136,7 +136,9 @@ let package = Package(
         "Model", "Base", "Device", "DeviceCPU", "NaiveDevice", "TestSupport", "Checkpoint", "SpeedMeasurement",
       ],
       swiftSettings: testing),
-    .testTarget(name: "TablesTests", dependencies: ["Tables", "Base", "JSON", "TestSupport"], swiftSettings: testing),
+    .testTarget(
+      name: "TablesTests", dependencies: ["Tables", "Base", "JSON", "TestSupport", "CAllocationMeter"],
+      swiftSettings: testing),
     .testTarget(
       name: "PreferenceDataTests", dependencies: ["PreferenceData", "Text", "JSON", "TestSupport"],
       swiftSettings: testing),
@@ -192,7 +194,7 @@ let package = Package(
     .testTarget(
       name: "FuzzTests",
       dependencies: [
-        "CAllocationMeter", "JSON", "Checkpoint", "Text", "Tables", "PreferenceData", "RunFile", "Training", "Session",
+        "CAllocationMeter", "JSON", "Checkpoint", "Tables", "Text", "PreferenceData", "RunFile", "Training", "Session",
         "WorkbenchScreen",
       ],
       swiftSettings: testing),
