@@ -141,7 +141,9 @@ let package = Package(
         "Model", "Base", "Device", "DeviceCPU", "NaiveDevice", "TestSupport", "Checkpoint", "SpeedMeasurement",
       ],
       swiftSettings: testing),
-    .testTarget(name: "TablesTests", dependencies: ["Tables", "Base", "JSON", "TestSupport"], swiftSettings: testing),
+    .testTarget(
+      name: "TablesTests", dependencies: ["Tables", "Base", "JSON", "TestSupport", "CAllocationMeter"],
+      swiftSettings: testing),
     .testTarget(
       name: "PreferenceDataTests", dependencies: ["PreferenceData", "Text", "JSON", "TestSupport"],
       swiftSettings: testing),
@@ -197,7 +199,8 @@ let package = Package(
     .testTarget(
       name: "FuzzTests",
       dependencies: [
-        "CAllocationMeter", "JSON", "Checkpoint", "GGUF", "Text", "PreferenceData", "RunFile", "Training", "Session",
+        "CAllocationMeter", "JSON", "Checkpoint", "GGUF", "Tables", "Text", "PreferenceData", "RunFile", "Training",
+        "Session",
         "WorkbenchScreen",
       ],
       swiftSettings: testing),

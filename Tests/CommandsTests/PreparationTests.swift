@@ -132,7 +132,7 @@ struct PreparationTests {
     Bad(3, "has no rows", "data.eval={F}/empty.jsonl"),
     Bad(3, "no known format has the keys", "data.train={F}/unknown.jsonl"),
     Bad(3, "more than data.max_bad_rows allows", "data.train={F}/broken.jsonl"),
-    Bad(3, "is a Parquet file", "data.train={F}/parquet.jsonl"),
+    Bad(3, "the file is damaged", "data.train={F}/parquet.jsonl"),
     Bad(3, "notgzip.jsonl.gz", "data.train={F}/notgzip.jsonl.gz"),
     Bad(3, "is a device", "data.train=/dev/zero"),
     Bad(3, "no row can be used: 1 row read as ranked, 0 kept, 1 dropped", "data.train={F}/ties.jsonl"),

@@ -139,7 +139,7 @@ extension EndToEnd {
         .data(
           EndToEnd.rows + "not json\n",
           "rows.jsonl: 1 of 3 rows cannot be read, more than data.max_bad_rows allows (1 %): …"),
-        .data("PAR1 and more", "rows.jsonl: is a Parquet file; convert it with: …"),
+        .data("PAR1 and more", "rows.jsonl: the file is damaged: it does not end as a Parquet file does…"),
         ErrorCase(
           ["train", "RUN.yaml", "--headless"],
           files: ["RUN.yaml": EndToEnd.runFile(train: "rows.jsonl.gz"), "rows.jsonl.gz": "\u{1}not gzip"], 3,

@@ -19,8 +19,9 @@ extension RunFileErrorTexts {
       text: "RUN.yaml: model: missing; give the folder of a Hugging Face checkpoint or a GGUF file"),
     Case(
       "model: m",
-      text: "RUN.yaml: data.train: missing; give the preference data, a .jsonl, .jsonl.gz or .jsonl.zst file or a list "
-        + "of them"),
+      text:
+        "RUN.yaml: data.train: missing; give the preference data: a .jsonl, .parquet, .arrow or .csv file, a folder "
+        + "of them, or a list"),
     Case(
       "model: ''\ndata: {train: d}",
       text: "RUN.yaml: model: is empty; expected the folder of a Hugging Face checkpoint or a GGUF file"),
@@ -30,7 +31,7 @@ extension RunFileErrorTexts {
     Case(
       "model: m\ndata: prefs.jsonl",
       text:
-        "RUN.yaml: data: \"prefs.jsonl\" is not a section; expected keys train, format, columns, eval, eval_fraction, max_prompt_length, max_length, max_bad_rows"
+        "RUN.yaml: data: \"prefs.jsonl\" is not a section; expected keys train, split, format, columns, eval, eval_split, eval_fraction, chat, system, max_prompt_length, max_length, max_bad_rows"
     ),
     Case(
       "model: m\ndata: {train: []}",

@@ -171,6 +171,23 @@ extension RunFileErrorTexts {
       adding: "data: {train: d, eval_fraction: 1}",
       text: "RUN.yaml: data.eval_fraction: 1 is not allowed; expected a number between 0 and 1"),
     Case(
+      adding: "data: {train: d, eval_split: test}",
+      text: "RUN.yaml: data.eval_split: names a split of data.eval, which is not given"),
+    Case(
+      adding: "data: {train: d, chat: allways}",
+      text: "RUN.yaml: data.chat: \"allways\" is not known, did you mean \"always\"? (one of: auto, always, never)"),
+    Case(
+      adding: "data: {train: d, chat: never, system: Be brief.}",
+      text: "RUN.yaml: data.system: data.chat is never, so that no row has turns; take one of the two out"),
+    Case(
+      adding: "data: {train: d, system: ' '}",
+      text: "RUN.yaml: data.system: is blank; expected the text of a system turn, or null"),
+    Case(
+      adding: "data: {train: d, system_prompt: Be brief.}",
+      text:
+        "RUN.yaml: data.system_prompt: unknown key, did you mean \"system\"? (keys here: train, split, format, columns, "
+        + "eval, eval_split, eval_fraction, chat, system, max_prompt_length, max_length, max_bad_rows)"),
+    Case(
       adding: "data: {train: d, max_length: 10, max_prompt_length: 10}",
       text: "RUN.yaml: data.max_prompt_length: 10 leaves no room for a response within max_length 10"),
     Case(

@@ -12,7 +12,10 @@ import Testing
     data:
       train: [a.jsonl, b.jsonl.gz]
       format: trl
+      split: train_prefs
       eval_fraction: 0.05
+      chat: always
+      system: "Be brief.\\n\\"No\\": #1"
       max_prompt_length: 10
       max_length: 30
       max_bad_rows: 0.25
@@ -66,6 +69,8 @@ import Testing
     var settings = RunFile.DataSettings(train: train)
     settings.format = .trl
     settings.evaluation = .fraction(0.05)
+    settings.split = "train_prefs"
+    settings.chat = ChatWrapping(.always, system: "Be brief.\n\"No\": #1")
     settings.maxPromptLength = 10
     settings.maxLength = 30
     settings.maxBadRows = 0.25

@@ -60,8 +60,8 @@ import Testing
   }
 
   @Test func aQuoteThatIsNotClosedEndsTheFile() throws {
-    #expect(throws: CSVReader<Never>.Problem.self) { try rows("a,b\n1,2\n3,\"4\n5,6\n") }
-    #expect(throws: CSVReader<Never>.Problem(line: 1, why: "the header names the column \"a\" twice")) {
+    #expect(throws: CSVProblem.self) { try rows("a,b\n1,2\n3,\"4\n5,6\n") }
+    #expect(throws: CSVProblem(line: 1, why: "the header names the column \"a\" twice")) {
       try rows("a,b,a\n")
     }
     #expect(try rows("") == [] && rows("a,b\n") == [])
@@ -100,7 +100,7 @@ import Testing
       do {
         _ = try rows("\(name)\n\"\(cell)\"\n")
         Issue.record("read")
-      } catch let problem as CSVReader<Never>.Problem {
+      } catch let problem as CSVProblem {
         #expect(problem.line == 2 && problem.why.contains("to_parquet"))
       }
     }

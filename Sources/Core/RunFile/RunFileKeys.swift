@@ -6,7 +6,8 @@ enum RunFileKeys {
   static let root = ["model", "adapter", "data", "preference", "training", "session"]
   static let adapter = ["r", "lora_alpha", "lora_dropout", "target_modules", "use_rslora", "init_from"]
   static let data = [
-    "train", "format", "columns", "eval", "eval_fraction", "max_prompt_length", "max_length", "max_bad_rows",
+    "train", "split", "format", "columns", "eval", "eval_split", "eval_fraction", "chat", "system", "max_prompt_length",
+    "max_length", "max_bad_rows",
   ]
   static let columns = ["prompt", "responses", "rewards"]
   static let preference = preference(losses: .standard)
@@ -47,6 +48,11 @@ enum RunFileKeys {
     "dataset": "data.train",
     "dataset_name": "data.train",
     "train_file": "data.train",
+    "apply_chat_template": "data.chat",
+    "chat_template": "data.chat",
+    "system_prompt": "data.system",
+    "default_system": "data.system",
+    "dataset_split": "data.split",
     "max_completion_length": "data.max_length",
     "column_map": "data.columns",
     "loss_type": "preference.parameterization",

@@ -27,7 +27,7 @@ struct TokenizeCommand: ParsableCommand {
   @Flag(help: "Leave out the special tokens that the tokenizer adds to a text.")
   var noSpecial = false
 
-  @Argument(help: "A file, .gz, .zst or neither, or - for standard input.")
+  @Argument(help: "A file: JSON lines, Parquet, Arrow or CSV; or - for standard input.")
   var file: String
 
   func validate() throws {

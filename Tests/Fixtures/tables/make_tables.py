@@ -23,9 +23,10 @@ answers = [
 pairs = [
     {"prompt": f"Question {i}: what now?", "chosen": a, "rejected": b} for i, (a, b) in enumerate(answers * 3)
 ]
+heads = [turns(f"Question {i}?") if i % 3 else turns("Hello", "Good day!", f"Question {i}?") for i in range(21)]
 conversations = [
-    {"prompt": turns(f"Question {i}?") if i % 3 else turns("Hello", "Good day!", f"Question {i}?"),
-     "chosen": turns("", a)[1:], "rejected": turns("", b)[1:], "score_chosen": i + 0.5, "score_rejected": -i}
+    {"prompt": heads[i], "chosen": heads[i] + turns("", a)[1:], "rejected": heads[i] + turns("", b)[1:],
+     "score_chosen": i + 0.5, "score_rejected": -i}
     for i, (a, b) in enumerate(answers * 3)
 ]
 lists = [
@@ -145,6 +146,15 @@ datasets.DatasetDict({
 }).save_to_disk(str(arrow / "saved_dict"))
 for path in arrow.rglob("*.json"):
     path.write_text(json.dumps(json.loads(path.read_text()), indent=1, sort_keys=True) + "\n")
+
+# A folder as a hub has it.
+hub = here / "hub" / "data"
+shutil.rmtree(hub.parent, ignore_errors=True)
+hub.mkdir(parents=True)
+whole = datasets.Dataset.from_list(pairs, features=features)
+for index in range(2):
+    whole.shard(2, index, contiguous=True).to_parquet(hub / f"train-{index:05}-of-00002.parquet")
+whole.select(range(4)).to_parquet(hub / "test-00000-of-00001.parquet")
 
 # Comma-separated values. Nested columns are JSON where their writer made it so.
 frame = pandas.DataFrame(pairs)

@@ -37,9 +37,7 @@ extension ArrowColumn {
       return .array(try list(elements, index * count..<(index + 1) * count, &budget))
     case .structure(let members):
       try budget.spend(values: members.count)
-      var object = JSONObject()
-      for member in members { object.set(member.field.name, try member.value(at: index, &budget)) }
-      return .object(object)
+      return .object(try ArrowColumn.object(members, isDistinct: field.hasDistinctNames, at: index, &budget))
     case .dictionary(let indices, let entries):
       let entry = try whole(indices, field.dictionary?.indexBytes ?? 4, field.dictionary?.isSigned ?? true, index)
       guard let entry, entries.indices.contains(entry) else {
@@ -48,6 +46,16 @@ extension ArrowColumn {
       try budget.spend(values: 1, bytes: entries[entry].string?.utf8.count ?? 64)
       return entries[entry]
     }
+  }
+
+  /// The elements of columns beside each other, by their names. Of columns with the same name the last one counts.
+  static func object(
+    _ columns: [ArrowColumn], isDistinct: Bool, at index: Int, _ budget: inout RowBudget
+  ) throws(ArrowFault) -> JSONObject {
+    var members: [(key: String, value: JSONValue)] = []
+    members.reserveCapacity(columns.count)
+    for column in columns { members.append((column.field.name, try column.value(at: index, &budget))) }
+    return isDistinct ? JSONObject(distinct: members) : JSONObject(members)
   }
 
   private func list(

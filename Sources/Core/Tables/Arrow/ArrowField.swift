@@ -2,7 +2,11 @@
 struct ArrowField {
   var name: String
   var type: ArrowType
-  var children: [ArrowField] = []
+  var children: [ArrowField] = [] {
+    didSet { hasDistinctNames = Set(children.map(\.name)).count == children.count }
+  }
+  /// Whether no two children have the same name.
+  private(set) var hasDistinctNames = true
   /// Where the column holds numbers of entries in a dictionary, which has the type above.
   var dictionary: ArrowDictionary?
   /// A list of structs of a key and a value.
@@ -49,6 +53,8 @@ struct ArrowSchema {
   private static let maximumDepth = 64
 
   private(set) var fields: [ArrowField] = []
+  /// Whether no two columns have the same name.
+  private(set) var hasDistinctNames = true
   private var count = 0
 
   init(_ schema: FlatTable) throws(ArrowFault) {
@@ -56,6 +62,7 @@ struct ArrowSchema {
       throw .unsupported("a file of a big-endian machine", cure: "write it anew as Parquet")
     }
     for field in try schema.tables(1) { fields.append(try read(field, depth: 0)) }
+    hasDistinctNames = Set(fields.map(\.name)).count == fields.count
   }
 
   /// The field that declares the dictionary `id`.
@@ -78,7 +85,9 @@ struct ArrowSchema {
     let number = try table.integer(2, default: UInt8(0))
     guard let type = try table.table(3) else { throw .damaged("a column has no type") }
     var field = ArrowField(name: name, type: try Self.type(number, type, column: name))
-    for child in try table.tables(5) { field.children.append(try read(child, depth: depth + 1)) }
+    var children: [ArrowField] = []
+    for child in try table.tables(5) { children.append(try read(child, depth: depth + 1)) }
+    field.children = children
     if let encoding = try table.table(4) { field.dictionary = try Self.dictionary(encoding) }
     field.isMap = number == 17
     for entry in try table.tables(6) where try entry.string(0) == "ARROW:extension:name" {

@@ -53,8 +53,7 @@ public final class ArrowReader: TableReader {
     }
     do throws(ArrowFault) {
       var budget = RowBudget()
-      var object = JSONObject()
-      for column in columns { object.set(column.field.name, try column.value(at: row, &budget)) }
+      let object = try ArrowColumn.object(columns, isDistinct: schema.hasDistinctNames, at: row, &budget)
       row += 1
       return object
     } catch {

@@ -61,6 +61,12 @@ enum CSVColumn {
     return (one.contains("role") && one.contains("content")) || (one.contains("from") && one.contains("value"))
   }
 
+  /// A list of texts, such as all responses to a prompt.
+  static func isTextList(_ cell: ArraySlice<UInt8>) -> Bool {
+    guard let values = json(cell)?.array, !values.isEmpty else { return false }
+    return values.allSatisfy { $0.string != nil }
+  }
+
   /// Python's own notation of nested values, which `DataFrame.to_csv` writes: it is neither JSON nor anybody's text.
   static func isPython(_ cell: ArraySlice<UInt8>) -> Bool {
     ["[{'", "{'", "['", "array(["].contains { cell.starts(with: $0.utf8) }

@@ -1,5 +1,13 @@
 import JSON
 
+/// What ends the reading of a CSV file, a clause with its line.
+public struct CSVProblem: Error, Equatable, CustomStringConvertible {
+  public let line: Int
+  public let why: String
+
+  public var description: String { "line \(line): \(why)" }
+}
+
 /// The rows of a CSV or TSV file with a header: an object a record, whose keys are the header's cells. A cell that is
 /// empty and not quoted is null.
 public final class CSVReader<Failure: Error> {
@@ -16,12 +24,6 @@ public final class CSVReader<Failure: Error> {
       self.texts = texts
       self.lists = lists
     }
-  }
-
-  /// What ends the reading of a file, a clause with its line.
-  public struct Problem: Error, Equatable {
-    public let line: Int
-    public let why: String
   }
 
   /// Records from which the columns' types are told, and the bytes that are looked at for it.
@@ -44,7 +46,7 @@ public final class CSVReader<Failure: Error> {
   }
 
   /// The next row; nil at the end.
-  /// - Throws: `Problem`, and what `read` throws.
+  /// - Throws: `CSVProblem`, and what `read` throws.
   public func next() throws -> Row? {
     if !isStarted { try start() }
     if place < waiting.count {
@@ -86,10 +88,10 @@ public final class CSVReader<Failure: Error> {
     try checkOpen()
     for index in 0..<records.record.count {
       guard let name = String(validating: records.record[index], as: UTF8.self), records.record.fault == nil else {
-        throw Problem(line: records.record.line, why: "the header is not one of CSV in UTF-8")
+        throw CSVProblem(line: records.record.line, why: "the header is not one of CSV in UTF-8")
       }
       guard name.isEmpty || !header.contains(name) else {
-        throw Problem(line: records.record.line, why: "the header names the column \(JSONValue.quoted(name)) twice")
+        throw CSVProblem(line: records.record.line, why: "the header names the column \(JSONValue.quoted(name)) twice")
       }
       header.append(name)
     }
@@ -107,18 +109,21 @@ public final class CSVReader<Failure: Error> {
     let cells = sound.map { $0[index] }
     let isNamed = names.texts.contains(name) || names.lists.contains(name)
     if isNamed, let first = sound.first, cells.allSatisfy(CSVColumn.isPython) {
-      throw Problem(
+      throw CSVProblem(
         line: first.line,
         why:
           "the column \(JSONValue.quoted(name)) has Python's notation of nested values, as to_csv writes it; write the "
           + "table with to_parquet, or as JSON lines, instead")
     }
-    return names.texts.contains(name) ? .textOrMessages : CSVColumn(cells)
+    if names.texts.contains(name) {
+      return !cells.isEmpty && cells.allSatisfy(CSVColumn.isTextList) ? .json : .textOrMessages
+    }
+    return CSVColumn(cells)
   }
 
   private func checkOpen() throws {
     guard records.record.isOpen else { return }
-    throw Problem(
+    throw CSVProblem(
       line: records.record.line,
       why: "a cell in quotes that starts in this row does not end; a quote is missing, or the file is cut off")
   }

@@ -23,7 +23,7 @@ enum LZ4 {
       var count = token >> 4
       guard lengthen(&count, input, &position, end) else { return nil }
       guard count <= end - position, count <= limit - written else { return nil }
-      cb_copy(&output, Int64(written), input, Int64(position), Int64(count))
+      cb_copy(&output, Int64(written), Int64(limit), input, Int64(position), Int64(input.count), Int64(count))
       position += count
       written += count
       // The last literals have no copy behind them.
@@ -35,7 +35,7 @@ enum LZ4 {
       guard lengthen(&count, input, &position, end) else { return nil }
       count += 4
       guard distance > 0, distance <= written - first, count <= limit - written else { return nil }
-      cb_repeat(&output, Int64(written), Int64(distance), Int64(count))
+      cb_repeat(&output, Int64(written), Int64(limit), Int64(distance), Int64(count))
       written += count
     }
     return written

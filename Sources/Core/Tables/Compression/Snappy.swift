@@ -11,8 +11,9 @@ enum Snappy {
     while position < end {
       let tag = Int(input[position])
       position += 1
-      var count = tag >> 2 + 1
-      if tag & 3 == 0 {
+      var (count, distance) = (tag >> 2 + 1, 0)
+      switch tag & 3 {
+      case 0:
         if count > 60 {
           let width = count - 60
           guard width <= end - position else { return false }
@@ -20,20 +21,26 @@ enum Snappy {
           position += width
         }
         guard count <= end - position, count <= size - written else { return false }
-        cb_copy(&output, Int64(written), input, Int64(position), Int64(count))
+        cb_copy(&output, Int64(written), Int64(size), input, Int64(position), Int64(end), Int64(count))
         position += count
-      } else {
-        let width = tag & 3 == 3 ? 4 : tag & 3
-        guard width <= end - position else { return false }
-        var distance = Int(input.littleEndian(at: position, width: width))
-        position += width
-        if width == 1 {
-          count = tag >> 2 & 7 + 4
-          distance |= (tag >> 5) << 8
-        }
-        guard distance > 0, distance <= written, count <= size - written else { return false }
-        cb_repeat(&output, Int64(written), Int64(distance), Int64(count))
+        written += count
+        continue
+      case 1:
+        guard position < end else { return false }
+        count = (tag >> 2) & 7 + 4
+        distance = (tag >> 5) << 8 | Int(input[position])
+        position += 1
+      case 2:
+        guard end - position >= 2 else { return false }
+        distance = Int(input[position]) | Int(input[position + 1]) << 8
+        position += 2
+      default:
+        guard end - position >= 4 else { return false }
+        distance = Int(input.littleEndian(at: position, width: 4))
+        position += 4
       }
+      guard distance > 0, distance <= written, count <= size - written else { return false }
+      cb_repeat(&output, Int64(written), Int64(size), Int64(distance), Int64(count))
       written += count
     }
     return written == size

@@ -1,12 +1,23 @@
 import JSON
 
-/// Walks through the entries of one leaf in one row group. An entry is there with its levels before its value is taken.
+/// Walks through the entries of one leaf in one row group: `load` makes the next one's levels known, `take` or `skip`
+/// goes past it.
 final class ColumnCursor {
   let column: LeafColumn
-  /// Levels of the entry that comes next; 0 at the end, where a row begins that is not there.
-  private(set) var repetition = 0
-  private(set) var definition = 0
-  private(set) var isAtEnd = false
+  /// Levels of the entry that is loaded; 0 at the end, where a row begins that is not there.
+  var repetition: Int { entry.repetition }
+  var definition: Int { entry.definition }
+  var isAtEnd: Bool { entry.isAtEnd }
+
+  /// Private as a whole: what other files can write to, Swift guards against overlapping access each time it is read.
+  private var entry = Entry()
+  private var isLoaded = false
+
+  private struct Entry {
+    var repetition = 0
+    var definition = 0
+    var isAtEnd = false
+  }
 
   private let pages: PageReader
   private let budget: MemoryBudget
@@ -37,46 +48,26 @@ final class ColumnCursor {
     entriesLeft = chunk.valueCount
     repetitions = RunLengthDecoder([], 0..<0, width: 0)
     definitions = repetitions
-    try advance()
   }
 
   deinit { budget.release(heldByPage + heldByDictionary) }
 
-  /// Takes the entry that comes next.
-  /// - Parameter parent: the least definition level that an entry of this leaf can have where it stands.
-  func take(atLeast parent: Int) throws(ParquetFault) -> JSONValue {
-    guard !isAtEnd else { throw fault("ends before its row group") }
-    guard definition >= parent else { throw fault("does not fit the columns beside it") }
-    var value = JSONValue.null
-    if definition == column.maximumDefinition {
-      do { value = try nextValue() } catch { throw error.found(in: "column \(column.path)") }
-    }
-    try advance()
-    return value
-  }
-
-  /// Passes over an entry that stands for nothing: a null or an empty list at a node above.
-  /// - Parameter limit: the definition level that the entry must not reach.
-  func skip(below limit: Int) throws(ParquetFault) {
-    guard !isAtEnd else { throw fault("ends before its row group") }
-    guard definition < limit else { throw fault("does not fit the columns beside it") }
-    try advance()
-  }
-
-  func fault(_ problem: String) -> ParquetFault { .damaged("column \(column.path) \(problem)") }
-
-  private func advance() throws(ParquetFault) {
+  /// Makes the levels of the next entry known, if they are not. Only now is its page read: what is wrong with it is not
+  /// the fault of the row before.
+  func load() throws(ParquetFault) {
+    guard !isLoaded else { return }
     do throws(ParquetFault) {
       while pageLeft == 0 {
         guard entriesLeft > 0 else {
-          (isAtEnd, repetition, definition) = (true, 0, 0)
+          (entry, isLoaded) = (Entry(isAtEnd: true), true)
           return
         }
         try loadPage()
       }
       pageLeft -= 1
-      if column.maximumRepetition > 0 { repetition = try repetitions.next() }
-      if column.maximumDefinition > 0 { definition = try definitions.next() }
+      isLoaded = true
+      if column.maximumRepetition > 0 { entry.repetition = try repetitions.next() }
+      if column.maximumDefinition > 0 { entry.definition = try definitions.next() }
       guard repetition <= column.maximumRepetition, definition <= column.maximumDefinition else {
         throw .damaged("a level is higher than the schema allows")
       }
@@ -85,12 +76,38 @@ final class ColumnCursor {
     }
   }
 
+  /// Takes the entry that is loaded.
+  /// - Parameter parent: the least definition level that an entry of this leaf can have where it stands.
+  func take(atLeast parent: Int) throws(ParquetFault) -> JSONValue {
+    guard !isAtEnd else { throw fault("it ends before its row group") }
+    guard definition >= parent else { throw fault("it does not fit the columns beside it") }
+    var value = JSONValue.null
+    if definition == column.maximumDefinition {
+      do { value = try nextValue() } catch { throw error.found(in: "column \(column.path)") }
+    }
+    isLoaded = false
+    return value
+  }
+
+  /// Passes over an entry that stands for nothing: a null or an empty list at a node above.
+  /// - Parameter limit: the definition level that the entry must not reach.
+  func skip(below limit: Int) throws(ParquetFault) {
+    guard !isAtEnd else { throw fault("it ends before its row group") }
+    guard definition < limit else { throw fault("it does not fit the columns beside it") }
+    isLoaded = false
+  }
+
+  func fault(_ problem: String) -> ParquetFault { .damaged(problem).found(in: "column \(column.path)") }
+
   private func nextValue() throws(ParquetFault) -> JSONValue {
     let value: JSONValue?
     switch values {
     case .none: throw .damaged("a page has no values")
     case .numbers(let source): return column.type.value(of: try source.next())
-    case .bytes(let source): value = column.type.value(of: try source.next())
+    case .bytes(let source):
+      let bytes = try source.next()
+      if column.type == .json { try budget.addToRow(bytes.count * LeafType.memoryOfJSON) }
+      value = column.type.value(of: bytes)
     case .indices(let source):
       let index = Int(try source.next())
       guard let dictionary, index < dictionary.count else { throw .damaged("a value is not in its dictionary") }
@@ -160,7 +177,9 @@ final class ColumnCursor {
     page.header.encoding = .plain
     // Every entry takes a bit or more.
     guard page.header.count <= page.values.count * 8 else { throw .damaged("its dictionary is shorter than it says") }
-    let size = page.header.count * MemoryLayout<JSONValue?>.stride
+    let size =
+      page.header.count * MemoryLayout<JSONValue?>.stride
+      + (column.type == .json ? page.values.count * LeafType.memoryOfJSON : 0)
     try budget.hold(size)
     heldByDictionary = size
     let source = try PageValues(column, page, from: 0, hasDictionary: false, budget)

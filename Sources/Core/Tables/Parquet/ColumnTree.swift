@@ -17,9 +17,8 @@ struct ColumnTree {
     var rest = elements[...]
     guard let top = rest.popFirst() else { throw .damaged("it has no columns") }
     var count = 0
-    let stored = try (0..<max(0, top.childCount)).map { _ throws(ParquetFault) in
-      try StoredNode(&rest, leafCount: &count, depth: 1)
-    }
+    var stored: [StoredNode] = []
+    for _ in 0..<max(0, top.childCount) { stored.append(try StoredNode(&rest, leafCount: &count, depth: 1)) }
     names = stored.map(\.element.name)
     storedLeafCount = count
     var builder = ColumnTreeBuilder()

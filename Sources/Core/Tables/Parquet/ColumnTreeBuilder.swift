@@ -54,7 +54,7 @@ struct ColumnTreeBuilder {
     if stored.element.type != nil {
       return try leaf(stored, path: path, levels: levels, parentDefinition: parentDefinition)
     }
-    guard !stored.children.isEmpty else { throw .damaged("column \(Self.name(path)) has nothing in it") }
+    guard !stored.children.isEmpty else { throw Self.fault("it has nothing in it", path) }
     if stored.children.count == 1, stored.children[0].element.repetition == .repeated {
       let repeated = stored.children[0]
       let inside = path + [repeated.element.name]
@@ -119,10 +119,10 @@ struct ColumnTreeBuilder {
     _ stored: StoredNode, path: [String], levels: Levels, parentDefinition: Int
   ) throws(ParquetFault) -> ColumnNode {
     let element = stored.element
-    guard let physicalType = element.type else { throw .damaged("column \(Self.name(path)) has no type") }
+    guard let physicalType = element.type else { throw Self.fault("it has no type", path) }
     let width = physicalType == .int96 ? 12 : element.typeLength
     if physicalType == .fixedLengthByteArray, width < 1 {
-      throw .damaged("column \(Self.name(path)) has values of \(width) bytes")
+      throw Self.fault("its values have \(width) bytes", path)
     }
     leaves.append(
       LeafColumn(
@@ -132,6 +132,10 @@ struct ColumnTreeBuilder {
     return ColumnNode(
       kind: .leaf(index: leaves.count - 1), parentDefinition: parentDefinition, definition: levels.definition,
       leaves: leaves.count - 1..<leaves.count)
+  }
+
+  private static func fault(_ problem: String, _ path: [String]) -> ParquetFault {
+    .damaged(problem).found(in: "column \(name(path))")
   }
 
   private static func name(_ path: [String]) -> String { ParquetFault.shown(path.joined(separator: ".")) }

@@ -86,6 +86,7 @@ struct FileMetadata {
     var size = -1
     /// Where the first page stands.
     var start = -1
+    private var hasMetadata = false
 
     init(_ thrift: inout ThriftReader) throws(ParquetFault) {
       var last = 0
@@ -100,12 +101,14 @@ struct FileMetadata {
         default: try thrift.skip(field)
         }
       }
+      guard hasMetadata else { throw .damaged("a column does not say where it is") }
     }
 
     private mutating func readMetadata(
       _ field: ThriftReader.Field, _ thrift: inout ThriftReader
     ) throws(ParquetFault) {
       try thrift.structure(field)
+      hasMetadata = true
       var (data, dictionary) = (-1, 0)
       var last = 0
       while let field = try thrift.field(after: &last) {

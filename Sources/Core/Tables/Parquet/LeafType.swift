@@ -79,6 +79,9 @@ enum LeafType: Equatable {
     }
   }
 
+  /// Bytes of memory that a byte of JSON may come to: "[0]," is an array, its storage and its place in another.
+  static let memoryOfJSON = 16
+
   /// The value that a text of JSON writes; a text that is none stays a text.
   private static func json(_ bytes: ArraySlice<UInt8>) -> JSONValue? {
     let options = JSONOptions(duplicateKeys: .lastWins, acceptsNonFinite: true)

@@ -33,8 +33,9 @@ final class MemoryBudget {
     row += size
   }
 
-  /// Takes note of one more value in this row.
+  /// Takes note of one more value in this row: with its place in a list or an object it takes about 64 bytes.
   func addValue() throws(ParquetFault) {
+    try addToRow(64)
     values += 1
     guard values <= Self.maximumValues else {
       throw .unsupported(

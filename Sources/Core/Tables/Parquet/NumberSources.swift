@@ -64,7 +64,7 @@ final class PlainBits: NumberSource {
 
 /// RLE truth values, behind their length in four bytes.
 final class RunLengthBits: NumberSource {
-  private var runs: RunLengthDecoder
+  private let runs: RunLengthDecoder
 
   init(_ bytes: [UInt8], from start: Int) throws(ParquetFault) {
     guard bytes.count - start >= 4 else { throw Self.cutOff }

@@ -50,7 +50,7 @@ enum PageValues {
 
 /// RLE_DICTIONARY: a byte says how wide the positions are that follow it.
 final class DictionaryIndices: NumberSource {
-  private var runs: RunLengthDecoder
+  private let runs: RunLengthDecoder
 
   init(_ bytes: [UInt8], from start: Int) throws(ParquetFault) {
     let width = start < bytes.count ? Int(bytes[start]) : 0

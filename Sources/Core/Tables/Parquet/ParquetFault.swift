@@ -1,27 +1,42 @@
 import JSON
 
-/// What is wrong with a Parquet file, before the reader adds which file, row and column it was.
-enum ParquetFault: Error {
-  /// - Parameter problem: a clause without an end ("a page ends too early").
-  case damaged(String)
-  case unsupported(feature: String, cure: String)
-  /// - Parameter why: what the system says.
-  case unreadable(String)
+/// What is wrong with a Parquet file, and where in it, before the reader adds which file it is.
+struct ParquetFault: Error {
+  private enum Kind {
+    case damaged(String)
+    case unsupported(feature: String, cure: String)
+    case unreadable(String)
+  }
 
-  /// The same fault with where it was found: `place` is "column x" or "row 3".
+  private let kind: Kind
+  /// "row 3", "column x": the outermost first.
+  private var places: [String] = []
+
+  private init(_ kind: Kind) { self.kind = kind }
+
+  /// - Parameter problem: a clause ("a page ends too early").
+  static func damaged(_ problem: String) -> ParquetFault { ParquetFault(.damaged(problem)) }
+
+  static func unsupported(feature: String, cure: String) -> ParquetFault {
+    ParquetFault(.unsupported(feature: feature, cure: cure))
+  }
+
+  /// - Parameter why: what the system says.
+  static func unreadable(_ why: String) -> ParquetFault { ParquetFault(.unreadable(why)) }
+
   func found(in place: String) -> ParquetFault {
-    switch self {
-    case .damaged(let problem): .damaged("\(place)\(problem.hasPrefix("column ") ? ", " : ": ")\(problem)")
-    case .unsupported(let feature, let cure): .unsupported(feature: "\(feature) (\(place))", cure: cure)
-    case .unreadable: self
-    }
+    var fault = self
+    fault.places.insert(place, at: 0)
+    return fault
   }
 
   func error(path: String) -> TableError {
-    switch self {
-    case .damaged(let problem): .damaged(path: path, problem: problem)
-    case .unsupported(let feature, let cure): .unsupported(path: path, feature: feature, cure: cure)
-    case .unreadable(let why): .unreadable(path: path, why: why)
+    let place = places.joined(separator: ", ")
+    switch kind {
+    case .damaged(let problem): return .damaged(path: path, problem: place.isEmpty ? problem : "\(place): \(problem)")
+    case .unsupported(let feature, let cure):
+      return .unsupported(path: path, feature: place.isEmpty ? feature : "\(feature) (\(place))", cure: cure)
+    case .unreadable(let why): return .unreadable(path: path, why: why)
     }
   }
 

@@ -22,8 +22,9 @@ struct RowAssembler {
   func nextRow() throws(ParquetFault) -> JSONObject {
     budget.startRow()
     for cursor in cursors {
-      guard !cursor.isAtEnd else { throw cursor.fault("ends before its row group") }
-      guard cursor.repetition == 0 else { throw cursor.fault("begins within a row") }
+      try cursor.load()
+      guard !cursor.isAtEnd else { throw cursor.fault("it ends before its row group") }
+      guard cursor.repetition == 0 else { throw cursor.fault("it begins within a row") }
     }
     guard case .structure(let members) = tree.root.kind else { return JSONObject() }
     return try structure(members)
@@ -31,7 +32,10 @@ struct RowAssembler {
 
   /// Makes sure that no column has more rows than the row group.
   func finish() throws(ParquetFault) {
-    for cursor in cursors where !cursor.isAtEnd { throw cursor.fault("goes on behind its row group") }
+    for cursor in cursors {
+      try cursor.load()
+      guard cursor.isAtEnd else { throw cursor.fault("it goes on behind its row group") }
+    }
   }
 
   private func structure(_ members: [ColumnNode.Member]) throws(ParquetFault) -> JSONObject {
@@ -46,7 +50,7 @@ struct RowAssembler {
     if case .leaf(let index) = node.kind { return try cursors[index].take(atLeast: node.parentDefinition) }
     // A schema's groups have members, so there is a first leaf; its levels speak for all of them.
     let first = cursors[node.leaves.lowerBound]
-    guard first.definition >= node.parentDefinition else { throw first.fault("does not fit the columns beside it") }
+    guard first.definition >= node.parentDefinition else { throw first.fault("it does not fit the columns beside it") }
     if node.isOptional, first.definition < node.definition {
       try skip(node.leaves, below: node.definition)
       return .null
@@ -74,9 +78,10 @@ struct RowAssembler {
     var goesOn = false
     repeat {
       try body()
+      for index in leaves { try cursors[index].load() }
       goesOn = first.repetition >= repetition
       for index in leaves.dropFirst() where (cursors[index].repetition >= repetition) != goesOn {
-        throw cursors[index].fault("does not fit the columns beside it")
+        throw cursors[index].fault("it does not fit the columns beside it")
       }
     } while goesOn
   }

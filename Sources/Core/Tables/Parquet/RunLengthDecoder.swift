@@ -2,7 +2,7 @@
 /// (parquet-format, Encodings.md, "RLE / Bit-Packing Hybrid"). Levels, indices of dictionaries and truth values.
 ///
 /// Nothing is unpacked ahead: a run of a thousand million nulls takes no memory.
-struct RunLengthDecoder {
+final class RunLengthDecoder {
   private let bytes: [UInt8]
   private var position: Int
   private let end: Int
@@ -24,7 +24,7 @@ struct RunLengthDecoder {
 
   static func width(ofNumbersUpTo largest: Int) -> Int { Int.bitWidth - largest.leadingZeroBitCount }
 
-  mutating func next() throws(ParquetFault) -> Int {
+  func next() throws(ParquetFault) -> Int {
     if left == 0 {
       // Where there is but one number, some writers store no runs at all.
       if width == 0 { return 0 }
@@ -39,7 +39,7 @@ struct RunLengthDecoder {
     return Int(value & ((1 << UInt64(width)) - 1))
   }
 
-  private mutating func startRun() throws(ParquetFault) {
+  private func startRun() throws(ParquetFault) {
     while left == 0 {
       let head = try varint()
       isPacked = head & 1 == 1
@@ -62,7 +62,7 @@ struct RunLengthDecoder {
   }
 
   /// At most 32 bits, so that a run's length fits many times over.
-  private mutating func varint() throws(ParquetFault) -> Int {
+  private func varint() throws(ParquetFault) -> Int {
     var value = 0
     for shift in stride(from: 0, to: 35, by: 7) {
       guard position < end else { throw Self.cutOff }
