@@ -59,7 +59,7 @@ struct TrajectoryTests {
 
 /// One run of TRL's DPOTrainer.
 struct Trajectory {
-  static let names = ["sigmoid", "sigmoid-cosine", "ipo", "exo_pair", "nca_pair", "sppo_hard"]
+  static let names = ["sigmoid", "sigmoid-cosine", "ipo", "exo_pair", "nca_pair", "sppo_hard", "loraplus"]
 
   struct File: Decodable {
     var beta: Double
@@ -69,6 +69,7 @@ struct Trajectory {
     var learningRate: Double
     var weightDecay: Double
     var maxGradNorm: Double
+    var loraplusLrRatio: Double?
     var initialAdapter: String
     var trajectory: [RecordedStep]
     var sequencesBefore: [Sequences]
@@ -122,6 +123,7 @@ struct Trajectory {
     fixture.scheduler = try #require(LearningRateSchedule.Kind(rawValue: file.lrSchedulerType))
     fixture.maxGradientNorm = file.maxGradNorm
     fixture.weightDecay = file.weightDecay
+    fixture.loraPlusRatio = file.loraplusLrRatio ?? 1
     return fixture
   }
 

@@ -7,6 +7,8 @@ public struct LayerDescription: Sendable, Equatable {
   public var mlpNorm = "post_attention_layernorm"
   /// RMS norms on every head's queries and keys, before the rotation.
   public var queryKeyNorm: QueryKeyNorm?
+  /// Modules that hold several of the linears under one another; the others have modules of their own.
+  public var fused: [LinearModule] = []
   /// The MLP's gate function.
   public var activation = GateActivation.silu
 

@@ -78,10 +78,10 @@ public struct ModelConfiguration: Sendable, Equatable {
       for name in self.layer.queryKeyNorm.map({ [$0.query, $0.key] }) ?? [] {
         result.append(("model.layers.\(layer).\(name).weight", [headDimension]))
       }
-      for kind in LinearKind.allCases {
-        let (outputs, inputs) = kind.shape(in: self)
-        result.append((kind.fullName(layer: layer) + ".weight", [outputs, inputs]))
-        if kind.hasBias(in: self) { result.append((kind.fullName(layer: layer) + ".bias", [outputs])) }
+      for module in self.layer.modules {
+        let (outputs, inputs) = module.shape(in: self)
+        result.append((module.fullName(layer: layer) + ".weight", [outputs, inputs]))
+        if module.hasBias(in: self) { result.append((module.fullName(layer: layer) + ".bias", [outputs])) }
       }
     }
     result.append(("model.norm.weight", [hiddenSize]))

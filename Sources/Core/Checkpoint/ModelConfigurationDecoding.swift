@@ -45,7 +45,7 @@ extension ModelConfiguration {
       keyValueHeadCount: groups,
       headDimension: headDimension,
       vocabularySize: vocabulary,
-      rmsNormEpsilon: try top.positive("rms_norm_eps", upTo: 1, default: 1e-6),
+      rmsNormEpsilon: try top.positive("rms_norm_eps", upTo: 1, default: defaults.rmsNormEpsilon),
       ropeTheta: rope.theta,
       ropeScaling: rope.scaling,
       tiedEmbeddings: try top.bool("tie_word_embeddings", default: false),

@@ -56,7 +56,7 @@ struct ModelWeights: Sendable {
             try loader.vector(prefix + norms.key + ".weight", configuration.headDimension)
           )
         },
-        linears: try LinearKind.allCases.map { try loader.linear($0, layer) })
+        linears: try loader.linears(layer))
     }
     finalNorm = try loader.vector("model.norm.weight", configuration.hiddenSize)
     convertedBytes = loader.convertedBytes
@@ -76,12 +76,20 @@ private struct WeightLoader {
     self.device = device
   }
 
-  mutating func linear(_ kind: LinearKind, _ layer: Int) throws -> ModelWeights.Linear {
-    let (outputs, inputs) = kind.shape(in: checkpoint.configuration)
-    let name = kind.fullName(layer: layer)
-    return ModelWeights.Linear(
-      weight: try matrix(name + ".weight", rows: outputs, columns: inputs),
-      bias: kind.hasBias(in: checkpoint.configuration) ? try vector(name + ".bias", outputs) : nil)
+  /// The seven of a layer, in the order of `LinearKind.allCases`: rows of a module's weight where it holds several.
+  mutating func linears(_ layer: Int) throws -> [ModelWeights.Linear] {
+    let configuration = checkpoint.configuration
+    var found: [LinearKind: ModelWeights.Linear] = [:]
+    for module in configuration.layer.modules {
+      let (outputs, inputs) = module.shape(in: configuration)
+      let name = module.fullName(layer: layer)
+      let weight = try matrix(name + ".weight", rows: outputs, columns: inputs)
+      let bias = module.hasBias(in: configuration) ? try vector(name + ".bias", outputs) : nil
+      for (kind, rows) in zip(module.parts, module.rows(in: configuration)) {
+        found[kind] = ModelWeights.Linear(weight: weight.rows(rows), bias: bias?.columns(rows))
+      }
+    }
+    return LinearKind.allCases.compactMap { found[$0] }
   }
 
   /// In the compute type, or in bf16 as stored, which a product in fp32 widens while it packs.

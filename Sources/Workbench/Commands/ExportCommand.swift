@@ -7,10 +7,14 @@ import Training
 
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "export", abstract: "Write a session's adapter as a PEFT folder, or merged into its model.")
+    commandName: "export", abstract: "Write an adapter as a PEFT folder, or merged into its model.")
 
-  @Argument(help: "A session folder, or one of its checkpoints.")
+  @Argument(help: "A session folder, or one of its checkpoints; with --model, an adapter's folder.")
   var session: String
+
+  @Option(
+    help: ArgumentHelp("The model that an adapter's folder belongs to; a session knows its own.", valueName: "dir"))
+  var model: String?
 
   @Option(help: ArgumentHelp("The folder to write; it must not exist or be empty.", valueName: "dir"))
   var to: String
@@ -19,7 +23,10 @@ struct ExportCommand: ParsableCommand {
   var merge = false
 
   func run() throws {
-    let export = try SessionExport(session: SessionChoice.existing(session))
+    let session = SessionChoice.existing(session)
+    // Read before anything is said of the target, so that the first thing wrong is what is named.
+    let adapter = try model.map { try AdapterExport(adapter: session, model: $0) }
+    let export = adapter == nil ? try SessionExport(session: session) : nil
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: to, isDirectory: &isFolder), !isFolder.boolValue {
       throw UsageError("--to \(to): is a file, not a folder")
@@ -27,12 +34,15 @@ struct ExportCommand: ParsableCommand {
     try ThreadSupply.require(pool: 0)
     let contents = (try? FileManager.default.contentsOfDirectory(atPath: to)) ?? []
     guard contents.isEmpty else { throw UsageError("--to \(to): the folder is not empty") }
+    let source = export.map { "step \($0.step)" } ?? session
     if merge {
-      try export.writeMerged(to: to)
-      try StandardOutput.shared.write("merged model of step \(export.step): \(to)")
+      try adapter?.writeMerged(to: to)
+      try export?.writeMerged(to: to)
+      try StandardOutput.shared.write("merged model of \(source): \(to)")
     } else {
-      try export.writeAdapter(to: to)
-      try StandardOutput.shared.write("PEFT adapter of step \(export.step): \(to)")
+      try adapter?.writeAdapter(to: to)
+      try export?.writeAdapter(to: to)
+      try StandardOutput.shared.write("PEFT adapter of \(source): \(to)")
     }
   }
 }

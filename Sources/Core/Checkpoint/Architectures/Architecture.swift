@@ -33,6 +33,7 @@ public struct ArchitectureDefaults: Sendable {
   public var maxPositions: Int
   /// Nil: none. They hold only where the vocabulary has them.
   public var tokenIDs: TokenIDs?
+  public var rmsNormEpsilon: Double
 
   public struct TokenIDs: Sendable {
     public var bos, eos: Int
@@ -44,12 +45,14 @@ public struct ArchitectureDefaults: Sendable {
   }
 
   public init(
-    keyValueHeads: Int? = nil, headDimension: Int? = nil, maxPositions: Int, tokenIDs: TokenIDs? = nil
+    keyValueHeads: Int? = nil, headDimension: Int? = nil, maxPositions: Int, tokenIDs: TokenIDs? = nil,
+    rmsNormEpsilon: Double = 1e-6
   ) {
     self.keyValueHeads = keyValueHeads
     self.headDimension = headDimension
     self.maxPositions = maxPositions
     self.tokenIDs = tokenIDs
+    self.rmsNormEpsilon = rmsNormEpsilon
   }
 }
 

@@ -3,7 +3,7 @@ public struct ArchitectureRegistry: Sendable {
   public let architectures: [any Architecture]
 
   /// What the program reads.
-  public static let standard = ArchitectureRegistry([Llama(), Mistral(), Qwen2(), Qwen3()])
+  public static let standard = ArchitectureRegistry([Llama(), Mistral(), Qwen2(), Qwen3(), Phi3()])
 
   /// - Parameter architectures: of different `modelType`s.
   public init(_ architectures: [any Architecture]) {

@@ -27,10 +27,8 @@ struct GatedMLPBlock: Block {
       Activation(.mlpInverse, .layer, rows: 1, columns: rows, .fp32),
     ]
     if shape.training {
-      list += [
-        Activation(.gate, .layer, rows: rows, columns: inner, shape.type),
-        Activation(.up, .layer, rows: rows, columns: inner, shape.type),
-      ]
+      list += configuration.layer.keptOutputs(
+        [(.gate_proj, .gate, inner), (.up_proj, .up, inner)], rows: rows, shape.type)
     }
     return list
   }

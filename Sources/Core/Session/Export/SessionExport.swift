@@ -46,8 +46,8 @@ public struct SessionExport {
   public func writeAdapter(to folder: String) throws {
     let adapter = try AdapterFolder.read(path: checkpoint, model: CheckpointFolder(path: run.model).configuration)
     try AdapterFolder.write(
-      configuration: adapter.configuration, tensors: adapter.tensors, baseModelName: run.model,
-      to: URL(fileURLWithPath: folder))
+      configuration: adapter.configuration, tensors: adapter.tensors, scoreHead: adapter.scoreHead,
+      baseModelName: run.model, to: URL(fileURLWithPath: folder))
   }
 
   /// Writes the whole checkpoint with W + scale·B·A in place of every adapted W, in the stored type.

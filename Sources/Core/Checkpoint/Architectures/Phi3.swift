@@ -1,0 +1,24 @@
+/// Phi-3, Phi-3.5 and Phi-4 (Abdin et al., 2024): a Llama that stores its queries, keys and values in one weight, and gate
+/// and up in another.
+public struct Phi3: Architecture {
+  public let modelType = "phi3"
+  public let models = "Phi-3 (to Phi-4)"
+  public let defaults = ArchitectureDefaults(
+    maxPositions: 4096, tokenIDs: .init(bos: 1, eos: 32_000), rmsNormEpsilon: 1e-5)
+
+  public init() {}
+
+  public func slidingWindow(_ config: FieldReader, layers: Int, layerTypes: [String]?) throws -> Int? {
+    // Unlike its neighbours' classes, this one sets none where the key is absent.
+    try config.optionalInteger("sliding_window", 1...RopeScaling.maximumPositions)
+  }
+
+  public func layer(_ config: FieldReader) throws -> LayerDescription {
+    // Gate and up lie side by side in bf16, whose products read pairs of columns.
+    let inner = try config.integer("intermediate_size", 1...1 << 20)
+    guard inner % 2 == 0 else { throw config.invalid("intermediate_size", allowed: "even in a phi3 model") }
+    var layer = LayerDescription()
+    layer.fused = [.queryKeyValue, .gateUp]
+    return layer
+  }
+}
