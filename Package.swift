@@ -149,7 +149,7 @@ let package = Package(
       swiftSettings: testing),
     .testTarget(name: "PreferenceTests", dependencies: ["Preference", "Control", "Base"], swiftSettings: testing),
     .testTarget(
-      name: "RunFileTests", dependencies: ["RunFile", "Preference", "PreferenceData", "TestSupport"],
+      name: "RunFileTests", dependencies: ["RunFile", "Checkpoint", "Preference", "PreferenceData", "TestSupport"],
       swiftSettings: testing),
     .testTarget(
       name: "JobTests", dependencies: ["Job", "PreferenceData", "JSON", "TestSupport"], swiftSettings: testing),

@@ -23,7 +23,7 @@ import Testing
       Issue.record("no list")
       return
     }
-    #expect(cases.count == 17)
+    #expect(cases.count == 19)
     for value in cases {
       guard case .object(let item) = value, case .object(let expected)? = item["expected"], let given = item["config"],
         case .object(let rope)? = expected["rope"]
@@ -67,9 +67,29 @@ import Testing
     #expect(LinearKind.k_proj.shape(in: model) == (64, 64))
     #expect(LinearKind.o_proj.shape(in: model) == (64, 256))
     #expect(LinearKind.down_proj.shape(in: model) == (64, 128))
-    #expect(LinearKind.down_proj.fullName(layer: 3) == "model.layers.3.mlp.down_proj")
+    #expect(LinearModule(.down_proj).fullName(layer: 3) == "model.layers.3.mlp.down_proj")
     // embedding + 2 × (2 norms + 7 linears) + norm + head
     #expect(model.tensorShapes.count == 1 + 2 * 9 + 2)
+  }
+
+  @Test func fusedModulesHoldSeveralLinears() throws {
+    let model = try decode(["model_type": "\"phi3\"", "num_key_value_heads": "2", "head_dim": "32"])
+    #expect(model.layer.modules.map(\.name) == ["qkv_proj", "o_proj", "gate_up_proj", "down_proj"])
+    #expect(LinearModule.queryKeyValue.shape(in: model) == (256 + 64 + 64, 64))
+    #expect(LinearModule.queryKeyValue.rows(in: model) == [0..<256, 256..<320, 320..<384])
+    #expect(LinearModule.gateUp.rows(in: model) == [0..<128, 128..<256])
+    let shapes = Dictionary(uniqueKeysWithValues: model.tensorShapes.map { ($0.name, $0.shape) })
+    #expect(shapes["model.layers.1.self_attn.qkv_proj.weight"] == [384, 64])
+    #expect(shapes["model.layers.1.mlp.gate_up_proj.weight"] == [256, 64])
+    #expect(shapes["model.layers.1.self_attn.q_proj.weight"] == nil)
+    for (key, value, expected) in [
+      ("intermediate_size", "127", "intermediate_size is 127, but must be even in a phi3 model"),
+      ("rope_scaling", "{\"type\":\"su\"}", "rotary scaling \"su\" is not supported"),
+      ("partial_rotary_factor", "0.75", "partial_rotary_factor below 1 is not supported"),
+    ] {
+      let sentence = checkpointRefusal { try decode(["model_type": "\"phi3\"", key: value]) }
+      #expect(sentence.hasPrefix("config.json: \(expected)"), "\(sentence)")
+    }
   }
 
   @Test(arguments: [

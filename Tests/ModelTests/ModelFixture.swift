@@ -52,16 +52,9 @@ struct ModelFixture {
     let file = try SafetensorsFile(path: url.appendingPathComponent("gradients.safetensors").path)
     return try adapter.layout.linears.flatMap { linear in
       let name = "base_model.model." + linear.address.description
-      let rank = adapter.layout.rank
       return [
-        (
-          name + ".lora_A", linear.downOffset..<linear.downOffset + rank * linear.inputs,
-          try file.tensor(name + ".lora_A.weight").float32()
-        ),
-        (
-          name + ".lora_B", linear.upOffset..<linear.upOffset + rank * linear.outputs,
-          try file.tensor(name + ".lora_B.weight").float32()
-        ),
+        (name + ".lora_A", linear.down, try file.tensor(name + ".lora_A.weight").float32()),
+        (name + ".lora_B", linear.up, try file.tensor(name + ".lora_B.weight").float32()),
       ]
     }
   }

@@ -150,7 +150,7 @@ extension RunFileErrorTexts {
     Case(
       adding: "adapter: {lora_r: 1}",
       text:
-        "RUN.yaml: adapter.lora_r: unknown key, did you mean \"r\"? (keys here: r, lora_alpha, lora_dropout, target_modules, use_rslora, init_from)"
+        "RUN.yaml: adapter.lora_r: unknown key, did you mean \"r\"? (keys here: r, lora_alpha, lora_dropout, target_modules, exclude_modules, layers_to_transform, rank_pattern, alpha_pattern, use_rslora, loraplus_lr_ratio, init_from)"
     ),
     Case(
       adding: "preference: {loss_type: ipo}",

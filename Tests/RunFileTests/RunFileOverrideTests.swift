@@ -11,7 +11,7 @@ import Testing
       "training.threads=3")
     #expect(file.training.learningRate == 2e-4)
     #expect(file.data.train == ["x", "y"])
-    #expect(file.adapter.targetModules == .modules([.q_proj]))
+    #expect(file.adapter.targetModules == .names(["q_proj"]))
     #expect(file.preference.gamma == .constant(2))
     #expect(file.session == "sessions/a=b")
     #expect(file.training.threads == 3)

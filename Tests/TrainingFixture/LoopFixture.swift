@@ -37,6 +37,7 @@ struct LoopFixture {
   var scheduler = LearningRateSchedule.Kind.constant
   var maxGradientNorm = 1.0
   var weightDecay = 0.0
+  var loraPlusRatio = 1.0
   var seed: UInt64 = 11
   var saveSteps = 0
   var liveReference = false
@@ -119,6 +120,7 @@ struct LoopFixture {
         kind: scheduler, base: learningRate, totalSteps: totalSteps, warmupRatio: 0),
       weightDecay: weightDecay, maxGradientNorm: maxGradientNorm, seed: seed, evaluationSteps: 0,
       saveSteps: saveSteps, liveReference: liveReference, savedCheckpoints: savedCheckpoints)
+    settings.loraPlusRatio = loraPlusRatio
     settings.extraMetrics = extraMetrics
     settings.extraSettings = extraSettings
     return TrainingLoop(

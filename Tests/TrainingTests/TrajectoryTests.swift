@@ -77,7 +77,9 @@ struct TrajectoryTests {
 
 /// One run of TRL's DPOTrainer.
 struct Trajectory {
-  static let names = ["sigmoid", "sigmoid-cosine", "ipo", "exo_pair", "nca_pair", "sppo_hard", "qwen3", "gemma3"]
+  static let names = [
+    "sigmoid", "sigmoid-cosine", "ipo", "exo_pair", "nca_pair", "sppo_hard", "loraplus", "qwen3", "gemma3",
+  ]
 
   struct File: Decodable {
     var beta: Double
@@ -87,6 +89,7 @@ struct Trajectory {
     var learningRate: Double
     var weightDecay: Double
     var maxGradNorm: Double
+    var loraplusLrRatio: Double?
     var initialAdapter: String
     var trajectory: [RecordedStep]
     var sequencesBefore: [Sequences]
@@ -141,6 +144,7 @@ struct Trajectory {
     fixture.scheduler = try #require(LearningRateSchedule.Kind(rawValue: file.lrSchedulerType))
     fixture.maxGradientNorm = file.maxGradNorm
     fixture.weightDecay = file.weightDecay
+    fixture.loraPlusRatio = file.loraplusLrRatio ?? 1
     return fixture
   }
 

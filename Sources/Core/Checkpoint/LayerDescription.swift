@@ -13,6 +13,8 @@ public struct LayerDescription: Sendable, Equatable {
   public var norm = NormStyle()
   /// RMS norms on queries and keys, before the rotation.
   public var queryKeyNorm: QueryKeyNorm?
+  /// Modules that hold several of the linears under one another; the others have modules of their own.
+  public var fused: [LinearModule] = []
   /// The MLP's gate function.
   public var activation = GateActivation.silu
   /// ρ of x += ρ · block(x) (Granite).

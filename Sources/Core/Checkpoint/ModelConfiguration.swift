@@ -101,10 +101,10 @@ public struct ModelConfiguration: Sendable, Equatable {
         result.append(("model.layers.\(index).\(norms.query).weight", [query]))
         result.append(("model.layers.\(index).\(norms.key).weight", [key]))
       }
-      for kind in LinearKind.allCases {
-        let (outputs, inputs) = kind.shape(in: self)
-        result.append((kind.fullName(layer: index) + ".weight", [outputs, inputs]))
-        if kind.hasBias(in: self) { result.append((kind.fullName(layer: index) + ".bias", [outputs])) }
+      for module in layer.modules {
+        let (outputs, inputs) = module.shape(in: self)
+        result.append((module.fullName(layer: index) + ".weight", [outputs, inputs]))
+        if module.hasBias(in: self) { result.append((module.fullName(layer: index) + ".bias", [outputs])) }
       }
     }
     result.append(("model.norm.weight", [hiddenSize]))

@@ -47,7 +47,7 @@ extension ModelConfiguration {
       top,
       RotaryReader(
         top: top, layers: layers, headDimension: headDimension, maxPositions: maxPositions,
-        defaultTheta: defaults.ropeTheta, allowsPartial: defaults.partialRotary), windows: windows)
+        defaults: defaults), windows: windows)
     let biases = try family.biases(top)
     let ids = try tokenIDs(top, outer: outer, defaults.tokenIDs, vocabulary: vocabulary)
 

@@ -40,14 +40,17 @@ extension RopeScaling {
   ///   - rope: the scaling's own object.
   ///   - top: what it stands in: some keys count there too.
   ///   - dimension: the columns of a head that turn.
+  ///   - defaults: the family's.
   static func decode(
-    _ rope: FieldReader, top: FieldReader, maxPositions: Int, dimension: Int
+    _ rope: FieldReader, top: FieldReader, maxPositions: Int, dimension: Int, defaults: ArchitectureDefaults
   ) throws -> RopeScaling {
-    let type = try rope.string("rope_type") ?? rope.string("type") ?? "default"
+    let name = try rope.string("rope_type") ?? rope.string("type") ?? "default"
+    let type = defaults.ropeTypes[name] ?? name
     // transformers lets a top-level value win, and falls back to max_position_embeddings.
     let original =
       try top.optionalInteger("original_max_position_embeddings", 1...maximumPositions)
-      ?? rope.optionalInteger("original_max_position_embeddings", 1...maximumPositions) ?? maxPositions
+      ?? rope.optionalInteger("original_max_position_embeddings", 1...maximumPositions)
+      ?? defaults.originalMaxPositions ?? maxPositions
     switch type {
     case "default": return .none
     case "linear": return .linear(factor: try rope.positive("factor", upTo: 1e6))

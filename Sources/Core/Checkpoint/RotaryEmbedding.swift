@@ -37,9 +37,7 @@ public struct RotaryReader {
   public let layers: Int
   let headDimension: Int
   let maxPositions: Int
-  let defaultTheta: Double
-  /// Whether the family's class turns the first columns of a head only where `partial_rotary_factor` says so.
-  let allowsPartial: Bool
+  let defaults: ArchitectureDefaults
 
   /// The settings of all layers.
   /// - Throws: `CheckpointError`, naming the key, also where they differ by layer type.
@@ -49,7 +47,7 @@ public struct RotaryReader {
     if rope?.object.members.contains(where: { if case .object = $0.value { true } else { false } }) == true {
       throw unsupported("a different rotary embedding for each layer type")
     }
-    return try embedding(rope, theta: try top.positive("rope_theta", upTo: 1e15, default: defaultTheta))
+    return try embedding(rope, theta: try top.positive("rope_theta", upTo: 1e15, default: defaults.ropeTheta))
   }
 
   /// The settings of one layer type, where the file gives them by type; of all, where it doesn't.
@@ -70,7 +68,7 @@ public struct RotaryReader {
   private func embedding(_ rope: FieldReader?, theta outerTheta: Double) throws -> RotaryEmbedding {
     let outerPart = try top.positive("partial_rotary_factor", upTo: 1, default: 1)
     let part = try rope?.positive("partial_rotary_factor", upTo: 1, default: outerPart) ?? outerPart
-    guard part == 1 || allowsPartial else { throw unsupported("partial_rotary_factor below 1") }
+    guard part == 1 || defaults.partialRotary else { throw unsupported("partial_rotary_factor below 1") }
     guard try !top.bool("rope_interleaved", default: false) else { throw unsupported("rope_interleaved") }
     let dimension = Int(Double(headDimension) * part)
     guard dimension >= 2, dimension % 2 == 0 else {
@@ -79,7 +77,8 @@ public struct RotaryReader {
     guard let rope else { return RotaryEmbedding(theta: outerTheta, dimension: dimension) }
     return RotaryEmbedding(
       theta: try rope.positive("rope_theta", upTo: 1e15, default: outerTheta),
-      scaling: try RopeScaling.decode(rope, top: top, maxPositions: maxPositions, dimension: dimension),
+      scaling: try RopeScaling.decode(
+        rope, top: top, maxPositions: maxPositions, dimension: dimension, defaults: defaults),
       dimension: dimension)
   }
 

@@ -77,6 +77,22 @@ public struct AdamW: Sendable {
   public var weightDecay: Double
   /// The factor gradients are multiplied by first: 1 where the norm is within its limit.
   public var clip: Double
+  /// Parameters with a learning rate of their own, in ascending runs: `learningRate` times the factor.
+  public var faster: (runs: [Range<Int>], factor: Double)?
+
+  /// All of 0..<count in ascending runs, each with its learning rate.
+  public func rates(count: Int) -> [(run: Range<Int>, rate: Double)] {
+    guard let faster else { return [(0..<count, learningRate)] }
+    var result: [(run: Range<Int>, rate: Double)] = []
+    var end = 0
+    for run in faster.runs where !run.isEmpty {
+      if end < run.lowerBound { result.append((end..<run.lowerBound, learningRate)) }
+      result.append((run, learningRate * faster.factor))
+      end = run.upperBound
+    }
+    if end < count { result.append((end..<count, learningRate)) }
+    return result
+  }
 
   public init(step: Int, learningRate: Double, weightDecay: Double = 0, clip: Double = 1) {
     self.step = step

@@ -26,7 +26,9 @@ public struct LoadedModel {
     model = try LanguageModel(checkpoint: folder, device: CPUDevice(threads: threads, precision: precision))
     let configuration = folder.configuration
     adapter = try adapterPath.map {
-      try LoRAAdapter(folder: AdapterFolder.read(path: $0, model: configuration), model: configuration)
+      let folder = try AdapterFolder.read(path: $0, model: configuration)
+      try folder.requireLanguageModel()
+      return try LoRAAdapter(folder: folder, model: configuration)
     }
     self.adapterPath = adapterPath
   }

@@ -72,9 +72,8 @@ struct Decoder: Sendable {
     program.add(embed(pass, batch.realTokens))
     for layer in 0..<layerCount {
       // Where activations are computed again, they begin with this.
-      if !pass.memory.layerInputs.isEmpty {
-        program.add(
-          .copy(Copy(rows: pass.allRows, input: pass[.residual], output: pass.memory.layerInputs[layer])))
+      if let input = pass.memory.input(layer: layer) {
+        program.add(.copy(Copy(rows: pass.allRows, input: pass[.residual], output: input)))
       }
       for block in blocks { block.forward(pass, layer: layer, feedsResidual: true, into: &program) }
       program.endLayer()
@@ -89,7 +88,7 @@ struct Decoder: Sendable {
     if let first = outputGradient(pass, below: (layerCount, 0), reach: reach) {
       program.add(first(pass.wantedRows(layerCount - 1)).instruction)
     }
-    for layer in (0..<layerCount).reversed() {
+    for layer in (reach.layer..<layerCount).reversed() {
       recompute(pass, layer, into: &program)
       for (index, block) in blocks.enumerated().reversed() where reach.reaches(layer, block.branch.output.input) {
         block.backward(
@@ -115,8 +114,8 @@ struct Decoder: Sendable {
 
   /// The layer's activations again from its input, to the same bits. The last layer's are still there.
   private func recompute(_ pass: Pass, _ layer: Int, into program: inout Program) {
-    guard !pass.memory.layerInputs.isEmpty, layer + 1 < layerCount else { return }
-    program.add(.copy(Copy(rows: pass.allRows, input: pass.memory.layerInputs[layer], output: pass[.residual])))
+    guard let input = pass.memory.input(layer: layer), layer + 1 < layerCount else { return }
+    program.add(.copy(Copy(rows: pass.allRows, input: input, output: pass[.residual])))
     for (index, block) in blocks.enumerated() {
       block.forward(pass, layer: layer, feedsResidual: index + 1 < blocks.count, into: &program)
     }

@@ -34,6 +34,8 @@ public final class LanguageModel {
   let arena = Arena()
   private var rotaries: [RotaryTable]
   private var adapterWeights: AdapterWeights?
+  /// The adapter of DoRA whose weights are folded, and those weights.
+  private var folded: (adapter: LoRAAdapter, weights: AdapterWeights)?
 
   /// - Parameter quantization: what becomes of the linears' weights, which the file must hold in 16 or 32 bits then.
   /// - Throws: `ModelError` or `CheckpointError` where a tensor is missing or has another shape, or, to be quantized, is
@@ -81,6 +83,7 @@ public final class LanguageModel {
     coefficients: (_ group: Int, _ tokenLogProbs: [[Float]], _ sums: [Double]) throws -> [Double]
   ) throws {
     try check(groups)
+    guard !adapter.configuration.usesDoRA else { throw ModelError.doraTraining }
     precondition(gradients.values.count == adapter.parameters.count, "gradients made for this adapter")
     let lowRank = try refreshed(adapter)
     let shared = device.shared(gradients.values)
@@ -120,13 +123,21 @@ public final class LanguageModel {
 
   /// The adapter's factors as they are now, in the device's form.
   func refreshed(_ adapter: LoRAAdapter) throws -> AdapterWeights {
-    let scale = adapter.configuration.scale
+    if adapter.configuration.usesDoRA {
+      if let folded, folded.adapter === adapter { return folded.weights }
+      folded = nil
+      let weights = try fold(adapter)
+      folded = (adapter, weights)
+      return weights
+    }
     let current =
-      try adapterWeights.flatMap { $0.layout == adapter.layout && $0.scale == Float(scale) ? $0 : nil }
-      ?? AdapterWeights(layout: adapter.layout, scale: scale, device: device)
+      try adapterWeights.flatMap { $0.layout == adapter.layout ? $0 : nil }
+      ?? AdapterWeights(layout: adapter.layout, device: device)
     adapterWeights = current
     let parameters = device.shared(adapter.parameters)
-    withExtendedLifetime(parameters) { device.run([current.refresh(from: parameters.tensor)], in: arena) }
+    withExtendedLifetime(parameters) {
+      for instruction in current.refresh(from: parameters.tensor) { device.run([instruction], in: arena) }
+    }
     return current
   }
 

@@ -5,6 +5,8 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
   case tokenOutsideVocabulary(token: Int32, vocabularySize: Int)
   case sequenceTooLong(tokens: Int, limit: Int, what: String)
   case adapterDoesNotFit(reason: String)
+  /// Training an adapter of DoRA.
+  case doraTraining
   case coefficientCount(found: Int, expected: Int)
   case badSampling(reason: String)
   /// A checkpoint whose weights are quantized already was to be quantized.
@@ -28,6 +30,9 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
       "A sequence of \(tokens) tokens is longer than the model's \(what) of \(limit)."
     case .adapterDoesNotFit(let reason):
       "The adapter does not fit the model: \(reason)."
+    case .doraTraining:
+      "An adapter of DoRA (use_dora) can be scored, sampled and merged, but not trained; merge it into its base with "
+        + "PEFT's merge_and_unload, and train a new adapter on the result."
     case .coefficientCount(let found, let expected):
       "A loss returned \(found) gradients for a group of \(expected) responses."
     case .badSampling(let reason):

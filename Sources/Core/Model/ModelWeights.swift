@@ -69,7 +69,7 @@ struct ModelWeights: Sendable {
         mlpNorm: try norm(names.mlpNorm, configuration.hiddenSize),
         mlpOutputNorm: try norm(names.mlpOutputNorm, configuration.hiddenSize),
         headNorms: query.flatMap { query in key.map { (query, $0) } },
-        linears: try LinearKind.allCases.map { try loader.linear($0, layer) })
+        linears: try loader.linears(layer))
     }
     // z / L is what h / L gives.
     finalNorm = try loader.norm(
@@ -97,12 +97,20 @@ private struct WeightLoader {
     self.quantization = quantization
   }
 
-  mutating func linear(_ kind: LinearKind, _ layer: Int) throws -> ModelWeights.Linear {
-    let (outputs, inputs) = kind.shape(in: checkpoint.configuration)
-    let name = kind.fullName(layer: layer)
-    return ModelWeights.Linear(
-      weight: try weight(name + ".weight", rows: outputs, columns: inputs),
-      bias: kind.hasBias(in: checkpoint.configuration) ? try vector(name + ".bias", outputs) : nil)
+  /// The seven of a layer, in the order of `LinearKind.allCases`: rows of a module's weight where it holds several.
+  mutating func linears(_ layer: Int) throws -> [ModelWeights.Linear] {
+    let configuration = checkpoint.configuration
+    var found: [LinearKind: ModelWeights.Linear] = [:]
+    for module in configuration.layer.modules {
+      let (outputs, inputs) = module.shape(in: configuration)
+      let name = module.fullName(layer: layer)
+      let weight = try weight(name + ".weight", rows: outputs, columns: inputs)
+      let bias = module.hasBias(in: configuration) ? try vector(name + ".bias", outputs) : nil
+      for (kind, rows) in zip(module.parts, module.rows(in: configuration)) {
+        found[kind] = ModelWeights.Linear(weight: weight.rows(rows), bias: bias?.columns(rows))
+      }
+    }
+    return LinearKind.allCases.compactMap { found[$0] }
   }
 
   /// A linear's weight: quantized by the file, or now, or as it is.

@@ -4,7 +4,10 @@ import Text
 /// The names of the run file, and what people coming from other tools call them.
 enum RunFileKeys {
   static let root = ["model", "adapter", "data", "preference", "training", "session"]
-  static let adapter = ["r", "lora_alpha", "lora_dropout", "target_modules", "use_rslora", "init_from"]
+  static let adapter = [
+    "r", "lora_alpha", "lora_dropout", "target_modules", "exclude_modules", "layers_to_transform", "rank_pattern",
+    "alpha_pattern", "use_rslora", "loraplus_lr_ratio", "init_from",
+  ]
   static let data = [
     "train", "split", "format", "columns", "eval", "eval_split", "eval_fraction", "chat", "system", "max_prompt_length",
     "max_length", "max_bad_rows",
@@ -66,6 +69,7 @@ enum RunFileKeys {
     "alpha": "adapter.lora_alpha",
     "dropout": "adapter.lora_dropout",
     "lora_target_modules": "adapter.target_modules",
+    "loraplus_ratio": "adapter.loraplus_lr_ratio",
   ]
 
   /// `, did you mean "…"?` for a key that the section at `path` does not know, or nothing. A key of another section is

@@ -121,6 +121,10 @@ def configurations():
         "qwen3, biases, sliding": llama | dict(model_type="qwen3", attention_bias=True, head_dim=16, use_sliding_window=True,
                                                sliding_window=512, max_window_layers=1, num_key_value_heads=2,
                                                tie_word_embeddings=True, rope_theta=1000000, eos_token_id=[5, 6]),
+        "phi3, defaults": llama | dict(model_type="phi3", vocab_size=32064, pad_token_id=0),
+        "Phi-3-mini-4k": llama | dict(model_type="phi3", sliding_window=2047, original_max_position_embeddings=4096,
+                                      num_key_value_heads=4, rms_norm_eps=1e-05, rope_scaling=None, rope_theta=10000.0,
+                                      max_position_embeddings=4096, bos_token_id=1, eos_token_id=[7, 8], pad_token_id=0),
     }
     result = []
     for name, given in cases.items():

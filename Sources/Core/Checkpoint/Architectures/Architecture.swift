@@ -54,10 +54,14 @@ public struct ArchitectureDefaults: Sendable {
   /// Nil: none. They hold only where the vocabulary has them.
   public var tokenIDs: TokenIDs?
   public var ropeTheta = 10_000.0
-  public var rmsNormEpsilon = 1e-6
+  public var rmsNormEpsilon: Double
   public var tiedEmbeddings = false
   /// Whether its class reads `partial_rotary_factor`.
   public var partialRotary = false
+  /// Of `original_max_position_embeddings`; nil: as many as `max_position_embeddings`.
+  public var originalMaxPositions: Int?
+  /// Other names that its files have for a `rope_type`.
+  public var ropeTypes: [String: String] = [:]
 
   public struct TokenIDs: Sendable {
     public var bos: Int?
@@ -70,12 +74,14 @@ public struct ArchitectureDefaults: Sendable {
   }
 
   public init(
-    keyValueHeads: Int? = nil, headDimension: Int? = nil, maxPositions: Int, tokenIDs: TokenIDs? = nil
+    keyValueHeads: Int? = nil, headDimension: Int? = nil, maxPositions: Int, tokenIDs: TokenIDs? = nil,
+    rmsNormEpsilon: Double = 1e-6
   ) {
     self.keyValueHeads = keyValueHeads
     self.headDimension = headDimension
     self.maxPositions = maxPositions
     self.tokenIDs = tokenIDs
+    self.rmsNormEpsilon = rmsNormEpsilon
   }
 
   /// The same with some of them changed.

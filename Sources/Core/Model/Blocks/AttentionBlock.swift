@@ -52,14 +52,19 @@ struct AttentionBlock: Block {
 
   func layerActivations(_ shape: PassShape) -> [Activation] {
     let (rows, type, d) = (shape.rows, shape.type, configuration.headDimension)
-    var list =
-      branch.layerActivations(shape) + [
+    var list = branch.layerActivations(shape)
+    if shape.training {
+      list += configuration.layer.keptOutputs(
+        [(.q_proj, .q, heads * d), (.k_proj, .k, keyHeads * d), (.v_proj, .v, keyHeads * d)], rows: rows, type)
+    } else {
+      list += [
         Activation(.q, .layer, rows: rows, columns: heads * d, type),
         Activation(.k, .layer, rows: rows, columns: keyHeads * d, type),
         // A cache is filled with sums that nothing has rounded.
         Activation(.v, .layer, rows: rows, columns: keyHeads * d, shape.decodes ? .fp32 : type),
-        Activation(.o, .layer, rows: rows, columns: heads * d, type),
       ]
+    }
+    list.append(Activation(.o, .layer, rows: rows, columns: heads * d, type))
     if !shape.decodes { list.append(Activation(.logSums, .layer, rows: heads, columns: rows, .fp32)) }
     if hasHeadNorms {
       list += [

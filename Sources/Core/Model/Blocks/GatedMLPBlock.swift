@@ -36,10 +36,8 @@ struct GatedMLPBlock: Block {
     let (rows, inner) = (shape.rows, configuration.intermediateSize)
     var list = branch.layerActivations(shape)
     if shape.training {
-      list += [
-        Activation(.gate, .layer, rows: rows, columns: inner, shape.type),
-        Activation(.up, .layer, rows: rows, columns: inner, shape.type),
-      ]
+      list += configuration.layer.keptOutputs(
+        [(.gate_proj, .gate, inner), (.up_proj, .up, inner)], rows: rows, shape.type)
     }
     return list
   }

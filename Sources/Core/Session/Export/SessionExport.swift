@@ -50,8 +50,8 @@ public struct SessionExport {
   public func writeAdapter(to folder: String) throws {
     let adapter = try AdapterFolder.read(path: checkpoint, model: openModel().configuration)
     try AdapterFolder.write(
-      configuration: adapter.configuration, tensors: adapter.tensors, baseModelName: run.model,
-      to: URL(fileURLWithPath: folder))
+      configuration: adapter.configuration, tensors: adapter.tensors, scoreHead: adapter.scoreHead,
+      baseModelName: run.model, to: URL(fileURLWithPath: folder))
   }
 
   /// Writes the adapter as a GGUF file for llama.cpp's --lora.

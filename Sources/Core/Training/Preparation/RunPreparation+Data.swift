@@ -75,7 +75,7 @@ extension RunPreparation {
     case .epochs(let epochs): total = max(1, Int((epochs * Double(perEpoch)).rounded(.up)))
     case .steps(let steps): total = steps
     }
-    return LoopSettings(
+    var settings = LoopSettings(
       promptsPerStep: training.promptsPerStep, totalSteps: total,
       learningRate: LearningRateSchedule(
         kind: training.scheduler, base: training.learningRate, totalSteps: total,
@@ -83,5 +83,7 @@ extension RunPreparation {
       weightDecay: training.weightDecay, maxGradientNorm: training.maxGradNorm, seed: training.seed,
       evaluationSteps: training.evalSteps ?? 0, saveSteps: training.saveSteps ?? 0, liveReference: plan.liveReference,
       savedCheckpoints: training.saveTotalLimit, bestMetric: training.metricForBestModel)
+    settings.loraPlusRatio = file.adapter.loraPlusRatio
+    return settings
   }
 }
