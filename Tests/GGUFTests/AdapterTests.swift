@@ -40,11 +40,11 @@ import Testing
       let (a, b) = (try rows(weight + ".lora_a", in: file), try rows(weight + ".lora_b", in: file))
       let expected = try merged.tensor(address.description + ".weight").float32()
       let original = try checkpoint.tensor(address.description + ".weight").float32()
-      let inputs = address.kind.shape(in: model).inputs
+      let inputs = address.module.shape(in: model).inputs
       let largest = expected.reduce(0) { max($0, abs($1)) }
       for row in 0..<b.count {
         // q and k rows lie interleaved: pairs of neighbours are the two halves of a head.
-        let isInterleaved = [.q_proj, .k_proj].contains(address.kind)
+        let isInterleaved = ["q_proj", "k_proj"].contains(address.module.name)
         let half = model.headDimension / 2
         let inside = row % model.headDimension
         let source = isInterleaved ? row - inside + inside / 2 + (inside % 2) * half : row

@@ -16,8 +16,15 @@ public enum GGUFAdapter {
         file: url.path, feature: "a GGUF adapter for a \(CheckpointError.quoted(model.modelType)) model",
         supported: GGUFFamily.allCases.map(\.rawValue).joined(separator: ", ") + "; a folder is written for any")
     }
+    guard !adapter.configuration.usesDoRA else {
+      throw CheckpointError.unsupported(
+        file: url.path, feature: "a GGUF adapter of DoRA", supported: "LoRA; merge it with --merge instead")
+    }
     var writer = GGUFWriter()
-    let alpha = alpha(of: adapter)
+    let modules = adapter.configuration.modules(of: model)
+    // With it llama.cpp's alpha/r is PEFT's scale for the first weight: lora_alpha itself, and lora_alpha·√r for
+    // rank-stabilised adapters.
+    let alpha = modules.first.map { $0.scale * Double($0.rank) } ?? 1
     writer.set("general.architecture", .text(family.rawValue))
     writer.set("general.type", .text("adapter"))
     writer.set("adapter.type", .text("lora"))
@@ -26,35 +33,28 @@ public enum GGUFAdapter {
     // All fp32, in the present quantization scheme.
     writer.set("general.file_type", .whole(0))
     writer.set("general.quantization_version", .whole(2))
-    for (address, factors) in adapter.tensors.sorted(by: { $0.key < $1.key }) {
-      let (outputs, inputs) = address.kind.shape(in: model)
-      let rank = factors.down.count / inputs
+    for module in modules {
+      let (address, rank) = (module.address, module.rank)
+      guard let factors = adapter.tensors[address] else {
+        throw CheckpointError.missingTensor(file: adapter.path, name: address.description)
+      }
+      let (outputs, inputs) = address.module.shape(in: model)
       guard rank > 0, factors.down.count == rank * inputs, factors.up.count == outputs * rank else {
         throw CheckpointError.wrongShape(
           file: adapter.path, name: address.description, shape: [factors.up.count, factors.down.count],
           expected: [outputs * rank, rank * inputs])
       }
-      let isInterleaved = family.interleavesQueriesAndKeys && [.q_proj, .k_proj].contains(address.kind)
+      let isInterleaved =
+        family.interleavesQueriesAndKeys
+        && address.module.parts.allSatisfy { $0 == .q_proj || $0 == .k_proj }
       let weight = family.weightName(of: address)
-      let excess = Float(scale(of: address, in: adapter) * Double(rank) / alpha)
+      let excess = Float(module.scale * Double(rank) / alpha)
       writer.add(weight + ".lora_a", shape: [rank, inputs], values: factors.down)
       writer.add(
         weight + ".lora_b", shape: [outputs, rank],
         values: rows(factors.up, rank: rank, headDimension: isInterleaved ? model.headDimension : nil, factor: excess))
     }
     try writer.write(to: url)
-  }
-
-  /// The factor in front of B·A.
-  private static func scale(of address: LinearAddress, in adapter: AdapterFolder) -> Double {
-    adapter.configuration.scale
-  }
-
-  /// The alpha with which llama.cpp's alpha/r is PEFT's scale for the first weight: lora_alpha itself, and lora_alpha·√r
-  /// for rank-stabilised adapters.
-  private static func alpha(of adapter: AdapterFolder) -> Double {
-    guard let first = adapter.tensors.min(by: { $0.key < $1.key }), adapter.configuration.rank > 0 else { return 1 }
-    return scale(of: first.key, in: adapter) * Double(adapter.configuration.rank)
   }
 
   private static func rows(_ values: [Float], rank: Int, headDimension: Int?, factor: Float) -> [Float] {

@@ -72,7 +72,7 @@ enum GGUFFamily: String, CaseIterable {
 
   /// The GGUF name of a linear map's weight.
   func weightName(of address: LinearAddress) -> String {
-    let module = "\(address.kind.block).\(address.kind.rawValue)"
+    let module = address.module.path
     let name = layerNames.first { $0.value == module }?.key ?? module
     return "blk.\(address.layer).\(name).weight"
   }
