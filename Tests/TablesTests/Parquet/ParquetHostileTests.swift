@@ -225,6 +225,11 @@ import Testing
       "column x: its values have 0 bytes")
     expect(
       HandmadeParquet(schema: [Made.root(1), [(1, .int(1)), (3, .int(0))]], groups: []), "a column has no name")
+    let many = HandmadeParquet(
+      schema: [Made.root(100_000)] + Array(repeating: [(4, .text(""))], count: 100_000), groups: [])
+    #expect(
+      ParquetShapeTests.refusal(many)
+        == "a table of more than 100000 columns is not supported; write fewer of them into the file")
     let nested = [UInt8](repeating: 0x1C, count: 5_000)
     var made = HandmadeParquet(schema: [Made.root(1), Made.leaf("x", .int32)], groups: [])
     made.further = [(20, .raw(kind: 12, nested))]

@@ -3,8 +3,8 @@ import JSON
 
 /// From what a run file says, a file, a folder or a pattern, to the files that are read, in the order in which they are.
 ///
-/// A folder is one that `datasets` saved, or holds the files of one or more splits as on a hub: data/train-00000-of-00002.
-/// parquet, train.jsonl, test/0000.parquet. Where more than one split could be meant, nothing is guessed.
+/// A folder is one that `datasets` saved, or holds the files of one or more splits as on a hub: train.jsonl,
+/// test/0000.parquet, data/train-00000-of-00002.parquet. Where more than one split could be meant, nothing is guessed.
 public struct DataPaths: Sendable, Equatable {
   /// What the rows are for, which decides between splits.
   public enum Use: Sendable {

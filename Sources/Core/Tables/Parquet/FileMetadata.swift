@@ -24,11 +24,18 @@ struct FileMetadata {
     try check(dataEnd: end - length)
   }
 
+  /// Most columns with their groups. A name of no letters takes three bytes of a file, and a hundred times that here.
+  private static let maximumColumns = 100_000
+
   private init(_ thrift: inout ThriftReader) throws(ParquetFault) {
     var last = 0
     while let field = try thrift.field(after: &last) {
       switch field.number {
       case 2:
+        guard try thrift.peekCount(field) <= Self.maximumColumns else {
+          throw .unsupported(
+            feature: "a table of more than \(Self.maximumColumns) columns", cure: "write fewer of them into the file")
+        }
         schema = try thrift.structures(field) { thrift throws(ParquetFault) in try SchemaElement(&thrift) }
       case 3: rowCount = try thrift.integer(field)
       case 4: rowGroups = try thrift.structures(field) { thrift throws(ParquetFault) in try RowGroup(&thrift) }
@@ -42,7 +49,7 @@ struct FileMetadata {
   private func check(dataEnd: Int) throws(ParquetFault) {
     var (rows, bytes) = (0, 0)
     for group in rowGroups {
-      guard group.rowCount >= 0, group.rowCount <= Int.max - rows else {
+      guard group.rowCount <= Int.max - rows else {
         throw .damaged("a row group has an impossible number of rows")
       }
       rows += group.rowCount
@@ -62,7 +69,7 @@ struct FileMetadata {
 
   struct RowGroup {
     var columns: [ColumnChunk] = []
-    var rowCount = 0
+    var rowCount = -1
 
     init(_ thrift: inout ThriftReader) throws(ParquetFault) {
       var last = 0
@@ -73,6 +80,7 @@ struct FileMetadata {
         default: try thrift.skip(field)
         }
       }
+      guard rowCount >= 0 else { throw .damaged("a row group has an impossible number of rows") }
     }
   }
 

@@ -79,6 +79,13 @@ struct ThriftReader {
     return elements
   }
 
+  /// How many elements the list has that follows, which is left unread.
+  func peekCount(_ field: Field) throws(ParquetFault) -> Int {
+    guard field.kind == .list else { throw Self.wrongKind }
+    var copy = self
+    return try copy.listHead().count
+  }
+
   mutating func skip(_ field: Field) throws(ParquetFault) {
     // As a field, a truth value is in the kind itself.
     if field.kind != .yes, field.kind != .no { try skip(field.kind, depth: 0) }

@@ -28,7 +28,8 @@ SCHEMA = pa.schema([
     ("scores", pa.list_(pa.float64())), ("score", pa.float64()), ("votes", pa.int64()), ("safe", pa.bool_()),
     ("meta", pa.struct([("source", pa.string()), ("turns", pa.list_(pa.list_(pa.int64())))])),
 ])
-TEXTS = ["", "a", "yes", "user", "Grüße", "日本語のテキスト", "🙂 🙃", "tab\tquote\" backslash\\ line\nend", "The quick brown fox. " * 8]
+TEXTS = ["", "a", "yes", "user", "Grüße", "日本語のテキスト", "🙂 🙃", "tab\tquote\" backslash\\ line\nend",
+         "The quick brown fox. " * 8]
 
 
 def preferences(seed):
@@ -123,16 +124,19 @@ def write_types():
         ("int32", pa.int32(), [-2**31, 2**31 - 1], None), ("int64", pa.int64(), [-2**63, 2**63 - 1], None),
         ("uint8", pa.uint8(), [0, 255], None), ("uint16", pa.uint16(), [0, 65535], None),
         ("uint32", pa.uint32(), [0, 2**32 - 1], None), ("uint64", pa.uint64(), [1, 2**64 - 1], [1, float(2**64 - 1)]),
-        ("half", pa.float16(), [-1.5, 0.0999755859375], None), ("float", pa.float32(), [0.5, 3.0000000054977558e38], None),
+        ("half", pa.float16(), [-1.5, 0.0999755859375], None),
+        ("float", pa.float32(), [0.5, 3.0000000054977558e38], None),
         ("double", pa.float64(), [0.1, -5e-324], None), ("bool", pa.bool_(), [True, False], None),
         ("date", pa.date32(), [day(1969, 12, 31), day(2024, 2, 29)], ["1969-12-31", "2024-02-29"]),
         ("old date", pa.date32(), [day(1, 1, 1), day(9999, 12, 31)], ["0001-01-01", "9999-12-31"]),
         ("moment ms", pa.timestamp("ms"), [moment(2001, 2, 3, 4, 5, 6), moment(1900, 1, 1, 0, 0, 0, 7000)],
          ["2001-02-03T04:05:06", "1900-01-01T00:00:00.007"]),
-        ("moment us UTC", pa.timestamp("us", tz="UTC"), [moment(2001, 2, 3, 4, 5, 6, 78), moment(1969, 12, 31, 23, 59, 59)],
+        ("moment us UTC", pa.timestamp("us", tz="UTC"),
+         [moment(2001, 2, 3, 4, 5, 6, 78), moment(1969, 12, 31, 23, 59, 59)],
          ["2001-02-03T04:05:06.000078Z", "1969-12-31T23:59:59Z"]),
         ("moment ns", pa.timestamp("ns"), [1, -1], ["1970-01-01T00:00:00.000000001", "1969-12-31T23:59:59.999999999"]),
-        ("time ms", pa.time32("ms"), [datetime.time(1, 2, 3), datetime.time(23, 59, 59, 999000)], ["01:02:03", "23:59:59.999"]),
+        ("time ms", pa.time32("ms"), [datetime.time(1, 2, 3), datetime.time(23, 59, 59, 999000)],
+         ["01:02:03", "23:59:59.999"]),
         ("time us", pa.time64("us"), [datetime.time(0), datetime.time(12, 0, 0, 1)], ["00:00:00", "12:00:00.000001"]),
         ("time ns", pa.time64("ns"), [5, 86_399_999_999_999], ["00:00:00.000000005", "23:59:59.999999999"]),
         ("decimal 9", pa.decimal128(9, 2), [Decimal("-1234567.89"), Decimal("0.01")], [-1234567.89, 0.01]),
@@ -165,11 +169,13 @@ def write_types():
 
     # Timestamps as Spark and Impala wrote them.
     moments = pa.table({"moment": pa.array([moment(2001, 2, 3, 4, 5, 6, 78), moment(1969, 12, 31, 23, 59, 59), None])})
-    write_lines("int96.jsonl", [{"moment": words} for words in ["2001-02-03T04:05:06.000078000", "1969-12-31T23:59:59", None]])
+    write_lines("int96.jsonl", [
+        {"moment": words} for words in ["2001-02-03T04:05:06.000078000", "1969-12-31T23:59:59", None]])
     pq.write_table(moments, HERE / "int96-pyarrow.parquet", use_deprecated_int96_timestamps=True)
 
     duckdb.sql(f"""COPY (SELECT INTERVAL '14 months 3 days 1500 milliseconds' AS span,
-        '12345678-1234-1234-1234-123456789abc'::UUID AS id, 1234.5::DECIMAL(18, 3) AS price, TIME '24:00:00' AS midnight,
+        '12345678-1234-1234-1234-123456789abc'::UUID AS id, 1234.5::DECIMAL(18, 3) AS price,
+        TIME '24:00:00' AS midnight,
         TIMESTAMPTZ '2001-02-03 04:05:06+00' AS moment, '{{"a": [1]}}'::JSON AS json, 'x'::ENUM('x', 'y') AS choice,
         MAP {{'k': 'v'}} AS map, {{'a': NULL, 'b': [NULL, 'c']}} AS struct, DATE '-44-03-15' AS ides
         ) TO '{HERE / "types-duckdb.parquet"}' (FORMAT parquet)""")
