@@ -26,6 +26,7 @@ struct LoopFixture {
   /// A folder of Tests/Fixtures/trajectory; nil makes a fresh adapter, B = 0.
   var adapterFolder: String? = "adapter-random"
   var precision = Precision.fp32
+  var quantization = Quantization.none
   var level = KernelLevel.best
   var threads = 1
   var tokenBudget = 1024
@@ -96,7 +97,8 @@ struct LoopFixture {
   ) throws -> TrainingLoop {
     let checkpoint = try CheckpointFolder(path: Self.modelPath)
     let model = try LanguageModel(
-      checkpoint: checkpoint, device: CPUDevice(threads: threads, precision: precision, kernelLevel: level))
+      checkpoint: checkpoint, device: CPUDevice(threads: threads, precision: precision, kernelLevel: level),
+      quantization: quantization)
     model.tokenBudget = tokenBudget
     let adapter =
       if let saved {

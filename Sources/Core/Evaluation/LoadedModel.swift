@@ -17,11 +17,15 @@ public struct LoadedModel {
   /// - Parameters:
   ///   - path: a Hugging Face checkpoint folder.
   ///   - adapterPath: a PEFT folder to use with it.
+  ///   - quantization: what becomes of the linears' weights.
   /// - Throws: `CheckpointError`, `TokenizerError`, `ChatTemplateError` or `ModelError`.
-  public init(path: String, adapterPath: String? = nil, threads: Int, precision: Precision) throws {
+  public init(
+    path: String, adapterPath: String? = nil, threads: Int, precision: Precision, quantization: Quantization = .none
+  ) throws {
     folder = try CheckpointFolder(path: path)
     text = try TextFolder(path: path)
-    model = try LanguageModel(checkpoint: folder, device: CPUDevice(threads: threads, precision: precision))
+    model = try LanguageModel(
+      checkpoint: folder, device: CPUDevice(threads: threads, precision: precision), quantization: quantization)
     let configuration = folder.configuration
     adapter = try adapterPath.map {
       try LoRAAdapter(folder: AdapterFolder.read(path: $0, model: configuration), model: configuration)

@@ -28,8 +28,9 @@ struct ExportCommand: ParsableCommand {
     let contents = (try? FileManager.default.contentsOfDirectory(atPath: to)) ?? []
     guard contents.isEmpty else { throw UsageError("--to \(to): the folder is not empty") }
     if merge {
-      try export.writeMerged(to: to)
+      let note = try export.writeMerged(to: to)
       try StandardOutput.shared.write("merged model of step \(export.step): \(to)")
+      if let note { try StandardOutput.shared.write(note) }
     } else {
       try export.writeAdapter(to: to)
       try StandardOutput.shared.write("PEFT adapter of step \(export.step): \(to)")
