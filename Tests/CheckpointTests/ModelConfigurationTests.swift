@@ -100,10 +100,22 @@ import Testing
     ("model_type", "7", "model_type is 7, but must be a string"),
     ("architectures", "[\"LlamaForSequenceClassification\"]", "the architecture \"LlamaForSequenceClassification\""),
     ("quantization_config", "{\"bits\":4}", "quantization by an unnamed method (quantization_config) is not supported"),
-    ("quantization_config", "{\"quant_method\":\"gptq\",\"bits\":4}", "quantization by \"gptq\" (quantization_config) is not supported"),
-    ("quantization_config", "{\"quant_method\":\"awq\"}", "quantization by \"awq\" (quantization_config) is not supported; supported: NF4 and int8 of bitsandbytes; of any other, take the original 16-bit"),
-    ("quantization_config", "{\"quant_method\":\"compressed-tensors\"}", "quantization by \"compressed-tensors\" (quantization_config)"),
-    ("quantization_config", "{\"quant_method\":\"bitsandbytes\"}", "a quantization_config with neither load_in_4bit nor load_in_8bit"),
+    (
+      "quantization_config", "{\"quant_method\":\"gptq\",\"bits\":4}",
+      "quantization by \"gptq\" (quantization_config) is not supported"
+    ),
+    (
+      "quantization_config", "{\"quant_method\":\"awq\"}",
+      "quantization by \"awq\" (quantization_config) is not supported; supported: NF4 and int8 of bitsandbytes; of any other, take the original 16-bit"
+    ),
+    (
+      "quantization_config", "{\"quant_method\":\"compressed-tensors\"}",
+      "quantization by \"compressed-tensors\" (quantization_config)"
+    ),
+    (
+      "quantization_config", "{\"quant_method\":\"bitsandbytes\"}",
+      "a quantization_config with neither load_in_4bit nor load_in_8bit"
+    ),
     ("quantization_config", "{\"load_in_4bit\":true}", "bnb_4bit_quant_type \"fp4\" (quantization_config)"),
     ("quantization_config", "{\"load_in_4bit\":1}", "quantization_config.load_in_4bit is 1, but must be true or false"),
     ("quantization_config", "4", "quantization_config is 4, but must be an object"),

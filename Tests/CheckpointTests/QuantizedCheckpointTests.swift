@@ -81,6 +81,51 @@ import Testing
     }
   }
 
+  /// The adapter is added to what the codes stand for; nothing of the quantization is left in what is written.
+  @Test(arguments: ["nf4-double", "int8"]) func mergesIntoWhatWasTrainedOn(name: String) throws {
+    let base = try open(name)
+    let scratch = try CheckpointScratch()
+    let lora = LoRAConfiguration(rank: 2, alpha: 3, targetModules: [.q_proj])
+    func numbers(_ count: Int, _ step: Float) -> [Float] { (0..<count).map { Float($0 % 7 - 3) * step } }
+    var tensors: [LinearAddress: LoRATensors] = [:]
+    for layer in 0..<2 {
+      tensors[LinearAddress(layer: layer, kind: .q_proj)] = LoRATensors(
+        down: numbers(2 * 64, 0.01), up: numbers(80 * 2, 0.02))
+    }
+    try AdapterFolder.write(configuration: lora, tensors: tensors, baseModelName: name, to: scratch["adapter"])
+    let adapter = try AdapterFolder.read(path: scratch["adapter"].path, model: base.configuration)
+    try LoRAMerge.write(
+      base: base, adapter: adapter,
+      expanded: { address in
+        let name = "\(address).weight"
+        if let stored = try base.quantizedTensor(name) { return { stored.float32(elements: $0) } }
+        let tensor = try base.tensor(name)
+        return { tensor.float32(elements: $0) }
+      }, to: scratch["merged"])
+
+    let merged = try CheckpointFolder(path: scratch["merged"].path)
+    #expect(merged.quantization == nil && merged.configuration == base.configuration)
+    #expect(Set(merged.names) == Set(base.configuration.tensorShapes.map(\.name)))
+    for kind in [LinearKind.q_proj, .down_proj] {
+      let weight = LinearAddress(layer: 1, kind: kind).description + ".weight"
+      let found = try merged.tensor(weight)
+      let (outputs, inputs) = kind.shape(in: base.configuration)
+      let before =
+        try base.quantizedTensor(weight)?.float32(elements: 0..<outputs * inputs) ?? base.tensor(weight).float32()
+      #expect(found.type == .bf16 && found.shape == [outputs, inputs])
+      let change = try #require(tensors[LinearAddress(layer: 1, kind: .q_proj)])
+      for (place, value) in found.float32().enumerated() {
+        var sum = before[place]
+        if kind == .q_proj {
+          let (row, column) = (place / inputs, place % inputs)
+          sum +=
+            1.5 * (change.up[2 * row] * change.down[column] + change.up[2 * row + 1] * change.down[inputs + column])
+        }
+        #expect(abs(value - sum) <= abs(sum) * 0x1p-7 + 1e-6)
+      }
+    }
+  }
+
   @Test func unchangedCopiesAreRead() throws {
     for folder in ["nf4", "nf4-double", "int8"] { #expect(try refusal(folder, "", { $0 }) == "nothing") }
   }

@@ -65,7 +65,8 @@ import Testing
 
 @Suite struct RunFilePage {
   private static let sections: [(title: String, keys: [String])] = [
-    ("Top level", RunFileKeys.root), ("`adapter`", RunFileKeys.adapter), ("`data`", RunFileKeys.data),
+    ("Top level", RunFileKeys.root), ("`model`", RunFileKeys.model), ("`adapter`", RunFileKeys.adapter),
+    ("`data`", RunFileKeys.data),
     ("`preference`", RunFileKeys.preference), ("`preference.gamma`", RunFileKeys.gamma),
     ("`training`", RunFileKeys.training),
   ]

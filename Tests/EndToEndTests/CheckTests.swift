@@ -42,6 +42,9 @@ extension EndToEnd {
       Case("data.train=/dev/zero", code: 3, "/dev/zero: is a device, not a file of rows (standard input is -)"),
       Case("model=absent", code: 4, "absent is not a usable checkpoint folder: there is no such folder"),
       Case("adapter.init_from=absent", code: 4, "absent is not a usable adapter folder: there is no such folder"),
+      Case(
+        "model.quantize=nf5", code: 2,
+        #"--set model.quantize: "nf5" is not known, did you mean "nf4"? (one of: none, int8, nf4)"#),
       Case("adapter.r=4097", code: 2, "--set adapter.r: 4097 is not allowed; expected a whole number from 1 to 4096"),
       Case(
         "training.threads=257", code: 2,

@@ -184,8 +184,8 @@ extension RunFileErrorTexts {
         "--set trainig: unknown key, did you mean \"training\"? (keys here: model, adapter, data, preference, training, session)"
     ),
     Case(
-      set: "model.path=3",
-      text: "--set model.path: model is \"m\", not a section of keys"),
+      set: "data.train.path=3",
+      text: "--set data.train.path: data.train is \"d.jsonl\", not a section of keys"),
     Case(
       set: "training.seed=[1",
       text: "--set training.seed: not valid YAML: while parsing a flow sequence: did not find expected ',' or ']'"),

@@ -8,7 +8,7 @@ import Testing
 /// A run file that names every key, each with another value than its default.
 @Suite struct RunFileKeyTests {
   static let yaml = """
-    model: /models/smol
+    model: {path: /models/smol, quantize: nf4}
     adapter:
       r: 4
       lora_alpha: 8.5
@@ -149,6 +149,7 @@ import Testing
 
   @Test func everyKeyIsRead() throws {
     var expected = RunFile(model: "/models/smol", train: ["a.jsonl", "b.jsonl.gz"])
+    expected.quantize = .nf4
     expected.adapter = try Self.adapter()
     expected.data = Self.data(train: expected.data.train)
     expected.preference = Self.preference()

@@ -21,6 +21,40 @@ import Testing
     #expect(try decode("", "model=m", "data.train=d.jsonl") == RunFile(model: "m", train: ["d.jsonl"]))
   }
 
+  /// A model that is given as a path takes the keys of the section as well.
+  @Test func quantizationOfAModel() throws {
+    #expect(try decode(minimal).quantize == .none)
+    for overrides in [
+      ["model.quantize=int8"], ["model.path=m", "model.quantize=int8"], ["model={path: m, quantize: int8}"],
+    ] {
+      let file = try RunFile.decode(yaml: minimal, name: "RUN.yaml", overrides: overrides)
+      #expect(file.model == "m" && file.quantize == .int8)
+      #expect(try decode(file.yaml()) == file)
+    }
+    let section = "model: {path: m, quantize: nf4}\ndata: {train: d.jsonl}\n"
+    #expect(try decode(section).quantize == .nf4)
+    #expect(try decode(section, "model.quantize=none") == decode(minimal))
+    #expect(try decode(section, "model.quantize=null") == decode(minimal))
+    // The whole value is another one.
+    #expect(try decode(section, "model=n").quantize == .none)
+    for (yaml, words) in [
+      (
+        "{path: m, quantize: nf5}",
+        "model.quantize: \"nf5\" is not known, did you mean \"nf4\"? (one of: none, int8, nf4)"
+      ),
+      ("{quantize: nf4}", "model.path: missing; give the folder of a Hugging Face checkpoint"),
+      (
+        "{path: m, quantise: nf4}",
+        "model.quantise: unknown key, did you mean \"quantize\"? (keys here: path, quantize)"
+      ),
+      ("{path: m, load_in_4bit: true}", "model.load_in_4bit: unknown key, did you mean \"quantize\"?"),
+      ("[m]", "model: a list is not the folder of a Hugging Face checkpoint"),
+    ] {
+      let error = #expect(throws: RunFileError.self) { try decode("model: \(yaml)\ndata: {train: d.jsonl}\n") }
+      #expect(error?.description.hasPrefix("RUN.yaml: \(words)") == true, "\(String(describing: error))")
+    }
+  }
+
   @Test func exclusiveKeysDisplaceEachOther() throws {
     #expect(try decode(contract, "training.max_steps=10").training.duration == .steps(10))
     #expect(

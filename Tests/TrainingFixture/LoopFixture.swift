@@ -28,6 +28,7 @@ struct LoopFixture {
   /// A folder beside it; nil makes a fresh adapter, B = 0.
   var adapterFolder: String? = "adapter-random"
   var precision = Precision.fp32
+  var quantization = Quantization.none
   var level = KernelLevel.best
   var threads = 1
   var tokenBudget = 1024
@@ -99,7 +100,8 @@ struct LoopFixture {
   ) throws -> TrainingLoop {
     let checkpoint = try CheckpointFolder(path: Self.folder.appendingPathComponent(modelFolder).path)
     let model = try LanguageModel(
-      checkpoint: checkpoint, device: CPUDevice(threads: threads, precision: precision, kernelLevel: level))
+      checkpoint: checkpoint, device: CPUDevice(threads: threads, precision: precision, kernelLevel: level),
+      quantization: quantization)
     model.tokenBudget = tokenBudget
     let adapter =
       if let saved {

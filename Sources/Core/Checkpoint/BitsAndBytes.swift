@@ -77,7 +77,8 @@ extension CheckpointFolder {
       guard entry.range.count == (state.count + 1) / 2 else {
         throw CheckpointError.malformed(
           file: file.path,
-          problem: "tensor \(CheckpointError.quoted(name)) has \(entry.range.count) bytes, but the shape \(state.shape) in "
+          problem:
+            "tensor \(CheckpointError.quoted(name)) has \(entry.range.count) bytes, but the shape \(state.shape) in "
             + "4 bits asks for \((state.count + 1) / 2)")
       }
       return Parts(file: file, shape: state.shape, codes: entry.range, state: state)

@@ -41,13 +41,14 @@ public struct LowRankUpdate: Sendable {
   }
 
   /// Elements of the whole result, counted row-major.
-  func merged(_ elements: Range<Int>, base: StoredTensor) -> [Float] {
+  /// - Parameter base: W.
+  func merged(_ elements: Range<Int>, base: ExpandedWeight) -> [Float] {
     var result: [Float] = []
     result.reserveCapacity(elements.count)
     while result.count < elements.count {
       let start = elements.lowerBound + result.count
       let (row, column) = (start / inputs, start % inputs)
-      let whole = merged(row: row, base: base.float32(elements: row * inputs..<(row + 1) * inputs))
+      let whole = merged(row: row, base: base(row * inputs..<(row + 1) * inputs))
       result += whole[column..<min(inputs, column + elements.count - result.count)]
     }
     return result

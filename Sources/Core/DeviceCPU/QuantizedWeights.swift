@@ -102,6 +102,19 @@ extension CPUDevice {
     return DeviceMemory(matrix.tensor, owner: matrix)
   }
 
+  /// What the codes stand for, in fp32.
+  func expanded(_ x: Tensor) -> [Float] {
+    let weight = Matrix(x)
+    return [Float](unsafeUninitializedCapacity: x.rows * x.columns) { buffer, count in
+      if let base = buffer.baseAddress, !buffer.isEmpty {
+        let values = Matrix(
+          base: base, rows: x.rows, columns: x.columns, stride: x.columns, type: .fp32, owner: nil)
+        parallel(x.rows) { row, _ in self.expand(weight.rows(row..<row + 1), into: values.rows(row..<row + 1)) }
+      }
+      count = x.rows * x.columns
+    }
+  }
+
   // MARK: Products
 
   /// y[i, j] = w[i, j], rounded to y's type.

@@ -18,12 +18,16 @@ public struct LoadedModel {
   /// - Parameters:
   ///   - path: a Hugging Face checkpoint folder, or a GGUF file, which is imported on the way.
   ///   - adapterPath: a PEFT folder to use with it.
+  ///   - quantization: what becomes of the linears' weights.
   /// - Throws: `CheckpointError`, `TokenizerError`, `ChatTemplateError` or `ModelError`.
-  public init(path: String, adapterPath: String? = nil, threads: Int, precision: Precision) throws {
+  public init(
+    path: String, adapterPath: String? = nil, threads: Int, precision: Precision, quantization: Quantization = .none
+  ) throws {
     let opened = try ModelSource.folder(for: path)
     folder = try CheckpointFolder(path: opened)
     text = try TextFolder(path: opened)
-    model = try LanguageModel(checkpoint: folder, device: CPUDevice(threads: threads, precision: precision))
+    model = try LanguageModel(
+      checkpoint: folder, device: CPUDevice(threads: threads, precision: precision), quantization: quantization)
     let configuration = folder.configuration
     adapter = try adapterPath.map {
       let folder = try AdapterFolder.read(path: $0, model: configuration)

@@ -81,6 +81,17 @@ struct ModelWeights: Sendable {
   }
 }
 
+extension ModelConfiguration {
+  /// Bytes of the linears' weights in fewer bits, with their scales; 0 where they stay as they are.
+  public func quantizedByteCount(_ quantization: Quantization) -> Int {
+    guard let type = quantization.elementType else { return 0 }
+    return LinearKind.allCases.reduce(0) { sum, kind in
+      let (outputs, inputs) = kind.shape(in: self)
+      return sum + layerCount * type.byteCount(rows: outputs, columns: inputs)
+    }
+  }
+}
+
 /// Turns stored tensors into the device's, checking every shape.
 private struct WeightLoader {
   let checkpoint: CheckpointFolder

@@ -41,6 +41,10 @@ struct ConfigOverride {
   /// `root` with this value in place. Sections that do not exist yet are made; their names are checked by the decoder.
   func applied(to root: ConfigValue) throws -> ConfigValue {
     var root = root
+    // A model that is given as its path alone.
+    if path.count == 2, path[0] == "model", case .scalar? = root["model"], let model = root["model"] {
+      root = try Self.replace(["model"], in: root, with: .section([("path", model)]), below: [])
+    }
     var displaced = value == .null ? [] : Self.exclusive[path] ?? []
     if path == ["preference", "gamma", "schedule"], case .scalar(let name, _) = value,
       let schedule = RunFile.GammaScheduleName(rawValue: name)

@@ -1,3 +1,4 @@
+import Device
 import Foundation
 import Preference
 import PreferenceData
@@ -16,6 +17,8 @@ import PreferenceData
 public struct RunFile: Sendable, Equatable {
   /// A Hugging Face checkpoint folder.
   public var model: String
+  /// What becomes of the weights of its linears when they are loaded.
+  public var quantize = Quantization.none
   public var adapter = AdapterSettings()
   public var data: DataSettings
   public var preference = PreferenceSettings()
@@ -73,10 +76,7 @@ extension RunFile {
   }
 
   private init(_ section: ConfigSection, losses: LossRegistry, formats: [DataFormat]) throws {
-    guard let model = try section.text("model", "the folder of a Hugging Face checkpoint or a GGUF file") else {
-      throw section.error("model", "missing; give the folder of a Hugging Face checkpoint or a GGUF file")
-    }
-    self.model = model
+    (model, quantize) = try Self.model(section)
     adapter = try AdapterSettings(section.section("adapter", keys: RunFileKeys.adapter))
     data = try DataSettings(section.section("data", keys: RunFileKeys.data), formats: formats)
     preference = try PreferenceSettings(
@@ -87,6 +87,22 @@ extension RunFile {
         ["training", "metric_for_best_model"], "nothing is evaluated; give data.eval or data.eval_fraction as well")
     }
     session = try section.text("session", "the path of a folder")
+  }
+
+  /// `model: PATH`, or `model: {path: PATH, quantize: …}`.
+  private static func model(_ section: ConfigSection) throws -> (path: String, Quantization) {
+    let expectation = "the folder of a Hugging Face checkpoint or a GGUF file"
+    guard case .section? = section["model"] else {
+      guard let path = try section.text("model", expectation) else {
+        throw section.error("model", "missing; give \(expectation)")
+      }
+      return (path, .none)
+    }
+    let model = try section.section("model", keys: RunFileKeys.model)
+    guard let path = try model.text("path", expectation) else {
+      throw model.error("path", "missing; give \(expectation)")
+    }
+    return (path, try model.optionalChoice("quantize") ?? .none)
   }
 
   private static func contents(of path: String, name: String) throws -> String {
@@ -118,7 +134,14 @@ extension RunFile {
   /// The file with every key at its resolved value; reads back to an equal `RunFile`.
   public func yaml() -> String {
     var writer = ConfigWriter()
-    writer.value("model", model)
+    if quantize == .none {
+      writer.value("model", model)
+    } else {
+      writer.section("model") { writer in
+        writer.value("path", model)
+        writer.value("quantize", quantize.rawValue)
+      }
+    }
     adapter.write(to: &writer)
     data.write(to: &writer)
     preference.write(to: &writer)

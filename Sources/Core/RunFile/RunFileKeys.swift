@@ -4,6 +4,7 @@ import Text
 /// The names of the run file, and what people coming from other tools call them.
 enum RunFileKeys {
   static let root = ["model", "adapter", "data", "preference", "training", "session"]
+  static let model = ["path", "quantize"]
   static let adapter = [
     "r", "lora_alpha", "lora_dropout", "target_modules", "exclude_modules", "layers_to_transform", "rank_pattern",
     "alpha_pattern", "use_rslora", "loraplus_lr_ratio", "init_from",
@@ -30,7 +31,7 @@ enum RunFileKeys {
 
   /// Sections by dotted path; "" is the root.
   private static let sections: [(path: String, keys: [String])] = [
-    ("", root), ("adapter", adapter), ("data", data), ("data.columns", columns),
+    ("", root), ("model", model), ("adapter", adapter), ("data", data), ("data.columns", columns),
     ("preference", preference), ("preference.gamma", gamma), ("training", training),
   ]
 
@@ -47,6 +48,9 @@ enum RunFileKeys {
     "dtype": "training.precision",
     "model_name_or_path": "model",
     "base_model": "model",
+    "load_in_4bit": "model.quantize",
+    "load_in_8bit": "model.quantize",
+    "quantization": "model.quantize",
     "output_dir": "session",
     "dataset": "data.train",
     "dataset_name": "data.train",

@@ -27,6 +27,9 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "bf16 (weights as stored, fp32 sums) or fp32.")
   var precision: Precision = .bf16
 
+  @Option(help: "Keep the weights of the linears in fewer bits: none, int8 or nf4.")
+  var quantize: Quantization = .none
+
   func validate() throws {
     if let refusal = threads.flatMap(ThreadCount.refusal) { throw ValidationError("--threads: \(refusal)") }
   }
@@ -68,7 +71,7 @@ struct BenchCommand: ParsableCommand {
 
   private func measure(path: String, name: String, runtime: CPUDevice, peak: ProductPeak) throws {
     let checkpoint = try CheckpointFolder(path: ModelImport.folder(path))
-    let model = try LanguageModel(checkpoint: checkpoint, device: runtime)
+    let model = try LanguageModel(checkpoint: checkpoint, device: runtime, quantization: quantize)
     let configuration = checkpoint.configuration
     let parameters = configuration.tensorShapes.reduce(0) { $0 + $1.shape.reduce(1, *) }
     try line("model", "\(name): \(parameters / 1_000_000) million parameters, \(checkpoint.weightBytes / 1_000_000) MB")

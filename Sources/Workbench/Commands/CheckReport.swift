@@ -42,6 +42,11 @@ struct CheckReport {
       "\(file.model): \(configuration.modelType), \(configuration.layerCount) layers, hidden \(configuration.hiddenSize)"
         + ", \(configuration.headCount)/\(configuration.keyValueHeadCount) heads, vocabulary "
         + "\(configuration.vocabularySize), \(checkpoint.weightBytes / 1_000_000) MB")
+    if file.quantize != .none {
+      try line("weights of the linears are quantized to \(file.quantize.rawValue) while they are loaded")
+    } else if let stored = checkpoint.quantization {
+      try line("weights of the linears are stored in \(stored == .nf4 ? "nf4" : "int8"), by bitsandbytes")
+    }
     try line(
       "chat template: "
         + (model.text.hasChatTemplate

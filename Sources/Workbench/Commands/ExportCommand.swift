@@ -45,8 +45,9 @@ struct ExportCommand: ParsableCommand {
     let source = export.map { "step \($0.step)" } ?? session
     if merge {
       try adapter?.writeMerged(to: to)
-      try export?.writeMerged(to: to)
+      let note = try export?.writeMerged(to: to)
       try StandardOutput.shared.write("merged model of \(source): \(to)")
+      if let note { try StandardOutput.shared.write(note) }
     } else {
       try adapter?.writeAdapter(to: to)
       try export?.writeAdapter(to: to)

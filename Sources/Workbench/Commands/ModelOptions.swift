@@ -15,6 +15,9 @@ struct ModelOptions: ParsableArguments {
   @Option(help: "bf16 (weights as stored, fp32 sums) or fp32.")
   var precision: Precision = .bf16
 
+  @Option(help: "Keep the weights of the linears in fewer bits: none, int8 or nf4.")
+  var quantize: Quantization = .none
+
   @Option(help: ArgumentHelp("Threads; all cores by default.", valueName: "n"))
   var threads: Int?
 
@@ -25,8 +28,10 @@ struct ModelOptions: ParsableArguments {
   func load() throws -> LoadedModel {
     if let warning = ThreadCount.warning(threads, name: "--threads") { ExitStatus.write("warning: \(warning)") }
     return try LoadedModel(
-      path: ModelImport.folder(model), adapterPath: adapter, threads: threads ?? Machine.cores, precision: precision)
+      path: ModelImport.folder(model), adapterPath: adapter, threads: threads ?? Machine.cores, precision: precision,
+      quantization: quantize)
   }
 }
 
 extension Precision: ExpressibleByArgument {}
+extension Quantization: ExpressibleByArgument {}

@@ -187,7 +187,9 @@ extension InstructionTwins {
       _ o: Operands, columns: Int, unit: Int = 1, sums: Int = 1, stored: ElementType? = nil, _ epilogue: Epilogue
     ) -> Instruction {
       let rows = RowSpans(rows: 5)
-      let terms = (0..<sums).map { _ in forwardTerms(o, rows, 5, columns: columns, weight: stored ?? weight, depth: depth) }
+      let terms = (0..<sums).map { _ in
+        forwardTerms(o, rows, 5, columns: columns, weight: stored ?? weight, depth: depth)
+      }
       return .linear(
         Linear(rows: rows, columns: columns, unit: unit, sums: terms, epilogue: epilogue, fewRows: true))
     }

@@ -78,6 +78,7 @@ extension CPUDevice: Device {
   // MARK: To and from the host
 
   public func read(_ x: Tensor) -> [Float] {
+    if x.type.isQuantized { return expanded(x) }
     let matrix = Matrix(x)
     return x.type == .fp32 ? (0..<x.rows).flatMap { matrix.floats(row: $0) } : matrix.values
   }

@@ -67,11 +67,18 @@ public struct SessionExport {
     try CheckpointFolder(path: ModelSource.folder(for: run.model))
   }
 
-  /// Writes the whole checkpoint with W + scale·B·A in place of every adapted W, in the stored type.
-  public func writeMerged(to folder: String) throws {
+  /// Writes the whole checkpoint with W + scale·B·A in place of every adapted W, in the stored type. Of a run on quantized
+  /// weights, W is what their codes stand for, and every linear is written in bf16.
+  /// - Returns: a sentence on what W was, where it is not the model's own.
+  public func writeMerged(to folder: String) throws -> String? {
     let model = try openModel()
+    let weights = TrainedWeights(model, quantization: run.quantize)
     try LoRAMerge.write(
       base: model, adapter: AdapterFolder.read(path: checkpoint, model: model.configuration),
-      to: URL(fileURLWithPath: folder))
+      expanded: weights.map { weights in { try weights.expanded($0) } }, to: URL(fileURLWithPath: folder))
+    return weights.map {
+      "the adapter was trained on \($0.name) weights, so these and not the original ones are what it was added to; all "
+        + "linears are in bf16"
+    }
   }
 }

@@ -67,7 +67,7 @@ public struct SessionBranch {
     let exact = [
       "model", "preference.reward_scale", "preference.preferred", "training.prompts_per_step", "training.precision",
     ]
-    return exact.contains(key) || key.hasPrefix("adapter.") || key.hasPrefix("data.")
+    return exact.contains(key) || key.hasPrefix("model.") || key.hasPrefix("adapter.") || key.hasPrefix("data.")
   }
 
   /// What the overrides name of that which a checkpoint holds as well.

@@ -24,8 +24,8 @@ extension PreparedRun {
     let session = try plan.sessionPath.map { path in
       publish(.loading(LoadingProgress(what: "hashing model and data")))
       let facts = try claim.facts(
-        of: training, modelHash: modelHash?.get() ?? model.checkpoint.contentHash(), device: language.device,
-        threads: threads)
+        of: training, modelHash: file.modelKey(modelHash?.get() ?? model.checkpoint.contentHash()),
+        device: language.device, threads: threads)
       if !plan.liveReference { offered = plan.recorder?.knownReferences(facts) ?? [] }
       return try claim.take(path, facts: facts)
     }

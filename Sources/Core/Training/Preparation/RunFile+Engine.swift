@@ -76,3 +76,11 @@ extension RunFile {
     return result
   }
 }
+
+extension RunFile {
+  /// Names the weights that the run computes with: the checkpoint's hash, and what they are quantized to. Reference
+  /// log-probs of one name are those of no other.
+  func modelKey(_ contentHash: String) -> String {
+    quantize == .none ? contentHash : "\(contentHash)-\(quantize.rawValue)"
+  }
+}

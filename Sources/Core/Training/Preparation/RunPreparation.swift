@@ -100,13 +100,20 @@ public struct RunPreparation {
   private func fit(
     _ model: PreparedModel, _ adapter: PreparedAdapter, _ warning: String?, _ data: PreparedData
   ) throws -> PreparedRun {
-    publish(.loading(LoadingProgress(what: "preparing the model")))
+    let preparing = file.quantize == .none ? "preparing the model" : "quantizing the model to \(file.quantize.rawValue)"
+    publish(.loading(LoadingProgress(what: preparing)))
     let threads = file.training.threads ?? Machine.cores
+    let available = plan.availableMemory ?? Machine.availableMemory
+    // Asked before they are made: what does not fit would be refused by nobody but the system.
+    let quantized = model.checkpoint.configuration.quantizedByteCount(file.quantize)
+    if let available, quantized > available {
+      throw TrainingError.doesNotFit(needed: quantized, available: available)
+    }
     let language = try LanguageModel(
-      checkpoint: model.checkpoint, device: CPUDevice(threads: threads, precision: file.training.precision))
+      checkpoint: model.checkpoint, device: CPUDevice(threads: threads, precision: file.training.precision),
+      quantization: file.quantize)
     for set in data.sets { try PreferenceReader.check(longest: set.longestSequence, limit: language.longestSequence) }
     if let warning { warn(warning) }
-    let available = plan.availableMemory ?? Machine.availableMemory
     let memory = memoryPlan(
       language, adapter.configuration, data.sets, mismatches: model.objective.needsKL, available: available)
     publish(.log(LogLine(level: .info, text: "memory plan\n\(memory)")))

@@ -25,7 +25,7 @@ public protocol RunRecorder: AnyObject, Sendable {
 public struct RunFacts: Sendable {
   /// The run file with every value resolved, YAML.
   public var runFile: String
-  /// `CheckpointFolder.contentHash()`.
+  /// `CheckpointFolder.contentHash()`, and what its weights were quantized to.
   public var modelHash: String
   /// Hash of the encoded training set: token ids and rewards, in order.
   public var dataHash: String

@@ -1,0 +1,83 @@
+import Checkpoint
+import Device
+import DeviceCPU
+import Synchronization
+
+/// The weights of linears that a run on a quantized model computes with: what their codes stand for.
+public struct TrainedWeights {
+  /// "nf4" or "int8".
+  public let name: String
+  private let checkpoint: CheckpointFolder
+  private let quantization: Quantization
+  private let device: CPUDevice
+
+  /// nil where the run computes with the checkpoint's own weights.
+  public init?(_ checkpoint: CheckpointFolder, quantization: Quantization) {
+    switch (checkpoint.quantization, quantization) {
+    case (nil, .none): return nil
+    case (let stored?, _): name = stored == .nf4 ? "nf4" : "int8"
+    case (nil, let asked): name = asked.rawValue
+    }
+    self.checkpoint = checkpoint
+    self.quantization = quantization
+    device = CPUDevice(threads: Machine.cores, precision: .fp32)
+  }
+
+  /// A weight [out, in] as it was trained on.
+  /// - Throws: `CheckpointError` or `MemoryError`.
+  public func expanded(_ address: LinearAddress) throws -> ExpandedWeight {
+    let name = address.description + ".weight"
+    if let stored = try checkpoint.quantizedTensor(name) { return { stored.float32(elements: $0) } }
+    let tensor = try checkpoint.tensor(name)
+    guard let type = quantization.elementType else { return { tensor.float32(elements: $0) } }
+    let (outputs, inputs) = address.module.shape(in: checkpoint.configuration)
+    let weight = LazyWeight(tensor, rows: outputs, columns: inputs, type: type, device: device)
+    return { weight.elements($0) }
+  }
+}
+
+/// A weight that is quantized when its first elements are asked for, and forgotten after its last ones: a writer goes
+/// through a checkpoint tensor by tensor.
+private final class LazyWeight: Sendable {
+  private let tensor: StoredTensor
+  private let rows, columns: Int
+  private let type: ElementType
+  private let device: CPUDevice
+  private let memory = Mutex<DeviceMemory?>(nil)
+
+  init(_ tensor: StoredTensor, rows: Int, columns: Int, type: ElementType, device: CPUDevice) {
+    self.tensor = tensor
+    self.rows = rows
+    self.columns = columns
+    self.type = type
+    self.device = device
+  }
+
+  func elements(_ range: Range<Int>) -> [Float] {
+    memory.withLock { memory in
+      if memory == nil { memory = quantized() }
+      // Numbers that are not finite have no codes; a run on them would not have begun.
+      guard let found = memory else { return tensor.float32(elements: range) }
+      let some = range.lowerBound / columns..<(range.upperBound + columns - 1) / columns
+      let values = device.read(found.tensor.rows(some))
+      let start = range.lowerBound - some.lowerBound * columns
+      if range.upperBound == rows * columns { memory = nil }
+      return Array(values[start..<start + range.count])
+    }
+  }
+
+  private func quantized() -> DeviceMemory? {
+    guard
+      let source = device.weights(tensor.bytes, rows: rows, columns: columns, type: Self.elementType(tensor.type))
+    else { return nil }
+    return withExtendedLifetime(source) { (try? device.quantize(source.tensor, to: type)) ?? nil }
+  }
+
+  private static func elementType(_ type: StoredType) -> ElementType {
+    switch type {
+    case .bf16: .bf16
+    case .fp16: .fp16
+    case .fp32: .fp32
+    }
+  }
+}
