@@ -12,12 +12,13 @@
 #include "Bodies/FewRows.h"
 #include "Bodies/Flat.h"
 #include "Bodies/Gate.h"
-#include "Bodies/LogitCap.h"
 #include "Bodies/Norm.h"
 #include "Bodies/Rotary.h"
 #include "Bodies/RowProducts.h"
 #include "Bodies/Rows.h"
 #include "Bodies/Softmax.h"
+#include "Bodies/SoftCap.h"
+#include "Bodies/LogitCap.h"
 #include "Bodies/StripProducts.h"
 #include "Bodies/WidePanels.h"
 
@@ -43,8 +44,9 @@ const wb_kernels WB_TABLE = {
     .gate_mul_backward = gate_mul_backward, .cap_logits = cap_logits,
     .add_bias = add_bias, .scale_rows = scale_rows, .transpose = transpose,
     .gemm = gemm, .pack_panels = pack_panels, .gemm_panels = gemm_panels, .gemm_rows = gemm_rows, .few_rows = few_rows,
-    .softmax = softmax, .softmax_backward = softmax_backward, .row_dots = row_dots, .online_softmax = online_softmax,
-    .add_rows = add_rows, .prefetch = prefetch, .sum_of_squares = sum_of_squares, .adamw = adamw, .peak = peak,
+    .soft_cap = soft_cap, .softmax = softmax, .softmax_backward = softmax_backward, .row_dots = row_dots,
+    .online_softmax = online_softmax, .add_rows = add_rows, .prefetch = prefetch, .sum_of_squares = sum_of_squares, .adamw = adamw,
+    .peak = peak,
 #ifdef WB_HAS_BF16
     .has_pairs = 1, .gemm_pairs = gemm_pairs, .gemm_row_pairs = gemm_row_pairs, .pair_rows = pair_rows,
     .transpose_words = transpose_words, .softmax_backward_pairs = softmax_backward_pairs,

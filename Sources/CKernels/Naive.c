@@ -60,18 +60,20 @@ static void layer_norm_backward(int64_t rows, int64_t n, const void *xhat, int64
   }
 }
 
-static void rope(int64_t rows, int64_t heads, int64_t dim, const float *x, int64_t ldx, const float *table,
-                 const int32_t *positions, float direction, void *y, int64_t ldy, wb_type t) {
-  int64_t half = dim / 2;
+static void rope(int64_t rows, int64_t heads, int64_t dim, int64_t turned, const float *x, int64_t ldx,
+                 const float *table, const int32_t *positions, float direction, void *y, int64_t ldy, wb_type t) {
+  int64_t half = turned / 2;
   for (int64_t i = 0; i < rows; i++) {
-    const float *angle = table + (int64_t)positions[i] * dim;
-    for (int64_t h = 0; h < heads; h++)
+    const float *angle = table + (int64_t)positions[i] * turned;
+    for (int64_t h = 0; h < heads; h++) {
       for (int64_t j = 0; j < half; j++) {
         int64_t at = h * dim + j;
         float a = x[i * ldx + at], b = x[i * ldx + at + half], c = angle[j], d = angle[half + j] * direction;
         wb_store(y, i * ldy + at, t, a * c - b * d);
         wb_store(y, i * ldy + at + half, t, b * c + a * d);
       }
+      for (int64_t at = h * dim + turned; at < (h + 1) * dim; at++) wb_store(y, i * ldy + at, t, x[i * ldx + at]);
+    }
   }
 }
 
@@ -252,35 +254,58 @@ static void few_rows(int64_t m, int64_t n, int64_t k, const void *x, int64_t ldx
     }
 }
 
-static void softmax(int64_t rows, int64_t n, float *s, int64_t lds, float scale, int64_t visible, float *log_sums,
-                    void *p, int64_t ldp, wb_type t) {
+/// Whether row i sees column j.
+static int sees(wb_seen seen, int64_t i, int64_t j) {
+  return j >= (seen.first ? seen.first[i] : 0) && j < seen.visible + i;
+}
+
+static void soft_cap(int64_t rows, int64_t n, float *s, int64_t lds, float scale, float cap, wb_seen seen, wb_type t) {
+  (void)t;
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t j = 0; j < n; j++)
+      if (sees(seen, i, j)) s[i * lds + j] = cap * tanhf(scale * s[i * lds + j] / cap);
+}
+
+static void softmax(int64_t rows, int64_t n, float *s, int64_t lds, float scale, wb_seen seen, float *log_sums, void *p,
+                    int64_t ldp, wb_type t) {
   for (int64_t i = 0; i < rows; i++) {
     float *row = s + i * lds, maximum = -INFINITY, sum = 0;
-    int64_t seen = visible + i < n ? visible + i : n;
-    for (int64_t j = 0; j < seen; j++) maximum = fmaxf(maximum, row[j] * scale);
-    for (int64_t j = 0; j < seen; j++) sum += row[j] = expf(row[j] * scale - maximum);
-    for (int64_t j = 0; j < n; j++) wb_store(p, i * ldp + j, t, j < seen ? row[j] / sum : 0);
+    for (int64_t j = 0; j < n; j++)
+      if (sees(seen, i, j)) maximum = fmaxf(maximum, row[j] * scale);
+    for (int64_t j = 0; j < n; j++)
+      if (sees(seen, i, j)) sum += row[j] = expf(row[j] * scale - maximum);
+    for (int64_t j = 0; j < n; j++) wb_store(p, i * ldp + j, t, sees(seen, i, j) ? row[j] / sum : 0);
     log_sums[i] = maximum + logf(sum);
   }
 }
 
-static void softmax_backward(int64_t rows, int64_t n, float *s, float *dp, int64_t ld, float scale, int64_t visible,
-                             const float *log_sums, const float *delta) {
+/// One probability and the slope of its score.
+static float probability(float s, float dp, float scale, float cap, float log_sum, float delta, float *slope) {
+  float p = expf((cap > 0 ? s : s * scale) - log_sum);
+  *slope = p == 0 ? 0 : p * (dp - delta) * scale * (cap > 0 ? 1 - s / cap * (s / cap) : 1);
+  return p;
+}
+
+static void softmax_backward(int64_t rows, int64_t n, float *s, float *dp, int64_t ld, float scale, float cap,
+                             wb_seen seen, const float *log_sums, const float *delta) {
   for (int64_t i = 0; i < rows; i++)
     for (int64_t j = 0; j < n; j++) {
-      int64_t at = i * ld + j;
-      s[at] = j < visible + i ? expf(s[at] * scale - log_sums[i]) : 0;
-      dp[at] = j < visible + i ? s[at] * (dp[at] - delta[i]) * scale : 0;
+      float *p = s + i * ld + j, *d = dp + i * ld + j;
+      if (sees(seen, i, j))
+        *p = probability(*p, *d, scale, cap, log_sums[i], delta[i], d);
+      else
+        *p = *d = 0;
     }
 }
 
 static void softmax_backward_pairs(int64_t rows, int64_t n, const float *s, const float *dp, int64_t ld, float scale,
-                                   int64_t visible, const float *log_sums, const float *delta, uint16_t *ds,
+                                   float cap, wb_seen seen, const float *log_sums, const float *delta, uint16_t *ds,
                                    int64_t ldd, uint32_t *p_pairs, uint32_t *ds_pairs, int64_t ldp) {
   for (int64_t i = 0; i < rows; i++)
     for (int64_t j = 0; j < n; j++) {
-      float p = j < visible + i ? expf(s[i * ld + j] * scale - log_sums[i]) : 0;
-      float d = j < visible + i ? p * (dp[i * ld + j] - delta[i]) * scale : 0;
+      float d = 0, p = 0;
+      if (sees(seen, i, j))
+        p = probability(s[i * ld + j], dp[i * ld + j], scale, cap, log_sums[i], delta[i], &d);
       uint32_t *p_word = p_pairs + i / 2 * ldp + j, *d_word = ds_pairs + i / 2 * ldp + j;
       wb_store(ds, i * ldd + j, WB_BF16, d);
       *p_word = i % 2 ? wb_pair(wb_first(*p_word), p) : wb_pair(p, 0);
@@ -360,8 +385,9 @@ const wb_kernels wb_kernels_naive = {
     .gate_mul_backward = gate_mul_backward, .cap_logits = cap_logits,
     .add_bias = add_bias, .scale_rows = scale_rows, .transpose = transpose,
     .gemm = gemm, .pack_panels = pack_panels, .gemm_panels = gemm_panels, .gemm_rows = gemm_rows, .few_rows = few_rows,
-    .softmax = softmax, .softmax_backward = softmax_backward, .row_dots = row_dots, .online_softmax = online_softmax,
-    .add_rows = add_rows, .prefetch = prefetch, .sum_of_squares = sum_of_squares, .adamw = adamw, .peak = peak,
+    .soft_cap = soft_cap, .softmax = softmax, .softmax_backward = softmax_backward, .row_dots = row_dots,
+    .online_softmax = online_softmax, .add_rows = add_rows, .prefetch = prefetch, .sum_of_squares = sum_of_squares, .adamw = adamw,
+    .peak = peak,
     .has_pairs = 1, .gemm_pairs = gemm_pairs, .gemm_row_pairs = gemm_row_pairs, .pair_rows = pair_rows,
     .transpose_words = transpose_words, .softmax_backward_pairs = softmax_backward_pairs,
 };

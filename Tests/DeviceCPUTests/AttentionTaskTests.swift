@@ -66,4 +66,17 @@ import Testing
     #expect(works == works.sorted(by: >))
     if let apart { #expect(tasks.count == sizes.count * (apart ? 9 : 3)) }
   }
+
+  /// What the queries see, counted one by one: up to a rounding of half a key for each.
+  @Test(arguments: [1, 7, 64, 200, 5000])
+  func aWindowsWorkIsWhatIsSeen(window: Int) {
+    let sizes = [(300, 80), (12, 3), (700, 40), (90, 500), (1200, 1)]
+    let works = sizes.map { prompt, response in
+      (0..<prompt + response).reduce(0) { $0 + min($1 + 1, window) }
+    }
+    let order = sizes.indices.sorted { (works[$1], $0) < (works[$0], $1) }
+    let tasks = AttentionTask.split(
+      Self.groups(sizes), heads: 1, share: 1, window: window, threads: 2, headsApart: nil)
+    #expect(tasks.map(\.group) == order)
+  }
 }

@@ -102,6 +102,22 @@ import Testing
           return y.values
         }
         expectClose(outputs[1], outputs[0], type)
+        // Of the first columns alone, the others as they are.
+        for turned in [2, dimension / 4 * 2].filter({ $0 > 0 && $0 < dimension }) {
+          let narrow = random(9, turned, seed: 3)
+          let partial = [naive, runtime].map { device in
+            let y = Matrix(zeros: 4, 3 * dimension, type)
+            device.rope(
+              x, headDimension: dimension, table: narrow, positions: [8, 0, 3, 5], backward: backward, into: y)
+            return y
+          }
+          expectClose(partial[1].values, partial[0].values, type)
+          let rest = converted(x, type)
+          for head in 0..<3 {
+            let columns = head * dimension + turned..<(head + 1) * dimension
+            #expect(partial[1].columns(columns).values == rest.columns(columns).values)
+          }
+        }
       }
     }
   }

@@ -1,4 +1,26 @@
 // Soft-max of a strip and its gradient, and of one tile of a vocabulary.
+/// The columns that a row of a strip sees, and the vector that they begin in: lanes are counted from there, so that a row's
+/// sums do not depend on the columns before it.
+typedef struct row_seen {
+  int64_t aligned, first, end;
+} row_seen;
+
+INLINE row_seen seen_by(wb_seen seen, int64_t row, int64_t n) {
+  const int64_t first = seen.first ? seen.first[row] : 0, end = seen.visible + row;
+  return (row_seen){first / L * L, first, end < n ? end : n};
+}
+
+INLINE void zero_columns(void *x, int64_t begin, int64_t end, wb_type t) {
+  COLUMNS(end - begin, store_first(x, begin + i, t, splat(0.0f), c));
+}
+
+/// -infinity in the lanes of a row's first vector that it does not see. A whole vector is written, since it is read next.
+INLINE void hide_before(float *x, int64_t lanes) {
+  vi lane;
+  for (int j = 0; j < L; j++) lane[j] = j;
+  if (lanes > 0) store(x, 0, WB_F32, select_lanes(lane < (int32_t)lanes, splat(-INFINITY), load(x, 0, WB_F32)));
+}
+
 /// exp(x * scale - shift) over a row in place, for what ends in type t; returns the sum.
 INLINE float exponentials(float *row, int64_t n, float scale, float shift, wb_type t) {
   vf sums = {0};
@@ -18,40 +40,60 @@ INLINE float maximum_of(const float *row, int64_t n, float start) {
   return maximum;
 }
 
-INLINE void softmax_of(int64_t rows, int64_t n, float *s, int64_t lds, float scale, int64_t visible, float *log_sums,
+INLINE void softmax_of(int64_t rows, int64_t n, float *s, int64_t lds, float scale, wb_seen seen, float *log_sums,
                        void *p, int64_t ldp, wb_type t) {
   for (int64_t row = 0; row < rows; row++) {
-    float *in = s + row * lds;
-    int64_t seen = visible + row < n ? visible + row : n;
-    float maximum = maximum_of(in, seen, -INFINITY) * scale;
-    float sum = exponentials(in, seen, scale, maximum, t), inverse = 1.0f / sum;
-    COLUMNS(seen, store_first(p, row * ldp + i, t, load_first(in, i, WB_F32, c) * inverse, c));
-    if (t == WB_F32)
-      for (int64_t j = seen; j < n; j++) ((float *)p)[row * ldp + j] = 0;
-    else
-      for (int64_t j = seen; j < n; j++) ((uint16_t *)p)[row * ldp + j] = 0;
+    const row_seen columns = seen_by(seen, row, n);
+    float *in = s + row * lds + columns.aligned;
+    void *out = (char *)p + row * ldp * (t == WB_F32 ? 4 : 2);
+    const int64_t count = columns.end - columns.aligned;
+    hide_before(in, columns.first - columns.aligned);
+    float maximum = maximum_of(in, count, -INFINITY) * scale;
+    float sum = exponentials(in, count, scale, maximum, t), inverse = 1.0f / sum;
+    COLUMNS(count, store_first(out, columns.aligned + i, t, load_first(in, i, WB_F32, c) * inverse, c));
+    zero_columns(out, 0, columns.aligned, t);
+    zero_columns(out, columns.end, n, t);
     log_sums[row] = maximum + logf(sum);
   }
 }
 
-static void softmax(int64_t rows, int64_t n, float *s, int64_t lds, float scale, int64_t visible, float *log_sums,
-                    void *p, int64_t ldp, wb_type t) {
-  BY_TYPE(t, softmax_of(rows, n, s, lds, scale, visible, log_sums, p, ldp, T));
+static void softmax(int64_t rows, int64_t n, float *s, int64_t lds, float scale, wb_seen seen, float *log_sums, void *p,
+                    int64_t ldp, wb_type t) {
+  BY_TYPE(t, softmax_of(rows, n, s, lds, scale, seen, log_sums, p, ldp, T));
 }
 
-static void softmax_backward(int64_t rows, int64_t n, float *s, float *dp, int64_t ld, float scale, int64_t visible,
-                             const float *log_sums, const float *delta) {
+/// What a capped score's slope is multiplied by; `over` is 1 / cap.
+INLINE vf cap_slope(vf s, float over) {
+  const vf t = s * over;
+  // Not below 0 where s was rounded past the cap.
+  return larger(1.0f - t * t, splat(0.0f));
+}
+
+INLINE void softmax_backward_of(int64_t rows, int64_t n, float *s, float *dp, int64_t ld, float scale, float cap,
+                                wb_seen seen, const float *log_sums, const float *delta, bool capped) {
+  const float over = capped ? 1.0f / cap : 0;
   for (int64_t row = 0; row < rows; row++) {
+    const row_seen columns = seen_by(seen, row, n);
     float *p = s + row * ld, *d = dp + row * ld;
-    int64_t seen = visible + row < n ? visible + row : n;
     float shift = log_sums[row], mean = delta[row];
-    COLUMNS(seen, {
-      vf e = exponential(load_first(p, i, WB_F32, c) * scale - shift);
-      store_first(p, i, WB_F32, e, c);
-      store_first(d, i, WB_F32, e * (load_first(d, i, WB_F32, c) - mean) * scale, c);
+    COLUMNS(columns.end - columns.aligned, {
+      vf score = load_first(p + columns.aligned, i, WB_F32, c);
+      vf e = exponential((capped ? score : score * scale) - shift);
+      vf slope = e * (load_first(d + columns.aligned, i, WB_F32, c) - mean) * scale;
+      store_first(p + columns.aligned, i, WB_F32, e, c);
+      store_first(d + columns.aligned, i, WB_F32, capped ? slope * cap_slope(score, over) : slope, c);
     });
-    for (int64_t j = seen; j < n; j++) p[j] = d[j] = 0;
+    for (int64_t j = 0; j < columns.first; j++) p[j] = d[j] = 0;
+    for (int64_t j = columns.end; j < n; j++) p[j] = d[j] = 0;
   }
+}
+
+static void softmax_backward(int64_t rows, int64_t n, float *s, float *dp, int64_t ld, float scale, float cap,
+                             wb_seen seen, const float *log_sums, const float *delta) {
+  if (cap > 0)
+    softmax_backward_of(rows, n, s, dp, ld, scale, cap, seen, log_sums, delta, true);
+  else
+    softmax_backward_of(rows, n, s, dp, ld, scale, cap, seen, log_sums, delta, false);
 }
 
 INLINE void online_softmax_of(int64_t rows, int64_t n, const float *x, int64_t ldx, float *maxima, float *sums,

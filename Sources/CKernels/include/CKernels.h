@@ -41,11 +41,18 @@ typedef struct wb_panel_term {
   int64_t lda, k, panel;
 } wb_panel_term;
 
-/// What a product of causal attention may leave out: of row i of c, columns from `columns` + i on, which are undefined
-/// then; of row i of a, the elements of k before i - `begin` and from `end` + i on, which must be 0.
+/// What a product of causal attention may leave out: of row i of c, columns before `first` + i and from `columns` + i on,
+/// which are undefined then; of row i of a, the elements of k before i - `begin` and from `end` + i on, which must be 0.
 typedef struct wb_causal {
-  int64_t columns, begin, end;
+  int64_t first, columns, begin, end;
 } wb_causal;
+
+/// The columns of a strip that its rows see: row i those from first[i] on, or from 0 where `first` is null, and before
+/// `visible` + i. first[i] never decreases, and every row sees a column.
+typedef struct wb_seen {
+  int64_t visible;
+  const int32_t *first;
+} wb_seen;
 
 typedef struct wb_kernels {
   const char *name;
@@ -69,10 +76,10 @@ typedef struct wb_kernels {
   void (*layer_norm_backward)(int64_t rows, int64_t n, const void *xhat, int64_t ldh, const float *s, const float *w,
                               const float *dy, int64_t ldy, float *dx, int64_t ldx, wb_type t);
 
-  /// Rotate-half RoPE on `heads` heads of `dim` columns: table rows are [cos | sin], dim / 2 each, picked by position.
-  /// direction = 1 rotates forward, -1 back (the backward pass).
-  void (*rope)(int64_t rows, int64_t heads, int64_t dim, const float *x, int64_t ldx, const float *table,
-               const int32_t *positions, float direction, void *y, int64_t ldy, wb_type t);
+  /// Rotate-half RoPE on the first `turned` columns of `heads` heads of `dim`; the others are copied. Table rows are
+  /// [cos | sin], turned / 2 each, picked by position. direction = 1 rotates forward, -1 back (the backward pass).
+  void (*rope)(int64_t rows, int64_t heads, int64_t dim, int64_t turned, const float *x, int64_t ldx,
+               const float *table, const int32_t *positions, float direction, void *y, int64_t ldy, wb_type t);
 
   /// act = round(f(gate) * up), or round(f(gate)) where up is null.
   void (*gate_mul)(int64_t rows, int64_t n, const void *gate, int64_t ldg, const void *up, int64_t ldu, void *act,
@@ -117,12 +124,17 @@ typedef struct wb_kernels {
   void (*few_rows)(int64_t m, int64_t n, int64_t k, const void *x, int64_t ldx, wb_type tx, const void *w, int64_t ldw,
                    wb_type tw, float *y, int64_t ldy, int32_t accumulate);
 
-  /// Causal soft-max of a strip into p, which may be s: row i sees columns j < visible + i; the others become 0.
-  /// log_sums[i] = log sum_j exp(scale * s[i, j]). s is left undefined.
-  void (*softmax)(int64_t rows, int64_t n, float *s, int64_t lds, float scale, int64_t visible, float *log_sums, void *p,
+  /// s = cap * tanh(scale * s / cap) in the columns that a row sees, for what ends in type t: to 1e-6 of the
+  /// result where t is fp32, to 3e-6 of the cap where it is bf16. Other columns are left undefined.
+  void (*soft_cap)(int64_t rows, int64_t n, float *s, int64_t lds, float scale, float cap, wb_seen seen, wb_type t);
+  /// Soft-max of a strip into p, which may be s: over the columns that a row sees; the others become 0.
+  /// log_sums[i] = log sum_j exp(scale * s[i, j]). s is left undefined. A row's bits do not depend on what it does not see,
+  /// nor on where its columns begin, up to multiples of WB_PANEL.
+  void (*softmax)(int64_t rows, int64_t n, float *s, int64_t lds, float scale, wb_seen seen, float *log_sums, void *p,
                   int64_t ldp, wb_type t);
-  /// s holds raw scores and becomes p = exp(scale * s - log_sum); dp becomes p * (dp - delta_i) * scale.
-  void (*softmax_backward)(int64_t rows, int64_t n, float *s, float *dp, int64_t ld, float scale, int64_t visible,
+  /// s holds raw scores and becomes p = exp(scale * s - log_sum); dp becomes p * (dp - delta_i) * scale. Where cap > 0, s
+  /// holds what `soft_cap` made of the scores: p = exp(s - log_sum), and dp is multiplied by 1 - (s / cap)^2 too.
+  void (*softmax_backward)(int64_t rows, int64_t n, float *s, float *dp, int64_t ld, float scale, float cap, wb_seen seen,
                            const float *log_sums, const float *delta);
   /// delta_i = sum_j a[i, j] * b[i, j].
   void (*row_dots)(int64_t rows, int64_t n, const void *a, int64_t lda, const void *b, int64_t ldb, float *delta,
@@ -166,8 +178,8 @@ typedef struct wb_kernels {
   void (*transpose_words)(int64_t rows, int64_t n, const uint32_t *x, int64_t ldx, uint32_t *y, int64_t ldy);
   /// `softmax_backward`, rounded to bf16: the second result by rows, and both by pairs of rows as `pair_rows` lays them out.
   void (*softmax_backward_pairs)(int64_t rows, int64_t n, const float *s, const float *dp, int64_t ld, float scale,
-                                 int64_t visible, const float *log_sums, const float *delta, uint16_t *ds, int64_t ldd,
-                                 uint32_t *p_pairs, uint32_t *ds_pairs, int64_t ldp);
+                                 float cap, wb_seen seen, const float *log_sums, const float *delta, uint16_t *ds,
+                                 int64_t ldd, uint32_t *p_pairs, uint32_t *ds_pairs, int64_t ldp);
 } wb_kernels;
 
 /// The best level that this processor runs and the system allows.

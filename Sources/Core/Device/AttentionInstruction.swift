@@ -1,9 +1,9 @@
 /// What a layer's attention does beside being causal.
 public struct AttentionMask: Sendable, Equatable {
   /// The query at position p sees the keys at positions p − window + 1 … p (Beltagy et al., Longformer, 2020); nil: all
-  /// up to p. A row's position is the number of rows before it that its sequence has, shared ones included.
+  /// up to p. At least 1. A row's position is the number of rows before it that its sequence has, shared ones included.
   public var window: Int?
-  /// Scores s = scale · q·k become cap · tanh(s / cap) before the soft-max (Gemma 2); nil: they stay.
+  /// Scores s = scale · q·k become cap · tanh(s / cap) before the soft-max (Gemma 2), cap > 0; nil: they stay.
   public var softCap: Float?
 
   public init(window: Int? = nil, softCap: Float? = nil) {

@@ -25,7 +25,7 @@ public struct AttentionGradients: Sendable {
   }
 }
 
-/// RoPE's table and the position of every row.
+/// RoPE's table, which may be narrower than a head, and the position of every row.
 public struct RotaryTurn: Sendable {
   public var table: Matrix
   public var positions: [Int32]
@@ -40,7 +40,8 @@ public struct RotaryTurn: Sendable {
 /// strip against everything it sees, an exact soft-max, the weighted values. Nothing of size T × T is kept; the backward
 /// pass recomputes the scores from the saved log-sum-exp (Dao et al., FlashAttention, 2022). Soft-max and sums are
 /// fp32; the products take pairs of bf16 where inputs are bf16 and the processor multiplies such pairs
-/// (PairAttention.swift), and fp32 elsewhere.
+/// (PairAttention.swift), and fp32 elsewhere. Of a window, a strip's keys begin where its first query's do (StripView); a
+/// cap is applied to the scores before all else.
 ///
 /// How many heads there are is read off the columns of q. Gradients of keys and values are summed per query head and
 /// then over the heads in their order, so heads may as well be handed in one by one and added up outside.
@@ -48,13 +49,16 @@ public struct AttentionHead: Sendable {
   let runtime: CPUDevice
   public let headDimension: Int
   public let scale: Float
+  public let mask: AttentionMask
 
   static let strip = 64
 
-  public init(runtime: CPUDevice, headDimension: Int, scale: Float) {
+  public init(runtime: CPUDevice, headDimension: Int, scale: Float, mask: AttentionMask = AttentionMask()) {
+    precondition(mask.window ?? 1 > 0 && mask.softCap ?? 1 > 0, "a window with a key, a cap above 0")
     self.runtime = runtime
     self.headDimension = headDimension
     self.scale = scale
+    self.mask = mask
   }
 
   /// fp32 numbers of scratch a worker needs for groups of up to `rows` rows.
@@ -83,20 +87,21 @@ public struct AttentionHead: Sendable {
     let values = memory.take(keys.count, dim)
     let queries = memory.take(Self.strip, dim)
     let output = memory.take(Self.strip, dim)
-    let scores = memory.take(Self.strip, wide)
+    let scores = memory.take(Self.strip, StripView.width(keys: keys.count, window: mask.window))
     for input in [order.keys, order.values] { runtime.prefetch(input, rows: keys) }
     transpose(order.keys.rows(keys), into: kT)
     widen(order.values.rows(keys), into: values)
 
     forEachStrip(order.group, heads: q.columns / headDimension, reading: [q, o], shift: order.shift) {
       segment, start, head in
-      let view = StripView(segment: order.group.segments[segment], start: start, base: keys.lowerBound)
+      let view = StripView(
+        segment: order.group.segments[segment], start: start, base: keys.lowerBound, window: mask.window)
       let rows = order.rows(view.rows)
       widen(q.rows(rows).columns(columns(head)), into: queries)
       multiply(queries, kT, view, into: scores)
-      runtime.kernels.softmax(
-        Int64(rows.count), Int64(view.columns), scores.floats, Int64(scores.stride), scale, Int64(view.firstVisible),
-        logSums.floats + head * logSums.stride + rows.lowerBound, scores.floats, Int64(scores.stride), WB_F32)
+      capScores(scores, view, .fp32)
+      softmax(
+        scores, view, logSums: logSums.floats + head * logSums.stride + rows.lowerBound, into: scores)
       weigh(scores, values, view, into: output)
       runtime.convert(
         output.rows(0..<rows.count).columns(0..<headDimension), into: o.rows(rows).columns(columns(head)))
@@ -126,8 +131,9 @@ public struct AttentionHead: Sendable {
     let outputGradients = memory.take(Self.strip, dim)
     let queryGradients = memory.take(Self.strip, dim)
     let delta = memory.take(1, Self.strip)
-    let scores = memory.take(Self.strip, wide)
-    let scoreGradients = memory.take(Self.strip, wide)
+    let width = StripView.width(keys: keys.count, window: mask.window)
+    let scores = memory.take(Self.strip, width)
+    let scoreGradients = memory.take(Self.strip, width)
     for input in [order.keys, order.values] { runtime.prefetch(input, rows: keys) }
     transpose(order.keys.rows(keys), into: kT)
     transpose(order.values.rows(keys), into: vT)
@@ -136,7 +142,8 @@ public struct AttentionHead: Sendable {
     forEachStrip(order.group, heads: q.columns / headDimension, reading: [q, o, d], shift: order.shift) {
       segment, start, head in
       sums.begin(head)
-      let view = StripView(segment: order.group.segments[segment], start: start, base: keys.lowerBound)
+      let view = StripView(
+        segment: order.group.segments[segment], start: start, base: keys.lowerBound, window: mask.window)
       let rows = order.rows(view.rows)
       let m = Int64(rows.count)
       widen(q.rows(rows).columns(columns(head)), into: queries)
@@ -147,9 +154,12 @@ public struct AttentionHead: Sendable {
         m, Int64(headDimension), outputGradients.base, Int64(dim), output.base, Int64(dim), delta.floats, WB_F32)
       multiply(queries, kT, view, into: scores)
       multiply(outputGradients, vT, view, into: scoreGradients)
-      runtime.kernels.softmax_backward(
-        m, Int64(view.columns), scores.floats, scoreGradients.floats, Int64(scores.stride), scale,
-        Int64(view.firstVisible), logSums.floats + head * logSums.stride + rows.lowerBound, delta.floats)
+      capScores(scores, view, .fp32)
+      view.withSeen { seen in
+        runtime.kernels.softmax_backward(
+          m, Int64(view.columns), scores.floats, scoreGradients.floats, Int64(scores.stride), scale,
+          mask.softCap ?? 0, seen, logSums.floats + head * logSums.stride + rows.lowerBound, delta.floats)
+      }
       weigh(scoreGradients, keyRows, view, into: queryGradients)
       store(
         queryGradients.rows(0..<rows.count), rows, turn: gradients.queryTurn,
@@ -188,14 +198,9 @@ public struct AttentionHead: Sendable {
 
   /// The first columns of x, turned back, as `rows` of y.
   func store(_ x: Matrix, _ rows: Range<Int>, turn: RotaryTurn?, into y: Matrix) {
-    let x = x.columns(0..<headDimension)
-    if let turn {
-      runtime.rope(
-        x, headDimension: headDimension, table: turn.table, positions: turn.positions[rows], backward: true,
-        into: y.rows(rows))
-    } else {
-      runtime.convert(x, into: y.rows(rows))
-    }
+    runtime.turn(
+      x.columns(0..<headDimension), headDimension: headDimension, by: turn, rows: rows, backward: true,
+      into: y.rows(rows))
   }
 
   /// The gradients of the group's own keys, or values, to their rows; those of shared ones to be added up elsewhere.
@@ -210,30 +215,22 @@ public struct AttentionHead: Sendable {
 
   // MARK: Strips
 
-  /// A strip of queries and its two runs of columns: the prefix's keys, then the segment's own up to the last query.
-  private struct StripView {
-    let rows: Range<Int>
-    /// Where the two runs of keys begin, counted from the group's first row, and how long they are.
-    let prefixStart, prefixCount, ownStart, ownCount: Int
-    /// Columns that the first query sees; each later one sees one more.
-    let firstVisible: Int
-
-    init(segment: AttentionSegment, start: Int, base: Int) {
-      rows = start..<min(start + AttentionHead.strip, segment.queries.upperBound)
-      prefixStart = segment.prefix.lowerBound - base
-      prefixCount = segment.prefix.count
-      ownStart = segment.rows.lowerBound - base
-      ownCount = rows.upperBound - segment.rows.lowerBound
-      firstVisible = prefixCount + start - segment.rows.lowerBound + 1
+  /// s = cap · tanh(scale · s / cap), for what ends in `type`; scores without a cap stay.
+  func capScores(_ s: Matrix, _ view: StripView, _ type: ElementType) {
+    guard let cap = mask.softCap else { return }
+    view.withSeen { seen in
+      runtime.kernels.soft_cap(
+        Int64(view.rows.count), Int64(view.columns), s.floats, Int64(s.stride), scale, cap, seen,
+        type.kernelType)
     }
+  }
 
-    var columns: Int { prefixCount + ownCount }
-    /// How many of the segment's own columns the strip's first row sees; each later one sees one more.
-    var ownSeen: Int { firstVisible - prefixCount }
-    /// The runs of keys: their first row, how many, and the column of the strip where they begin.
-    var runs: [(start: Int, count: Int, column: Int, isOwn: Bool)] {
-      let own = (ownStart, ownCount, prefixCount, true)
-      return prefixCount > 0 ? [(prefixStart, prefixCount, 0, false), own] : [own]
+  /// The soft-max of capped scores, or of scale · s, in p, which may be s.
+  func softmax(_ s: Matrix, _ view: StripView, logSums: UnsafeMutablePointer<Float>, into p: Matrix) {
+    view.withSeen { seen in
+      runtime.kernels.softmax(
+        Int64(view.rows.count), Int64(view.columns), s.floats, Int64(s.stride), mask.softCap == nil ? scale : 1, seen,
+        logSums, p.base, Int64(p.stride), p.type.kernelType)
     }
   }
 
@@ -244,7 +241,7 @@ public struct AttentionHead: Sendable {
       runtime.kernels.gemm(
         Int64(view.rows.count), Int64(Self.padded(run.count)), Int64(headDimension), x.floats, Int64(x.stride), 1,
         t.floats + run.start, Int64(t.stride), s.floats + run.column, Int64(s.stride), 0,
-        wb_causal(columns: run.isOwn ? view.ownSeen : nil))
+        run.scores)
     }
   }
 
@@ -255,7 +252,7 @@ public struct AttentionHead: Sendable {
       runtime.kernels.gemm(
         Int64(view.rows.count), dim, Int64(run.count), s.floats + run.column, Int64(s.stride), 1,
         x.floats + run.start * x.stride, dim, y.floats, dim, index > 0 ? 1 : 0,
-        wb_causal(end: run.isOwn ? view.ownSeen : nil))
+        run.overKeys)
     }
   }
 
@@ -265,7 +262,7 @@ public struct AttentionHead: Sendable {
     for run in view.runs {
       runtime.kernels.gemm(
         Int64(run.count), dim, Int64(view.rows.count), s.floats + run.column, 1, Int64(s.stride), x.floats, dim,
-        g.floats + run.start * g.stride, dim, 1, wb_causal(begin: run.isOwn ? view.ownSeen - 1 : nil))
+        g.floats + run.start * g.stride, dim, 1, run.overQueries)
     }
   }
 
@@ -282,17 +279,4 @@ public struct AttentionHead: Sendable {
   }
 
   static func padded(_ count: Int) -> Int { (count + Int(WB_PANEL) - 1) / Int(WB_PANEL) * Int(WB_PANEL) }
-}
-
-extension wb_causal {
-  /// Nothing is left out.
-  static let none = wb_causal(columns: nil)
-
-  /// nil leaves nothing out.
-  init(columns: Int? = nil, begin: Int? = nil, end: Int? = nil) {
-    // Room to add a row's number.
-    let unlimited = 1 << 40
-    self.init(
-      columns: Int64(columns ?? unlimited), begin: Int64(begin ?? unlimited), end: Int64(end ?? unlimited))
-  }
 }

@@ -37,6 +37,25 @@ struct DecodeCache: Sendable {
   static func padded(_ count: Int) -> Int { (count + Int(WB_PANEL) - 1) / Int(WB_PANEL) * Int(WB_PANEL) }
 }
 
+/// The keys that a new token sees, as columns of scores: the prompt's, then its sample's own. Both begin at whole panels.
+struct DecodeView {
+  let prompt, own: Range<Int>
+  /// Columns before the window.
+  let unseen: Int
+
+  init(promptCount: Int, ownCount: Int, window: Int?) {
+    let first = max(0, promptCount + ownCount - min(window ?? .max, promptCount + ownCount))
+    func panel(_ column: Int) -> Int { column / Int(WB_PANEL) * Int(WB_PANEL) }
+    prompt = first < promptCount ? panel(first)..<promptCount : promptCount..<promptCount
+    let firstOwn = max(0, first - promptCount)
+    own = panel(firstOwn)..<ownCount
+    unseen = first < promptCount ? first - prompt.lowerBound : firstOwn - own.lowerBound
+  }
+
+  var ownColumn: Int { prompt.count }
+  var columns: Int { prompt.count + own.count }
+}
+
 extension CPUDevice {
   /// Keeps the prompt's keys and values [P, d], both after RoPE.
   func store(promptKeys k: Matrix, values v: Matrix, in cache: DecodeCache) {
@@ -58,7 +77,8 @@ extension CPUDevice {
     convert(v, into: cache.ownValues.rows(row..<row + 1).columns(0..<d))
   }
 
-  /// Attention of one new token per sample, for the query heads that share this cache's head.
+  /// Attention of one new token per sample, for the query heads that share this cache's head. Of a window's keys alone is
+  /// anything read.
   ///
   /// - Parameters:
   ///   - q: [samples, heads · d], only the columns of these heads; o: the same, fp32 or compute type.
@@ -66,13 +86,15 @@ extension CPUDevice {
   ///   - ownCount: tokens of its own that every sample sees, the new one included.
   ///   - scratch: `decodeScratchCount` numbers.
   func decodeAttention(
-    q: Matrix, samples: ArraySlice<Int>, ownCount: Int, cache: DecodeCache, scale: Float, into o: Matrix,
-    scratch: Matrix
+    q: Matrix, samples: ArraySlice<Int>, ownCount: Int, cache: DecodeCache, scale: Float, mask: AttentionMask,
+    into o: Matrix, scratch: Matrix
   ) {
+    precondition(mask.window ?? 1 > 0 && mask.softCap ?? 1 > 0, "a window with a key, a cap above 0")
     let d = cache.headDimension
+    let view = DecodeView(promptCount: cache.promptCount, ownCount: ownCount, window: mask.window)
     let heads = q.columns / d
     let m = samples.count * heads
-    let width = cache.promptCount + DecodeCache.padded(ownCount) + Int(WB_PANEL)
+    let width = view.ownColumn + DecodeCache.padded(view.own.count) + Int(WB_PANEL)
     let dimension = DecodeCache.padded(d)
     var memory = ScratchMemory(scratch)
     let queries = memory.take(m, d)
@@ -86,26 +108,25 @@ extension CPUDevice {
       }
     }
     kernels.gemm(
-      Int64(m), Int64(DecodeCache.padded(cache.promptCount)), Int64(d), queries.floats, Int64(d), 1,
-      cache.promptKeys.floats, Int64(cache.promptKeys.stride), scores.floats, Int64(width), 0, .none)
+      Int64(m), Int64(DecodeCache.padded(view.prompt.count)), Int64(d), queries.floats, Int64(d), 1,
+      cache.promptKeys.floats + view.prompt.lowerBound, Int64(cache.promptKeys.stride), scores.floats, Int64(width), 0,
+      .none)
     for (row, sample) in samples.enumerated() {
       kernels.gemm(
-        Int64(heads), Int64(DecodeCache.padded(ownCount)), Int64(d), queries.floats + row * heads * d, Int64(d), 1,
-        cache.ownKeys.floats + sample * d * cache.ownKeys.stride, Int64(cache.ownKeys.stride),
-        scores.floats + row * heads * width + cache.promptCount, Int64(width), 0, .none)
+        Int64(heads), Int64(DecodeCache.padded(view.own.count)), Int64(d), queries.floats + row * heads * d, Int64(d),
+        1, cache.ownKeys.floats + sample * d * cache.ownKeys.stride + view.own.lowerBound,
+        Int64(cache.ownKeys.stride), scores.floats + row * heads * width + view.ownColumn, Int64(width), 0, .none)
     }
-    let columns = cache.promptCount + ownCount
-    kernels.softmax(
-      Int64(m), Int64(columns), scores.floats, Int64(width), scale, Int64(columns), logSums.floats, scores.floats,
-      Int64(width), WB_F32)
+    softmax(scores, view, scale: scale, cap: mask.softCap, logSums: logSums)
     kernels.gemm(
-      Int64(m), Int64(dimension), Int64(cache.promptCount), scores.floats, Int64(width), 1, cache.promptValues.floats,
-      Int64(dimension), output.floats, Int64(dimension), 0, .none)
+      Int64(m), Int64(dimension), Int64(view.prompt.count), scores.floats, Int64(width), 1,
+      cache.promptValues.floats + view.prompt.lowerBound * dimension, Int64(dimension), output.floats,
+      Int64(dimension), 0, .none)
     for (row, sample) in samples.enumerated() {
       kernels.gemm(
-        Int64(heads), Int64(dimension), Int64(ownCount), scores.floats + row * heads * width + cache.promptCount,
-        Int64(width), 1, cache.ownValues.floats + sample * cache.capacity * dimension, Int64(dimension),
-        output.floats + row * heads * dimension, Int64(dimension), 1, .none)
+        Int64(heads), Int64(dimension), Int64(view.own.count), scores.floats + row * heads * width + view.ownColumn,
+        Int64(width), 1, cache.ownValues.floats + (sample * cache.capacity + view.own.lowerBound) * dimension,
+        Int64(dimension), output.floats + row * heads * dimension, Int64(dimension), 1, .none)
     }
     for row in 0..<samples.count {
       for head in 0..<heads {
@@ -114,6 +135,18 @@ extension CPUDevice {
           output.rows(source..<source + 1).columns(0..<d),
           into: o.rows(row..<row + 1).columns(head * d..<(head + 1) * d))
       }
+    }
+  }
+
+  /// In place; every row sees the same, and gets 0 before it.
+  private func softmax(_ s: Matrix, _ view: DecodeView, scale: Float, cap: Float?, logSums: Matrix) {
+    let begins = [Int32](repeating: Int32(view.unseen), count: s.rows)
+    begins.withUnsafeBufferPointer { begins in
+      let (m, columns, stride) = (Int64(s.rows), Int64(view.columns), Int64(s.stride))
+      let seen = wb_seen(visible: columns, first: begins.baseAddress)
+      if let cap { kernels.soft_cap(m, columns, s.floats, stride, scale, cap, seen, WB_F32) }
+      kernels.softmax(
+        m, columns, s.floats, stride, cap == nil ? scale : 1, seen, logSums.floats, s.floats, stride, WB_F32)
     }
   }
 

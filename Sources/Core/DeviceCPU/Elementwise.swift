@@ -55,19 +55,30 @@ extension CPUDevice {
       Int64(dy.stride), dx.floats, Int64(dx.stride), xhat.type.kernelType)
   }
 
-  /// Rotates every head of x [T, heads · dim] by its row's position; `backward` turns the other way.
+  /// Rotates the first columns of every head of x [T, heads · dim], as many as the table has, by its row's position, and
+  /// copies the others; `backward` turns the other way.
   public func rope(
     _ x: Matrix, headDimension: Int, table: Matrix, positions: ArraySlice<Int32>, backward: Bool = false,
     into y: Matrix
   ) {
     precondition(x.rows == y.rows && x.columns == y.columns && positions.count == x.rows)
-    precondition(table.columns == headDimension && x.columns % headDimension == 0)
+    precondition(table.columns <= headDimension && table.columns % 2 == 0 && x.columns % headDimension == 0)
+    precondition(table.stride == table.columns, "a table in one piece")
     positions.withUnsafeBufferPointer { positions in
       guard let base = positions.baseAddress else { return }
       kernels.rope(
-        Int64(x.rows), Int64(x.columns / headDimension), Int64(headDimension), x.floats, Int64(x.stride), table.floats,
-        base, backward ? -1 : 1, y.base, Int64(y.stride), y.type.kernelType)
+        Int64(x.rows), Int64(x.columns / headDimension), Int64(headDimension), Int64(table.columns), x.floats,
+        Int64(x.stride), table.floats, base, backward ? -1 : 1, y.base, Int64(y.stride), y.type.kernelType)
     }
+  }
+
+  /// `rope` by the table's positions of `rows`, or a copy where nothing turns.
+  func turn(
+    _ x: Matrix, headDimension: Int, by turn: RotaryTurn?, rows: Range<Int>, backward: Bool = false, into y: Matrix
+  ) {
+    guard let turn else { return convert(x, into: y) }
+    rope(
+      x, headDimension: headDimension, table: turn.table, positions: turn.positions[rows], backward: backward, into: y)
   }
 
   /// LayerNorm (Ba et al., 2016): as `rmsNorm`, with the mean taken off first and a bias [1, H] added last.

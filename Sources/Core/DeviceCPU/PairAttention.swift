@@ -17,22 +17,23 @@ extension AttentionHead {
     let kT = memory.take(headDimension / 2, wide)
     let vPairs = memory.take(Self.pairCount(order.group), dim)
     let output = memory.take(Self.strip, dim)
-    let scores = memory.take(Self.strip, wide)
-    let p = memory.take(Self.strip, wide, .bf16)
+    let width = StripView.width(keys: keys.count, window: mask.window)
+    let scores = memory.take(Self.strip, width)
+    let p = memory.take(Self.strip, width, .bf16)
     for input in [order.keys, order.values] { runtime.prefetch(input, rows: keys) }
     transposeWords(order.keys.rows(keys), into: kT)
     let starts = pairSegments(order.values, order.group, into: vPairs)
 
     forEachStrip(order.group, heads: q.columns / headDimension, reading: [q, o], shift: order.shift) {
       segment, start, head in
-      let view = PairView(
-        group: order.group, segment: order.group.segments[segment], ownPair: starts[segment], start: start)
+      let view = StripView(
+        segment: order.group.segments[segment], start: start, base: keys.lowerBound, window: mask.window,
+        ownPair: starts[segment])
       let rows = order.rows(view.rows)
       multiply(q.rows(rows).columns(columns(head)), kT, view, into: scores)
-      if view.hasGap { fillColumn(scores, view.prefixCount, rows.count, with: -.infinity) }
-      runtime.kernels.softmax(
-        Int64(rows.count), Int64(view.columns), scores.floats, Int64(scores.stride), scale, Int64(view.firstVisible),
-        logSums.floats + head * logSums.stride + rows.lowerBound, p.base, Int64(p.stride), WB_BF16)
+      capScores(scores, view, .bf16)
+      if let gap = view.gap { fillColumn(scores, gap, rows.count, with: -.infinity) }
+      softmax(scores, view, logSums: logSums.floats + head * logSums.stride + rows.lowerBound, into: p)
       weigh(p, vPairs, view, into: output)
       runtime.convert(
         output.rows(0..<rows.count).columns(0..<headDimension), into: o.rows(rows).columns(columns(head)))
@@ -56,11 +57,12 @@ extension AttentionHead {
     let queryPairs = memory.take(Self.strip / 2, dim)
     let gradientPairs = memory.take(Self.strip / 2, dim)
     let delta = memory.take(1, Self.strip)
-    let scores = memory.take(Self.strip, wide)
-    let outputScores = memory.take(Self.strip, wide)
-    let scoreGradients = memory.take(Self.strip, wide, .bf16)
-    let probabilityPairs = memory.take(Self.strip / 2, wide)
-    let scorePairs = memory.take(Self.strip / 2, wide)
+    let width = StripView.width(keys: keys.count, window: mask.window)
+    let scores = memory.take(Self.strip, width)
+    let outputScores = memory.take(Self.strip, width)
+    let scoreGradients = memory.take(Self.strip, width, .bf16)
+    let probabilityPairs = memory.take(Self.strip / 2, width)
+    let scorePairs = memory.take(Self.strip / 2, width)
     for input in [order.keys, order.values] { runtime.prefetch(input, rows: keys) }
     transposeWords(order.keys.rows(keys), into: kT)
     transposeWords(order.values.rows(keys), into: vT)
@@ -69,8 +71,9 @@ extension AttentionHead {
     forEachStrip(order.group, heads: q.columns / headDimension, reading: [q, o, d], shift: order.shift) {
       segment, start, head in
       sums.begin(head)
-      let view = PairView(
-        group: order.group, segment: order.group.segments[segment], ownPair: starts[segment], start: start)
+      let view = StripView(
+        segment: order.group.segments[segment], start: start, base: keys.lowerBound, window: mask.window,
+        ownPair: starts[segment])
       let rows = order.rows(view.rows)
       let m = rows.count
       func ofHead(_ x: Matrix) -> Matrix { x.rows(rows).columns(columns(head)) }
@@ -82,14 +85,17 @@ extension AttentionHead {
       pairRows(slopes, into: gradientPairs)
       multiply(queries, kT, view, into: scores)
       multiply(slopes, vT, view, into: outputScores)
-      if view.hasGap {
-        fillColumn(scores, view.prefixCount, m, with: -.infinity)
-        fillColumn(outputScores, view.prefixCount, m, with: 0)
+      capScores(scores, view, .bf16)
+      if let gap = view.gap {
+        fillColumn(scores, gap, m, with: -.infinity)
+        fillColumn(outputScores, gap, m, with: 0)
       }
-      runtime.kernels.softmax_backward_pairs(
-        Int64(m), Int64(view.columns), scores.floats, outputScores.floats, Int64(wide), scale,
-        Int64(view.firstVisible), logSums.floats + head * logSums.stride + rows.lowerBound, delta.floats,
-        scoreGradients.halves, Int64(wide), probabilityPairs.words, scorePairs.words, Int64(wide))
+      view.withSeen { seen in
+        runtime.kernels.softmax_backward_pairs(
+          Int64(m), Int64(view.columns), scores.floats, outputScores.floats, Int64(width), scale, mask.softCap ?? 0,
+          seen, logSums.floats + head * logSums.stride + rows.lowerBound, delta.floats, scoreGradients.halves,
+          Int64(width), probabilityPairs.words, scorePairs.words, Int64(width))
+      }
       weigh(scoreGradients, kPairs, view, into: queryGradients)
       store(queryGradients.rows(0..<m), rows, turn: gradients.queryTurn, into: gradients.dq.columns(columns(head)))
       scatter(scorePairs, queryPairs, view, into: sums.keys)
@@ -102,67 +108,34 @@ extension AttentionHead {
 
   // MARK: Strips
 
-  private struct PairView {
-    let rows: Range<Int>
-    let prefixStart, prefixCount, ownStart, ownCount: Int
-    /// First pair of the segment's own rows; the prefix's is 0, as a prompt comes first in its group.
-    let prefixPair, ownPair: Int
-    let firstVisible: Int
-
-    init(group: AttentionGroup, segment: AttentionSegment, ownPair: Int, start: Int) {
-      rows = start..<min(start + AttentionHead.strip, segment.queries.upperBound)
-      prefixStart = segment.prefix.lowerBound - group.rows.lowerBound
-      prefixCount = segment.prefix.count
-      ownStart = segment.rows.lowerBound - group.rows.lowerBound
-      ownCount = rows.upperBound - segment.rows.lowerBound
-      prefixPair = 0
-      self.ownPair = ownPair
-      firstVisible = (prefixCount + 1) / 2 * 2 + start - segment.rows.lowerBound + 1
-    }
-
-    var hasGap: Bool { prefixCount % 2 == 1 }
-    /// Where the own columns begin.
-    var ownColumn: Int { (prefixCount + 1) / 2 * 2 }
-    /// All columns, up to an even number.
-    var columns: Int { ownColumn + (ownCount + 1) / 2 * 2 }
-    /// How many of the segment's own columns the strip's first row sees; each later one sees one more.
-    var ownSeen: Int { firstVisible - ownColumn }
-    /// The runs of keys: their first row, how many, and the column of the strip where they begin.
-    var runs: [(start: Int, count: Int, column: Int, isOwn: Bool)] {
-      let own = (ownStart, ownCount, ownColumn, true)
-      return prefixCount > 0 ? [(prefixStart, prefixCount, 0, false), own] : [own]
-    }
-  }
-
   /// s[m, columns] = x[m, d] · t[d, keys], as far as a row sees.
-  private func multiply(_ x: Matrix, _ t: Matrix, _ view: PairView, into s: Matrix) {
+  private func multiply(_ x: Matrix, _ t: Matrix, _ view: StripView, into s: Matrix) {
     for run in view.runs {
       runtime.kernels.gemm_pairs(
         Int64(view.rows.count), Int64(Self.padded(run.count)), Int64(headDimension / 2), x.words, Int64(x.stride / 2),
         1, t.words + run.start, Int64(t.stride), s.floats + run.column, Int64(s.stride), 0,
-        wb_causal(columns: run.isOwn ? view.ownSeen : nil))
+        run.scores)
     }
   }
 
   /// y[m, d] = s[m, columns] · x[keys, d]; s is 0 where a row does not see.
-  private func weigh(_ s: Matrix, _ x: Matrix, _ view: PairView, into y: Matrix) {
+  private func weigh(_ s: Matrix, _ x: Matrix, _ view: StripView, into y: Matrix) {
     let dim = Int64(x.stride)
     for (index, run) in view.runs.enumerated() {
-      let pair = run.isOwn ? view.ownPair : view.prefixPair
       runtime.kernels.gemm_pairs(
         Int64(view.rows.count), dim, Int64((run.count + 1) / 2), s.words + run.column / 2, Int64(s.stride / 2), 1,
-        x.words + pair * x.stride, dim, y.floats, dim, index > 0 ? 1 : 0,
-        wb_causal(end: run.isOwn ? view.ownSeen : nil))
+        x.words + run.pair * x.stride, dim, y.floats, dim, index > 0 ? 1 : 0,
+        run.overKeys)
     }
   }
 
   /// g[keys, d] += s[m, columns]ᵀ · x[m, d], both by pairs of rows; s is 0 where a row does not see.
-  private func scatter(_ s: Matrix, _ x: Matrix, _ view: PairView, into g: Matrix) {
+  private func scatter(_ s: Matrix, _ x: Matrix, _ view: StripView, into g: Matrix) {
     let dim = Int64(x.stride)
     for run in view.runs {
       runtime.kernels.gemm_pairs(
         Int64(run.count), dim, Int64((view.rows.count + 1) / 2), s.words + run.column, 1, Int64(s.stride), x.words, dim,
-        g.floats + run.start * g.stride, dim, 1, wb_causal(begin: run.isOwn ? view.ownSeen - 1 : nil))
+        g.floats + run.start * g.stride, dim, 1, run.overQueries)
     }
   }
 

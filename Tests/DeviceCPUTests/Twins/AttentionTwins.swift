@@ -6,6 +6,9 @@ extension InstructionTwins {
     let name: String
     let rows, heads, keyHeads, dimension: Int
     let groups: [AttentionGroup]
+    var mask = AttentionMask()
+    /// Columns of the rotation's table; 0 where nothing was rotated, nil for a head's.
+    var turned: Int?
 
     var queries: [Range<Int>] { groups.flatMap { $0.segments.map(\.queries) } }
     var keys: [Range<Int>] { groups.map(\.rows) }
@@ -50,6 +53,55 @@ extension InstructionTwins {
       ]),
   ]
 
+  /// A prompt longer than a strip and of an odd length, behind unused rows, and responses.
+  private static func windowed(_ window: Int, cap: Float? = nil) -> Shape {
+    Shape(
+      name: cap == nil ? "a window of \(window)" : "a window of \(window), capped", rows: 222, heads: 2, keyHeads: 1,
+      dimension: 10, groups: [group(3, prompt: 131, [5, 70, 1]), group(212, prompt: 10, [])],
+      mask: AttentionMask(window: window, softCap: cap))
+  }
+
+  /// Windows shorter than the rows of a tile, of one key, of a strip, around it, longer than a prompt and than all.
+  private static let windows = [1, 2, 7, 16, 33, 64, 65, 130, 140, 500].map { windowed($0) } + [windowed(33, cap: 0.4)]
+
+  /// Windows that end within what groups share, before it and behind it.
+  private static let sharedWindows = [1, 4, 12, 19, 30, 50].map { (window: Int) in
+    Shape(
+      name: "shared beginnings, a window of \(window)", rows: 96, heads: 6, keyHeads: 2, dimension: 16,
+      groups: [
+        group(0, prompt: 17, []), group(17, prompt: 2, [5, 8], shared: 0..<17),
+        group(32, prompt: 40, [1], shared: 0..<17),
+        group(73, prompt: 3, [11], shared: 0..<17, lastQueryOnly: true),
+      ], mask: AttentionMask(window: window), turned: 0)
+  }
+
+  private static let masked =
+    windows + sharedWindows + [
+      Shape(
+        name: "last queries, a window of 4", rows: 40, heads: 2, keyHeads: 2, dimension: 6,
+        groups: [
+          group(0, prompt: 7, [1, 5], lastQueryOnly: true), group(13, prompt: 11, [3, 9], lastQueryOnly: true),
+        ], mask: AttentionMask(window: 4), turned: 2),
+      Shape(
+        name: "a cap", rows: 160, heads: 3, keyHeads: 1, dimension: 20,
+        groups: [group(0, prompt: 71, [5, 67]), group(143, prompt: 9, [])], mask: AttentionMask(softCap: 0.5),
+        turned: 8),
+      Shape(
+        name: "a high cap", rows: 40, heads: 4, keyHeads: 2, dimension: 10,
+        groups: [group(3, prompt: 7, [1, 5]), group(16, prompt: 1, [3, 1, 9])], mask: AttentionMask(softCap: 50),
+        turned: 0),
+    ]
+
+  /// Other families' heads, and odd multiples of 8.
+  private static let dimensions = [24, 32, 40, 64, 80, 96, 128, 256].map { dimension in
+    Shape(
+      name: "heads of \(dimension)", rows: 42, heads: 2, keyHeads: 1, dimension: dimension,
+      groups: [group(0, prompt: 17, [5, 3]), group(25, prompt: 9, [8], shared: 0..<0)],
+      mask: AttentionMask(window: 11, softCap: 2), turned: dimension / 4 * 2)
+  }
+
+  private static let allShapes = shapes + masked + dimensions
+
   private static func forward(_ o: Operands, _ shape: Shape, backward: Bool) -> Attention {
     let (q, k) = (shape.heads * shape.dimension, shape.keyHeads * shape.dimension)
     return Attention(
@@ -60,21 +112,36 @@ extension InstructionTwins {
         ? o.input(shape.rows, q, o.type, defined: shape.queries) : o.output(shape.rows, q, o.type),
       logSums: backward
         ? o.input(shape.heads, shape.rows, .fp32, around: 4) : o.output(shape.heads, shape.rows, .fp32),
-      headDimension: shape.dimension, scale: 0.3)
+      headDimension: shape.dimension, scale: 0.3, mask: shape.mask)
   }
 
   static var attention: [Twin] {
-    shapes.map { shape in Twin(shape.name) { o in .attention(forward(o, shape, backward: false)) } }
+    allShapes.map { shape in Twin(shape.name) { o in .attention(forward(o, shape, backward: false)) } }
   }
 
   static var attentionBackward: [Twin] {
-    shapes.map { shape in
+    allShapes.map { shape in
       Twin("\(shape.name), in place") { o in
         .attentionBackward(
           AttentionBackward(
             forward(o, shape, backward: true),
             gradient: o.input(shape.rows, shape.heads * shape.dimension, o.type, defined: shape.queries),
-            rotation: o.rotation(shape.positions, dimension: shape.dimension)))
+            rotation: shape.turned == 0
+              ? nil : o.rotation(shape.positions, dimension: shape.turned ?? shape.dimension)))
+      }
+    }
+  }
+
+  /// The norm of heads that turn in part, and of those that do not.
+  static var turnedHeadNorms: [Twin] {
+    [6, 0].map { turned in
+      Twin("head norm, \(turned) of 10 columns turn") { o in
+        let positions: [Int32] = [3, 1, 4, 1, 5]
+        return .headNorm(
+          HeadNorm(
+            rows: RowSpans(rows: 5), input: o.input(5, 30, .fp32, scale: 3), weight: o.input(1, 10, .fp32, around: 1),
+            epsilon: 1e-5, normalized: o.output(5, 30, o.type), inverse: o.output(5, 3, .fp32),
+            rotation: turned == 0 ? nil : o.rotation(positions, dimension: turned), output: o.output(5, 30, o.type)))
       }
     }
   }
@@ -98,14 +165,15 @@ extension InstructionTwins {
   }
 
   private static func step(
-    _ o: Operands, _ cache: any KeyValueCache, samples: [Int], position: Int
+    _ o: Operands, _ cache: any KeyValueCache, samples: [Int], position: Int,
+    mask: AttentionMask = AttentionMask()
   ) -> Instruction {
     let (rows, columns) = (samples.count, cache.shape.keyValueHeads * cache.shape.headDimension)
     return .cachedAttention(
       CachedAttention(
         cache: cache, layer: 1, samples: samples, position: position, q: o.input(rows, 3 * columns, o.type),
         k: o.input(rows, columns, o.type), v: o.input(rows, columns, .fp32),
-        o: o.output(rows, 3 * columns, o.type), scale: 0.3))
+        o: o.output(rows, 3 * columns, o.type), scale: 0.3, mask: mask))
   }
 
   /// A cache shows what it holds in an attention to it.
@@ -130,6 +198,23 @@ extension InstructionTwins {
           [step(o, cache, samples: [0, 2, 3, 10], position: 1)], [step(o, cache, samples: [10], position: 2)],
         ]
       }
-    ]
+    ] + cachedMasks
+  }
+
+  /// Windows that begin in the prompt, at its end and among the own tokens, there past a panel too.
+  private static var cachedMasks: [Twin] {
+    [(1, nil), (3, nil), (16, nil), (20, 0.5), (21, nil), (38, nil), (100, nil), (nil, 0.5)].map {
+      (window: Int?, cap: Float?) in
+      Twin.program("a window of \(window ?? 0), a cap of \(cap ?? 0)") { o in
+        let cache = cache(
+          o,
+          CacheShape(layers: 2, keyValueHeads: 2, headDimension: 10, promptCount: 19, samples: 3, capacity: 41))
+        let mask = AttentionMask(window: window, softCap: cap)
+        return [[prompt(o, cache)]]
+          + (0..<41).map { position in
+            [step(o, cache, samples: position < 20 ? [0, 1, 2] : [1, 2], position: position, mask: mask)]
+          }
+      }
+    }
   }
 }

@@ -67,7 +67,7 @@ enum InstructionTwins {
     case .normAdd: normAdd
     case .normAddBackward: normAddBackward
     case .softCapLogits: softCapLogits
-    case .headNorm: headNorm
+    case .headNorm: headNorm + turnedHeadNorms
     case .headNormBackward: headNormBackward
     case .linear: linear + fewRows
     case .gate: gate

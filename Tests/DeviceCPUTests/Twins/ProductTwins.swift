@@ -177,6 +177,9 @@ extension InstructionTwins {
               o, columns: 30, unit: 10,
               .rotate(o.output(5, 30, o.type), rotation, headDimension: 10, bias: o.input(1, 30, .fp32))),
             few(o, columns: 10, unit: 10, .rotate(o.output(5, 10, o.type), rotation, headDimension: 10)),
+            few(
+              o, columns: 20, unit: 10,
+              .rotate(o.output(5, 20, o.type), o.rotation([2, 0, 2, 2, 1], dimension: 6), headDimension: 10)),
             few(o, columns: 10, unit: 10, .store(o.output(5, 10, .fp32), bias: o.input(1, 10, .fp32))),
           ]
         ]

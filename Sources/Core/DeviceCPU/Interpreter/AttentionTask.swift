@@ -15,9 +15,9 @@ struct AttentionTask: Sendable, Equatable {
   ///   - heads: query heads; `share` of them, a divisor, read one key-value head.
   ///   - headsApart: whether all groups' heads are tasks of their own, or none's; nil leaves it to the balance.
   static func split(
-    _ groups: [AttentionGroup], heads: Int, share: Int, threads: Int, headsApart: Bool?
+    _ groups: [AttentionGroup], heads: Int, share: Int, window: Int? = nil, threads: Int, headsApart: Bool?
   ) -> [AttentionTask] {
-    let works = groups.map(\.work)
+    let works = groups.map { $0.work(window: window) }
     let order = groups.indices.sorted { (works[$1], $0) < (works[$0], $1) }
     func tasks(apart: Int) -> [(work: Int, task: AttentionTask)] {
       let unordered = order.enumerated().flatMap { position, group in
@@ -55,11 +55,14 @@ struct AttentionTask: Sendable, Equatable {
 
 extension AttentionGroup {
   /// About how many pairs of a query and a key it sees there are: what one head costs.
-  fileprivate var work: Int {
+  fileprivate func work(window: Int?) -> Int {
     segments.reduce(0) { sum, segment in
       let queries = segment.queries
       let before = shared.count + segment.prefix.count + queries.lowerBound - segment.rows.lowerBound
-      return sum + queries.count * (before + (queries.count + 1) / 2)
+      // The first queries see all that is before them, the others what the window holds.
+      let growing = window.map { min(queries.count, max(0, $0 - before)) } ?? queries.count
+      let others = window.map { (queries.count - growing) * $0 } ?? 0
+      return sum + growing * (before + (growing + 1) / 2) + others
     }
   }
 }
@@ -69,24 +72,26 @@ final class AttentionSplits: Sendable {
   private struct Entry {
     let groups: [AttentionGroup]
     let heads, share: Int
+    let window: Int?
     let tasks: [AttentionTask]
   }
 
   private let entries = Mutex<[Entry]>([])
 
   func tasks(
-    _ groups: [AttentionGroup], heads: Int, share: Int, threads: Int, headsApart: Bool?
+    _ groups: [AttentionGroup], heads: Int, share: Int, window: Int?, threads: Int, headsApart: Bool?
   ) -> [AttentionTask] {
     entries.withLock { entries in
-      if let found = entries.first(where: { $0.groups == groups && $0.heads == heads && $0.share == share }) {
-        return found.tasks
+      let known = entries.first {
+        $0.groups == groups && $0.heads == heads && $0.share == share && $0.window == window
       }
+      if let known { return known.tasks }
       // Heads that are tasks of their own cannot add to the gradients of shared keys in their order.
       let isShared = groups.contains { !$0.shared.isEmpty }
       let tasks = AttentionTask.split(
-        groups, heads: heads, share: share, threads: threads, headsApart: isShared ? false : headsApart)
+        groups, heads: heads, share: share, window: window, threads: threads, headsApart: isShared ? false : headsApart)
       if entries.count == 4 { entries.removeFirst() }
-      entries.append(Entry(groups: groups, heads: heads, share: share, tasks: tasks))
+      entries.append(Entry(groups: groups, heads: heads, share: share, window: window, tasks: tasks))
       return tasks
     }
   }

@@ -5,13 +5,14 @@ import Device
 extension CPUDevice {
   func tasks(_ attention: Attention) -> [AttentionTask] {
     splits.tasks(
-      attention.groups, heads: attention.headCount, share: attention.headsPerKey, threads: threads,
-      headsApart: headsApart)
+      attention.groups, heads: attention.headCount, share: attention.headsPerKey, window: attention.mask.window,
+      threads: threads, headsApart: headsApart)
   }
 
   func run(_ attention: Attention, _ space: Workspace) {
     let operands = AttentionOperands(attention)
-    let head = AttentionHead(runtime: self, headDimension: attention.headDimension, scale: attention.scale)
+    let head = AttentionHead(
+      runtime: self, headDimension: attention.headDimension, scale: attention.scale, mask: attention.mask)
     let tasks = tasks(attention)
     clear(operands.o, beside: attention.queries)
     parallel(tasks.count) { index, worker in
@@ -28,9 +29,9 @@ extension CPUDevice {
     let forward = attention.forward
     let operands = AttentionOperands(forward)
     let joined = JoinedGradients(attention, tasks: tasks(forward), memory: space.attentionMemory())
-    let head = AttentionHead(runtime: self, headDimension: forward.headDimension, scale: forward.scale)
-    guard let rotation = attention.rotation else { preconditionFailure("a rotation") }
-    let turn = RotaryTurn(table: Matrix(rotation.table), positions: rotation.positions)
+    let head = AttentionHead(
+      runtime: self, headDimension: forward.headDimension, scale: forward.scale, mask: forward.mask)
+    let turn = attention.rotation.map { RotaryTurn(table: Matrix($0.table), positions: $0.positions) }
     let gradient = Matrix(attention.gradient)
     for matrix in [operands.k, operands.v] { clear(matrix, beside: forward.groups.map(\.rows)) }
     clear(operands.q, beside: forward.queries)
@@ -73,7 +74,7 @@ extension CPUDevice {
 
   /// Adds up the query heads that share a key-value head, where they were separate tasks.
   private func joinHeads(
-    _ joined: JoinedGradients, _ operands: AttentionOperands, _ turn: RotaryTurn, _ space: Workspace
+    _ joined: JoinedGradients, _ operands: AttentionOperands, _ turn: RotaryTurn?, _ space: Workspace
   ) {
     guard let apart = joined.apart else { return }
     let blocks = joined.groupsApart.flatMap { index in
@@ -88,7 +89,8 @@ extension CPUDevice {
       var scratch = ScratchMemory(space.scratch[worker])
       let sum = scratch.take(rows.count, operands.k.columns)
       sumHeads(apart.k.rows(rows), operands, into: sum)
-      turnBack(sum, operands, turn, rows, into: operands.k.rows(rows))
+      self.turn(
+        sum, headDimension: operands.dimension, by: turn, rows: rows, backward: true, into: operands.k.rows(rows))
       sumHeads(apart.v.rows(rows), operands, into: sum)
       convert(sum, into: operands.v.rows(rows))
     }
@@ -106,7 +108,7 @@ extension CPUDevice {
 
   /// Adds up, group by group, what the groups found for the keys and values that they share.
   private func joinShared(
-    _ joined: JoinedGradients, _ operands: AttentionOperands, _ turn: RotaryTurn, _ space: Workspace
+    _ joined: JoinedGradients, _ operands: AttentionOperands, _ turn: RotaryTurn?, _ space: Workspace
   ) {
     guard joined.sharedCount > 0 else { return }
     let blocks = RowBlocks(count: joined.sharedCount, longest: 64, threads: threads)
@@ -121,18 +123,11 @@ extension CPUDevice {
         }
       }
       join(\.k)
-      turnBack(sum, operands, turn, rows, into: operands.k.rows(rows))
+      self.turn(
+        sum, headDimension: operands.dimension, by: turn, rows: rows, backward: true, into: operands.k.rows(rows))
       join(\.v)
       convert(sum, into: operands.v.rows(rows))
     }
-  }
-
-  private func turnBack(
-    _ x: Matrix, _ operands: AttentionOperands, _ turn: RotaryTurn, _ rows: Range<Int>, into y: Matrix
-  ) {
-    rope(
-      x, headDimension: operands.dimension, table: turn.table, positions: turn.positions[rows], backward: true,
-      into: y)
   }
 
   // MARK: Memory

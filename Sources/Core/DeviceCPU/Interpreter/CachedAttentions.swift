@@ -63,7 +63,7 @@ extension CPUDevice {
       decodeAttention(
         q: q.rows(task.rows).columns(columns), samples: attention.samples[task.rows],
         ownCount: attention.position + 1, cache: caches[task.keyHead], scale: attention.scale,
-        into: o.rows(task.rows).columns(columns), scratch: space.scratch[worker])
+        mask: attention.mask, into: o.rows(task.rows).columns(columns), scratch: space.scratch[worker])
     }
   }
 
