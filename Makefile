@@ -2,6 +2,7 @@
 # make test   the same set-up, then every test
 # make test-numbers WORKBENCH_KERNELS=avx2   after make test: what computes numbers once more, at a lower kernel level
 # make build  the release build alone            make bench   the benchmark suite
+# make real-model   fetches a real GGUF model, imports it and asks it a question
 # make soak   the long sweeps (fuzzing, kills, kernels on arm64)    make format  swift-format over the tree
 
 # One configuration everywhere, so that run and test share one build. With colours a terminal's build would be another
@@ -11,7 +12,7 @@ SWIFT_FLAGS := -c release --no-color-diagnostics -debug-info-format none
 PROGRAM     := .build/release/workbench
 SOURCES     := Sources Tests Package.swift
 
-.PHONY: run test test-numbers build setup bench soak format lint clean
+.PHONY: run test test-numbers build setup bench real-model soak format lint clean
 
 run: build
 	@$(PROGRAM) demo
@@ -31,6 +32,10 @@ test-numbers: setup
 
 setup:
 	@./Tools/setup.sh
+
+# A real model: fetched (90 MB), imported and asked. It needs python3 with venv, and the network.
+real-model: build
+	@./Tools/real-model.sh
 
 # make bench BENCH="--only step profile"; the names: make bench BENCH=--list
 bench: build

@@ -17,7 +17,7 @@ let optimized: [SwiftSetting] = [
 ]
 
 // Targets are the architecture: an arrow that is not listed here does not compile. A target's folder has its name.
-//   Base, JSON, Control <- Device, Checkpoint, Text, Tables, Preference <- Model (never DeviceCPU), PreferenceData
+//   Base, JSON, Control <- Device, Checkpoint, Text, Tables, Preference <- Model (never DeviceCPU), GGUF, PreferenceData
 //   <- Job, RunFile <- Evaluation <- Training <- Session <- Commands <- workbench
 let package = Package(
   name: "workbench",
@@ -28,8 +28,8 @@ let package = Package(
     .library(
       name: "WorkbenchCore",
       targets: [
-        "Base", "Device", "DeviceCPU", "JSON", "Checkpoint", "Text", "Model", "PreferenceData", "Control", "RunFile",
-        "Job",
+        "Base", "Device", "DeviceCPU", "JSON", "Checkpoint", "GGUF", "Text", "Model", "PreferenceData", "Control",
+        "RunFile", "Job",
         "Evaluation", "Training", "Session", "SpeedMeasurement",
       ]),
   ],
@@ -61,6 +61,8 @@ let package = Package(
       name: "Checkpoint", dependencies: ["Base", "JSON"], path: "Sources/Core/Checkpoint", swiftSettings: testable),
     .target(name: "Text", dependencies: ["JSON"], path: "Sources/Core/Text", swiftSettings: testable),
     .target(
+      name: "GGUF", dependencies: ["Base", "JSON", "Checkpoint"], path: "Sources/Core/GGUF", swiftSettings: testable),
+    .target(
       name: "Model", dependencies: ["Base", "Device", "Checkpoint"], path: "Sources/Core/Model",
       swiftSettings: testable),
     .target(
@@ -81,7 +83,7 @@ let package = Package(
       name: "Evaluation",
       dependencies: [
         "Base", "Control", "Device", "DeviceCPU", "JSON", "Checkpoint", "Text", "Model", "PreferenceData", "Preference",
-        "Job",
+        "Job", "GGUF",
       ],
       path: "Sources/Core/Evaluation", swiftSettings: testable),
     .target(
@@ -89,14 +91,14 @@ let package = Package(
       dependencies: [
         "Base", "Device", "DeviceCPU", "JSON", "Checkpoint", "Text", "Model", "PreferenceData", "Preference", "Control",
         "RunFile",
-        "Job", "Evaluation",
+        "Job", "Evaluation", "GGUF",
       ],
       path: "Sources/Core/Training", swiftSettings: testable),
     .target(
       name: "Session",
       dependencies: [
-        "Base", "Training", "RunFile", "Control", "Checkpoint", "JSON", .product(name: "GRDB", package: "GRDB.swift"),
-        .product(name: "GRDBSQLite", package: "GRDB.swift"),
+        "Base", "Training", "RunFile", "Control", "Checkpoint", "JSON", "GGUF",
+        .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ],
       path: "Sources/Core/Session", swiftSettings: testable),
     .target(
@@ -117,7 +119,7 @@ let package = Package(
       dependencies: [
         "WorkbenchScreen", "CTerminal", "CProcess", "Session", "Training", "RunFile", "DemoWorld", "Control", "Model",
         "Checkpoint", "Device", "DeviceCPU", "Base", "Text", "PreferenceData", "Preference", "JSON", "SpeedMeasurement",
-        "Job", "Evaluation", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Job", "Evaluation", "GGUF", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/Workbench/Commands", swiftSettings: testable),
     .executableTarget(name: "workbench", dependencies: ["Commands"], path: "Sources/Workbench/workbench"),
@@ -129,6 +131,9 @@ let package = Package(
     .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: testing),
     .testTarget(name: "ControlTests", dependencies: ["Control"], swiftSettings: testing),
     .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint", "Base", "JSON"], swiftSettings: testing),
+    .testTarget(
+      name: "GGUFTests", dependencies: ["GGUF", "Base", "Checkpoint", "JSON", "Text", "TestSupport"],
+      swiftSettings: testing),
     .testTarget(name: "TextTests", dependencies: ["Text", "JSON", "TestSupport"], swiftSettings: testing),
     .testTarget(
       name: "ModelTests",
@@ -136,13 +141,15 @@ let package = Package(
         "Model", "Base", "Device", "DeviceCPU", "NaiveDevice", "TestSupport", "Checkpoint", "SpeedMeasurement",
       ],
       swiftSettings: testing),
-    .testTarget(name: "TablesTests", dependencies: ["Tables", "Base", "JSON", "TestSupport"], swiftSettings: testing),
+    .testTarget(
+      name: "TablesTests", dependencies: ["Tables", "Base", "JSON", "TestSupport", "CAllocationMeter"],
+      swiftSettings: testing),
     .testTarget(
       name: "PreferenceDataTests", dependencies: ["PreferenceData", "Text", "JSON", "TestSupport"],
       swiftSettings: testing),
     .testTarget(name: "PreferenceTests", dependencies: ["Preference", "Control", "Base"], swiftSettings: testing),
     .testTarget(
-      name: "RunFileTests", dependencies: ["RunFile", "Preference", "PreferenceData", "TestSupport"],
+      name: "RunFileTests", dependencies: ["RunFile", "Checkpoint", "Preference", "PreferenceData", "TestSupport"],
       swiftSettings: testing),
     .testTarget(
       name: "JobTests", dependencies: ["Job", "PreferenceData", "JSON", "TestSupport"], swiftSettings: testing),
@@ -192,7 +199,8 @@ let package = Package(
     .testTarget(
       name: "FuzzTests",
       dependencies: [
-        "CAllocationMeter", "JSON", "Checkpoint", "Text", "PreferenceData", "RunFile", "Training", "Session",
+        "CAllocationMeter", "JSON", "Checkpoint", "GGUF", "Tables", "Text", "PreferenceData", "RunFile", "Training",
+        "Session",
         "WorkbenchScreen",
       ],
       swiftSettings: testing),

@@ -60,4 +60,10 @@ status=$(cat "$work/status")
 [ "$status" = 0 ] || { echo "smoke: make run ended with $status" >&2; exit 1; }
 cmp -s "$work/before" "$work/after" || { echo "smoke: the terminal was left changed" >&2; exit 1; }
 grep -aq $'\x1b\\[?1049l' "$work/screen" || { echo "smoke: the alternate screen was left on" >&2; exit 1; }
+# The same program reads data of other kinds: a folder of Parquet files has the rows of its JSON lines.
+tables=Tests/Fixtures/tables
+for kind in hub arrow/pairs.lz4.feather csv/pairs.csv; do
+  .build/release/workbench rows "$tables/$kind" 2>/dev/null | cmp -s - <(.build/release/workbench rows "$tables/pairs.jsonl" 2>/dev/null) ||
+    { echo "smoke: the rows of $kind are not those of its JSON lines" >&2; exit 1; }
+done
 echo "smoke: make run trained, paused, went on and left the terminal as it was"

@@ -48,4 +48,37 @@ static inline uint64_t cb_hash(const uint8_t *bytes, int64_t count, uint64_t see
   return h;
 }
 
+// What the formats of compression do: copy short parts. Most are shorter than 16 bytes, and two words are moved faster than
+// memcpy is called; what that writes too much is written over later. The caller has made sure of the exact sizes; whether there
+// is room for more is looked at here.
+
+// Copies in[from ..< from + count] to out[at ...]. `size` and `present` are the whole lengths of out and in.
+static inline void cb_copy(
+    uint8_t *out, int64_t at, int64_t size, const uint8_t *in, int64_t from, int64_t present, int64_t count) {
+  if (count <= 16 && size - at >= 16 && present - from >= 16) {
+    memcpy(out + at, in + from, 16);
+  } else {
+    memcpy(out + at, in + from, (size_t)count);
+  }
+}
+
+// Appends `count` bytes at out[at] that stand `distance` before it, each read after those before it are written: with a short
+// distance they repeat. 0 < distance <= at.
+static inline void cb_repeat(uint8_t *out, int64_t at, int64_t size, int64_t distance, int64_t count) {
+  uint8_t *to = out + at;
+  const uint8_t *from = to - distance;
+  if (count <= 16 && distance >= 16 && size - at >= 16) {
+    memcpy(to, from, 16);
+    return;
+  }
+  // What has been copied doubles what can be copied at once.
+  while (count > distance) {
+    memcpy(to, from, (size_t)distance);
+    to += distance;
+    count -= distance;
+    distance += distance;
+  }
+  memcpy(to, from, (size_t)count);
+}
+
 #endif

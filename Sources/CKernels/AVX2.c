@@ -1,5 +1,6 @@
 // The vector bodies for AVX2 with FMA; Dispatch.c calls them only where the processor has both.
 #if defined(__x86_64__)
+#include <immintrin.h>
 #include <math.h>
 #include <string.h>
 #include "CKernels.h"

@@ -13,6 +13,7 @@
 #include "Bodies/Flat.h"
 #include "Bodies/Gate.h"
 #include "Bodies/Norm.h"
+#include "Bodies/Quantized.h"
 #include "Bodies/Rotary.h"
 #include "Bodies/RowProducts.h"
 #include "Bodies/Rows.h"
@@ -44,6 +45,7 @@ const wb_kernels WB_TABLE = {
     .gate_mul_backward = gate_mul_backward, .cap_logits = cap_logits,
     .add_bias = add_bias, .scale_rows = scale_rows, .transpose = transpose,
     .gemm = gemm, .pack_panels = pack_panels, .gemm_panels = gemm_panels, .gemm_rows = gemm_rows, .few_rows = few_rows,
+    .expand = expand, .few_rows_quantized = few_rows_quantized,
     .soft_cap = soft_cap, .softmax = softmax, .softmax_backward = softmax_backward, .row_dots = row_dots,
     .online_softmax = online_softmax, .add_rows = add_rows, .prefetch = prefetch, .sum_of_squares = sum_of_squares, .adamw = adamw,
     .peak = peak,

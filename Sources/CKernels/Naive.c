@@ -254,6 +254,29 @@ static void few_rows(int64_t m, int64_t n, int64_t k, const void *x, int64_t ldx
     }
 }
 
+/// Element i of row `row` of a quantized matrix.
+static float dequantized(const wb_quantized *w, int64_t row, int64_t i) {
+  const int64_t at = w->origin + row * w->ld + i;
+  if (w->kind == WB_INT8) return (float)((const int8_t *)w->codes)[at] * w->scales[at / w->ld];
+  const uint8_t byte = ((const uint8_t *)w->codes)[at / 2];
+  return wb_nf4_codes[at % 2 ? byte & 15 : byte >> 4] * w->scales[at / WB_NF4_BLOCK];
+}
+
+static void expand(int64_t rows, int64_t n, const wb_quantized *w, void *y, int64_t ldy, wb_type t) {
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t j = 0; j < n; j++) wb_store(y, i * ldy + j, t, dequantized(w, i, j));
+}
+
+static void few_rows_quantized(int64_t m, int64_t n, int64_t k, const void *x, int64_t ldx, wb_type tx,
+                               const wb_quantized *w, float *y, int64_t ldy, int32_t accumulate) {
+  for (int64_t i = 0; i < m; i++)
+    for (int64_t j = 0; j < n; j++) {
+      float sum = accumulate ? y[i * ldy + j] : 0;
+      for (int64_t l = 0; l < k; l++) sum += wb_load(x, i * ldx + l, tx) * dequantized(w, j, l);
+      y[i * ldy + j] = sum;
+    }
+}
+
 /// Whether row i sees column j.
 static int sees(wb_seen seen, int64_t i, int64_t j) {
   return j >= (seen.first ? seen.first[i] : 0) && j < seen.visible + i;
@@ -385,6 +408,7 @@ const wb_kernels wb_kernels_naive = {
     .gate_mul_backward = gate_mul_backward, .cap_logits = cap_logits,
     .add_bias = add_bias, .scale_rows = scale_rows, .transpose = transpose,
     .gemm = gemm, .pack_panels = pack_panels, .gemm_panels = gemm_panels, .gemm_rows = gemm_rows, .few_rows = few_rows,
+    .expand = expand, .few_rows_quantized = few_rows_quantized,
     .soft_cap = soft_cap, .softmax = softmax, .softmax_backward = softmax_backward, .row_dots = row_dots,
     .online_softmax = online_softmax, .add_rows = add_rows, .prefetch = prefetch, .sum_of_squares = sum_of_squares, .adamw = adamw,
     .peak = peak,

@@ -14,8 +14,8 @@ import Testing
 
   @Test func readsAnAdapterOfPEFT() throws {
     let adapter = try AdapterFolder.read(path: CheckpointFixtures.path("adapter"), model: mistral)
-    #expect(
-      adapter.configuration == LoRAConfiguration(rank: 3, alpha: 6, targetModules: [.q_proj, .v_proj, .down_proj]))
+    let plain = LoRAConfiguration(rank: 3, alpha: 6, targetModules: [.q_proj, .v_proj, .down_proj])
+    #expect(adapter.configuration.modules(of: mistral) == plain.modules(of: mistral))
     #expect(adapter.configuration.scale == 2)
     #expect(adapter.baseModelName == "mistral-fp32-sharded")
     #expect(adapter.tensors.count == 6)
@@ -32,7 +32,7 @@ import Testing
     let adapter = try AdapterFolder.read(path: CheckpointFixtures.path("adapter-rslora"), model: llama)
     #expect(adapter.configuration.useRSLoRA)
     #expect(adapter.configuration.scale == 3)  // 6 / √4
-    #expect(adapter.configuration.targetModules == LinearKind.allCases)
+    #expect(adapter.configuration.modules(of: llama).count == 14)
     #expect(adapter.tensors.count == 14)
   }
 
@@ -108,40 +108,58 @@ import Testing
     return try AdapterConfiguration.decode(json: Array(text.utf8), file: "a.json").lora
   }
 
-  @Test func honoursEveryFormOfTargets() throws {
-    #expect(try decode(["target_modules": "\"all-linear\""]).targetModules == LinearKind.allCases)
-    #expect(
-      try decode(["target_modules": "[\"mlp.up_proj\",\"self_attn.o_proj\"]"]).targetModules == [.o_proj, .up_proj])
-    for pattern in [#".*\\.(q_proj|v_proj)"#, ".*(v_proj|q_proj)$", #".*\\.(q_proj|v_proj)$"#] {
-      #expect(try decode(["target_modules": "\"\(pattern)\""]).targetModules == [.q_proj, .v_proj], "\(pattern)")
-    }
-    #expect(try decode(["target_modules": #"".*q_proj""#]).targetModules == [.q_proj])
-    let full = #"["model.layers.1.mlp.up_proj","model.layers.0.mlp.up_proj"]"#
-    #expect(try decode(["target_modules": full]).targetModules == [.up_proj])
+  /// The adapted modules of a model of 2 layers, such as "0 mlp.up_proj".
+  private func targets(_ changes: [String: String]) throws -> [String] {
+    try decode(changes).modules(of: llama).map { "\($0.address.layer) \($0.address.module.name)" }
   }
 
-  @Test func honoursUniformPatterns() throws {
+  @Test func honoursEveryFormOfTargets() throws {
+    #expect(try targets(["target_modules": "\"all-linear\""]).count == 14)
+    #expect(
+      try targets(["target_modules": "[\"mlp.up_proj\",\"self_attn.o_proj\"]"]) == [
+        "0 o_proj", "0 up_proj", "1 o_proj", "1 up_proj",
+      ])
+    for pattern in [#".*\\.(q_proj|v_proj)"#, ".*(v_proj|q_proj)$", #".*\\.(q_proj|v_proj)$"#] {
+      #expect(
+        try targets(["target_modules": "\"\(pattern)\""]) == ["0 q_proj", "0 v_proj", "1 q_proj", "1 v_proj"],
+        "\(pattern)")
+    }
+    #expect(try targets(["target_modules": #"".*q_proj""#]) == ["0 q_proj", "1 q_proj"])
+    #expect(try targets(["target_modules": #"["model.layers.1.mlp.up_proj", "fc1"]"#]) == ["1 up_proj"])
+    // As PEFT matches: a string is a regular expression for the whole name.
+    #expect(try targets(["target_modules": "\"q_proj\""]) == [])
+    #expect(try targets(["layers_to_transform": "1"]) == ["1 q_proj", "1 v_proj"])
+    #expect(try targets(["layers_to_transform": "[0]", "layers_pattern": "\"h\""]) == [])
+    #expect(try targets(["layers_to_transform": "[0]", "layers_pattern": "[\"h\", \"layers\"]"]).count == 2)
+    #expect(try targets(["exclude_modules": "[\"1.self_attn.q_proj\"]"]) == ["0 q_proj", "0 v_proj", "1 v_proj"])
+    #expect(try targets(["exclude_modules": "\".*v_proj\""]) == ["0 q_proj", "1 q_proj"])
+  }
+
+  @Test func honoursPatterns() throws {
+    func ranks(_ changes: [String: String]) throws -> [Int] { try decode(changes).modules(of: llama).map(\.rank) }
     // PEFT's defaults where keys are absent: r 8, alpha 8.
     #expect(try decode(["r": "", "lora_alpha": ""]).scale == 1)
-    let both = try decode([
-      "rank_pattern": "{\"q_proj\":16,\"v_proj\":16}", "alpha_pattern": "{\"q_proj\":4,\"v_proj\":4}",
-    ])
-    #expect(both.rank == 16)
-    #expect(both.alpha == 4)
-    // A pattern for a module that is no target changes nothing; one that repeats the common value neither.
-    #expect(try decode(["rank_pattern": "{\"k_proj\":16}"]).rank == 4)
-    #expect(try decode(["rank_pattern": "{\"model.layers.0.self_attn.q_proj\":4}"]).rank == 4)
+    #expect(try ranks(["rank_pattern": "{\"q_proj\":16}"]) == [16, 4, 16, 4])
+    #expect(try ranks(["rank_pattern": "{\"layers.1.self_attn.v_proj\":2,\"v_proj\":3}"]) == [4, 3, 4, 2])
+    // The first that matches counts.
+    #expect(try ranks(["rank_pattern": "{\"v_proj\":3,\"layers.1.self_attn.v_proj\":2}"]) == [4, 3, 4, 3])
+    #expect(try ranks(["rank_pattern": "{\"proj\":3,\"k_proj\":2}"]) == [4, 4, 4, 4])
+    let scales = try decode(["alpha_pattern": "{\"^model.*q_proj\":2}", "use_rslora": "true"]).modules(of: llama)
+    #expect(scales.map(\.scale) == [1, 4, 1, 4])
   }
 
   @Test(arguments: [
     ("peft_type", "\"IA3\"", "the adapter type \"IA3\" is not supported"),
     ("peft_type", "", "peft_type is absent, but must be \"LORA\""),
-    ("task_type", "\"SEQ_CLS\"", "the task \"SEQ_CLS\" is not supported"),
+    ("task_type", "\"TOKEN_CLS\"", "the task \"TOKEN_CLS\" is not supported; supported: CAUSAL_LM and SEQ_CLS"),
     ("bias", "\"lora_only\"", "trained biases (bias: \"lora_only\") is not supported"),
-    ("use_dora", "true", "DoRA (use_dora) is not supported"), ("fan_in_fan_out", "true", "transposed base weights"),
+    ("use_dora", "1", "use_dora is 1, but must be true or false"),
+    ("fan_in_fan_out", "true", "transposed base weights"),
     ("modules_to_save", "[\"lm_head\"]", "fully trained modules beside the adapter"),
-    ("layers_to_transform", "[0]", "an adapter on some of the layers"),
-    ("layers_to_transform", "0", "an adapter on some of the layers"),
+    ("layers_to_transform", "[-1]", "layers_to_transform is [-1], but must be a whole number"),
+    ("layers_to_transform", "\"0\"", "layers_to_transform is \"0\", but must be a whole number"),
+    ("exclude_modules", "[1]", "exclude_modules is [1], but must be a list of strings"),
+    ("exclude_modules", "\"(\"", "the regular expression \"(\" in exclude_modules (a group does not end)"),
     ("lora_bias", "true", "a bias inside the adapter"), ("use_qalora", "true", "QALoRA"),
     ("trainable_token_indices", "[1]", "trained token embeddings"),
     ("monteclora_config", "{\"a\":1}", "the adapter option \"monteclora_config\""),
@@ -151,16 +169,16 @@ import Testing
       "an adapter that starts from changed base weights (init_lora_weights: \"pissa\")"
     ),
     ("target_modules", "[\"q_proj\",\"lm_head\"]", "an adapter on \"lm_head\" is not supported"),
-    ("target_modules", "\".*layers.[01].*q_proj\"", "the regular expression \".*layers.[01].*q_proj\""),
-    ("target_modules", "[\"model.layers.1.mlp.up_proj\"]", "an adapter that differs between layers"),
-    ("target_modules", "[\"model.layers.01.mlp.up_proj\"]", "an adapter on \"model.layers.01.mlp.up_proj\""),
-    ("target_modules", "[\"model.layers.0.mlp.up_proj\",\"q_proj\"]", "an adapter that differs between layers"),
-    ("target_modules", "\"q_proj\"", "the regular expression \"q_proj\" in target_modules"),
+    ("target_modules", "[\"model.embed_tokens\"]", "an adapter on \"model.embed_tokens\" is not supported"),
+    (
+      "target_modules", "\"(q)_proj_\\\\1\"",
+      "the regular expression \"(q)_proj_\\\\1\" in target_modules (it refers back to a group)"
+    ),
     ("target_modules", "[]", "target_modules is [], but must be a list"),
     ("target_modules", "[1]", "target_modules is [1], but must be a list of strings"),
-    ("rank_pattern", "{\"q_proj\":16}", "different values in rank_pattern is not supported"),
-    ("rank_pattern", "{\"layers.0.self_attn.q_proj\":16}", "different values in rank_pattern"),
-    ("alpha_pattern", "{\"q_proj\":16}", "different values in alpha_pattern"),
+    ("rank_pattern", "{\"q_proj\":1.5}", "rank_pattern.q_proj is 1.5"), ("rank_pattern", "[4]", "rank_pattern is [4]"),
+    ("rank_pattern", "{\"*\":2}", "the regular expression \"*\" in rank_pattern (it repeats nothing)"),
+    ("alpha_pattern", "{\"q_proj\":0}", "alpha_pattern.q_proj is 0"),
     ("rank_pattern", "{\"q_proj\":-1}", "rank_pattern.q_proj is -1"),
     ("r", "0", "r is 0, but must be a whole number from 1 to 16384"), ("r", "1e9", "r is 1000000000.0"),
     ("lora_alpha", "-8", "lora_alpha is -8"), ("lora_dropout", "1", "lora_dropout is 1"),
@@ -198,13 +216,79 @@ import Testing
         entries[0] = SafetensorsEntry(name: name, shape: [1, 2], values: [0, 0])
       }.contains("has shape [1, 2], but the configuration asks for [3, "))
     #expect(checkpointRefusal { try AdapterFolder.read(path: path, model: llama) }.contains("has shape"))
-    // PEFT saved this one with full names, of 2 layers.
-    let deeper = ModelConfiguration(
-      hiddenSize: 16, intermediateSize: 20, layerCount: 3, headCount: 4, keyValueHeadCount: 2, headDimension: 6,
-      vocabularySize: 24)
+    // The linears of a fused model have other names.
+    let fused = try CheckpointFolder(path: CheckpointFixtures.path("../adapter/phi3")).configuration
     #expect(
-      checkpointRefusal { try AdapterFolder.read(path: CheckpointFixtures.path("adapter-rslora"), model: deeper) }
-        .contains("target_modules is a list that names 2 layers, but must be for all of the model's 3 layers"))
+      checkpointRefusal {
+        try AdapterFolder.read(path: CheckpointFixtures.path("../adapter/one-layer"), model: fused)
+      }.contains(
+        "target_modules is of no module of this model, but must be of some of qkv_proj, o_proj, gate_up_proj, down_proj"
+      ))
+  }
+
+  @Test func readsTheHeadOfARewardModel() throws {
+    let model = try CheckpointFolder(path: CheckpointFixtures.path("../adapter/llama")).configuration
+    let path = CheckpointFixtures.path("../adapter/reward")
+    let adapter = try AdapterFolder.read(path: path, model: model)
+    let golden = try SafetensorsFile(path: path + "/adapter_model.safetensors")
+    let head = try golden.tensor("base_model.model.score.weight").float32()
+    #expect(adapter.task == .sequenceClassification)
+    #expect(adapter.scoreHead == ScoreHead(labels: 1, weight: head))
+    #expect(head.count == 16)
+    #expect(
+      checkpointRefusal { try adapter.requireLanguageModel() }
+        .contains("an adapter of a reward model (task_type SEQ_CLS) where a language model is needed"))
+    let scratch = try CheckpointScratch()
+    try AdapterFolder.write(
+      configuration: adapter.configuration, tensors: adapter.tensors, scoreHead: adapter.scoreHead, baseModelName: "b",
+      to: scratch.url)
+    let again = try AdapterFolder.read(path: scratch.url.path, model: model)
+    #expect(again.scoreHead == adapter.scoreHead && again.task == adapter.task && again.tensors == adapter.tensors)
+    #expect(try scratch.text("adapter_config.json").contains("\"classifier\",\n    \"score\""))
+    #expect(try Set(SafetensorsFile(path: scratch["adapter_model.safetensors"].path).names) == Set(golden.names))
+    // A language model's adapter needs nothing of that.
+    try AdapterFolder.read(path: CheckpointFixtures.path("../adapter/regex"), model: model).requireLanguageModel()
+    let other = try CheckpointFolder(path: CheckpointFixtures.path("../adapter/phi3")).configuration
+    #expect(checkpointRefusal { try AdapterFolder.read(path: path, model: other) }.contains("of no module"))
+  }
+
+  @Test func readsTheNamesOfWrappers() throws {
+    let model = try CheckpointFolder(path: CheckpointFixtures.path("../adapter/llama")).configuration
+    func read(_ name: String) throws -> AdapterFolder {
+      try AdapterFolder.read(path: CheckpointFixtures.path("../adapter/\(name)"), model: model)
+    }
+    let plain = try read("some-layers")
+    for (name, prefix) in [("wrapped", "model.language_model"), ("wrapped-before", "language_model.model")] {
+      let wrapped = try read(name)
+      #expect(wrapped.configuration.namePrefix == prefix)
+      #expect(wrapped.tensors == plain.tensors)
+    }
+  }
+
+  @Test func readsAnAdapterOfMLX() throws {
+    let model = try CheckpointFolder(path: CheckpointFixtures.path("../adapter/llama")).configuration
+    let path = CheckpointFixtures.path("../adapter/mlx")
+    let adapter = try AdapterFolder.read(path: path, model: model)
+    #expect(adapter.configuration.targets == .names(["q_proj", "down_proj"]))
+    #expect(adapter.configuration.layers == LayerSelection([2, 3]))
+    #expect(adapter.configuration.scale == 2.5 && adapter.configuration.rank == 2)
+    // A [in, rank] there, [rank, in] here.
+    let file = try SafetensorsFile(path: path + "/adapters.safetensors")
+    let stored = try file.tensor("model.layers.2.mlp.down_proj.lora_a").float32()
+    let down = try #require(adapter.tensors[LinearAddress(layer: 2, kind: .down_proj)]).down
+    #expect(down[1] == stored[2] && down[24] == stored[1])
+
+    func refusal(_ old: String, _ new: String) throws -> String {
+      let scratch = try CheckpointScratch(copying: "../adapter/mlx")
+      try scratch.replace(old, with: new, in: "adapter_config.json")
+      return checkpointRefusal { try AdapterFolder.read(path: scratch.url.path, model: model) }
+    }
+    #expect(try refusal("\"fine_tune_type\": \"lora\"", "\"fine_tune_type\": \"full\"").contains("(fine_tune_type)"))
+    #expect(try refusal("\"num_layers\": 2", "\"num_layers\": 1").contains("names the last 1 layers only"))
+    #expect(try refusal("\"num_layers\": 2", "\"num_layers\": -1") == "(accepted)")
+    #expect(try refusal("\"rank\": 2", "\"rank\": 3").contains("has shape [16, 2]"))
+    #expect(try refusal("\"scale\": 2.5", "\"scale\": \"x\"").contains("lora_parameters.scale is \"x\""))
+    #expect(try refusal("\"fine_tune_type\": \"lora\"", "\"fine_tune_type\": \"dora\"").contains("no tensor"))
   }
 
   @Test func otherFoldersAreExplained() throws {
@@ -217,7 +301,7 @@ import Testing
     try scratch.write("{}", as: "config.json")
     #expect(sentence().contains("it holds a whole model, not an adapter"))
     try scratch.write("", as: "adapters.safetensors")
-    #expect(sentence().contains("it is an MLX adapter"))
+    #expect(sentence().contains("adapter_config.json is not there"))
     try scratch.write("", as: "adapter_model.bin")
     #expect(sentence().contains("convert them with PeftModel"))
   }

@@ -141,7 +141,8 @@ import Testing
     try scratch.write("{}", as: "adapter_config.json")
     #expect(sentence().contains("it is a LoRA adapter; name the base model's folder"))
     try scratch.write("", as: "m.gguf")
-    #expect(sentence().contains("it holds GGUF"))
+    #expect(sentence().contains("it holds GGUF and config.json is not there; name the .gguf file itself"))
+    #expect(sentence().contains("workbench import FILE.gguf --to DIR"))
     try FileManager.default.removeItem(at: scratch["m.gguf"])
     try FileManager.default.copyItem(
       at: CheckpointFixtures.folder.appendingPathComponent("llama-bf16/config.json"), to: scratch["config.json"])

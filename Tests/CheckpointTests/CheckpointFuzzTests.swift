@@ -77,16 +77,46 @@ import Testing
   }
 
   @Test func adapterConfigurations() throws {
-    let original = try CheckpointFixtures.bytes("adapter/adapter_config.json")
-    for index in 0..<600 {
-      var random = RandomStream(seed: 3, purpose: .test, index: index)
-      do {
-        let found = try AdapterConfiguration.decode(json: Self.mutate(original, &random), file: "adapter_config.json")
-        #expect(found.lora.rank > 0 && found.lora.scale.isFinite)
-      } catch {
-        #expect(error is CheckpointError)
+    let model = ModelConfiguration(
+      hiddenSize: 16, intermediateSize: 20, layerCount: 4, headCount: 4, keyValueHeadCount: 2, headDimension: 6,
+      vocabularySize: 24)
+    // One with regular expressions, ranks of its own and layers.
+    for (position, name) in ["../checkpoint/adapter", "patterns", "looks-ahead", "some-layers"].enumerated() {
+      let original = try CheckpointFixtures.bytes("../adapter/\(name)/adapter_config.json")
+      for index in 0..<600 {
+        var random = RandomStream(seed: 3, purpose: .test, epoch: position, index: index)
+        do {
+          let found = try AdapterConfiguration.decode(
+            json: Self.mutate(original, &random), file: "adapter_config.json")
+          #expect(found.lora.rank > 0 && found.lora.scale.isFinite)
+          for module in found.lora.modules(of: model) { #expect(module.rank > 0 && module.scale.isFinite) }
+        } catch {
+          #expect(error is CheckpointError)
+        }
       }
     }
+  }
+
+  /// An expression of any characters matches or is refused.
+  @Test func modulePatterns() {
+    let pieces = [
+      "a", ".", "*", "+", "?", "(", ")", "(?:", "(?=", "(?!", "(?<=", "(?P<n>", "[", "]", "^", "-", "|", "{2,3}", "{",
+      "\\",
+      "\\d", "\\b", "$", "é", "\u{0}",
+    ]
+    var accepted = 0
+    for index in 0..<3000 {
+      var random = RandomStream(seed: 5, purpose: .test, index: index)
+      let text = (0..<Int.random(in: 1...12, using: &random)).map { _ in
+        pieces[Int.random(in: 0..<pieces.count, using: &random)]
+      }.joined()
+      guard let pattern = try? NamePattern(text) else { continue }
+      accepted += 1
+      for name in ["", "a", "aa.a", "model.layers.0.mlp.up_proj", String(repeating: "a", count: 200)] {
+        _ = pattern.matches(name) || pattern.matchesEnd(of: name)
+      }
+    }
+    #expect(accepted > 200)
   }
 
   @Test func shardIndexes() throws {

@@ -32,6 +32,47 @@ import Testing
     #expect(try merged.tensor("\(address).weight").float32() != base.tensor("\(address).weight").float32())
   }
 
+  /// Fused modules, ranks of their own, and DoRA, whose rows have lengths of their own.
+  @Test(arguments: [("dora", "llama"), ("phi3-dora", "phi3"), ("phi3-patterns", "phi3")])
+  func mergesWhatDiffersBetweenModules(adapterName: String, baseName: String) throws {
+    let scratch = try CheckpointScratch()
+    let base = try CheckpointFolder(path: CheckpointFixtures.path("../adapter/\(baseName)"))
+    let path = CheckpointFixtures.path("../adapter/\(adapterName)")
+    let adapter = try AdapterFolder.read(path: path, model: base.configuration)
+    try LoRAMerge.write(base: base, adapter: adapter, to: scratch["merged"])
+    let merged = try CheckpointFolder(path: scratch["merged"].path)
+    let golden = try SafetensorsFile(path: path + "/merged.safetensors")
+    var changed = 0
+    for name in golden.names {
+      let (found, expected) = (try merged.tensor(name).float32(), try golden.tensor(name).float32())
+      if try found != base.tensor(name).float32() { changed += 1 }
+      for (mine, theirs) in zip(found, expected) { #expect(abs(mine - theirs) <= 2e-6 + 2e-6 * abs(theirs), "\(name)") }
+    }
+    #expect(changed == adapter.tensors.count)
+  }
+
+  /// An adapter's folder without a session: of MLX as PEFT's, of DoRA as a whole model.
+  @Test func exportsAdapterFolders() throws {
+    let scratch = try CheckpointScratch()
+    let model = CheckpointFixtures.path("../adapter/llama")
+    let configuration = try CheckpointFolder(path: model).configuration
+    func export(_ name: String) throws -> AdapterExport {
+      try AdapterExport(adapter: CheckpointFixtures.path("../adapter/\(name)"), model: model)
+    }
+    try export("mlx-dora").writeAdapter(to: scratch["peft"].path)
+    let peft = try AdapterFolder.read(path: scratch["peft"].path, model: configuration)
+    let mlx = try AdapterFolder.read(path: CheckpointFixtures.path("../adapter/mlx-dora"), model: configuration)
+    #expect(peft.tensors == mlx.tensors && peft.configuration == mlx.configuration && peft.baseModelName == "llama")
+    try export("mlx-dora").writeMerged(to: scratch["merged"].path)
+    let merged = try CheckpointFolder(path: scratch["merged"].path).tensor("model.layers.3.mlp.down_proj.weight")
+    #expect(try merged.float32() != CheckpointFolder(path: model).tensor(merged.name).float32())
+    try export("reward").writeAdapter(to: scratch["reward"].path)
+    #expect(try AdapterFolder.read(path: scratch["reward"].path, model: configuration).scoreHead?.labels == 1)
+    #expect(
+      checkpointRefusal { try export("reward").writeMerged(to: scratch["no"].path) }.contains("an adapter of a reward"))
+    #expect(!FileManager.default.fileExists(atPath: scratch["no"].path))
+  }
+
   @Test func leavesAFullFolderAlone() throws {
     let scratch = try CheckpointScratch(copying: "llama-bf16")
     let base = try CheckpointFolder(path: scratch.url.path)

@@ -23,7 +23,7 @@ import Testing
       Issue.record("no list")
       return
     }
-    #expect(cases.count == 17)
+    #expect(cases.count == 19)
     for value in cases {
       guard case .object(let item) = value, case .object(let expected)? = item["expected"], let given = item["config"],
         case .object(let rope)? = expected["rope"]
@@ -36,7 +36,7 @@ import Testing
       #expect(found.keyValueHeadCount == expected["kv_heads"]?.integer, name)
       #expect(found.headDimension == expected["head_dim"]?.integer, name)
       #expect(found.rmsNormEpsilon == expected["epsilon"]?.number, name)
-      #expect(found.ropeTheta == rope["rope_theta"]?.number, name)
+      #expect(found.rotaries.first?.theta == rope["rope_theta"]?.number, name)
       #expect(.bool(found.tiedEmbeddings) == expected["tied"], name)
       #expect(.bool(found.queryKeyValueBias) == expected["qkv_bias"], name)
       #expect(.bool(found.outputBias) == expected["output_bias"], name)
@@ -56,7 +56,7 @@ import Testing
             originalMaxPositions: rope["original_max_position_embeddings"]?.integer ?? 0)
         default: nil
         }
-      #expect(found.ropeScaling == scaling, name)
+      #expect(found.rotaries.first?.scaling == scaling, name)
     }
   }
 
@@ -67,19 +67,46 @@ import Testing
     #expect(LinearKind.k_proj.shape(in: model) == (64, 64))
     #expect(LinearKind.o_proj.shape(in: model) == (64, 256))
     #expect(LinearKind.down_proj.shape(in: model) == (64, 128))
-    #expect(LinearKind.down_proj.fullName(layer: 3) == "model.layers.3.mlp.down_proj")
+    #expect(LinearModule(.down_proj).fullName(layer: 3) == "model.layers.3.mlp.down_proj")
     // embedding + 2 × (2 norms + 7 linears) + norm + head
     #expect(model.tensorShapes.count == 1 + 2 * 9 + 2)
   }
 
+  @Test func fusedModulesHoldSeveralLinears() throws {
+    let model = try decode(["model_type": "\"phi3\"", "num_key_value_heads": "2", "head_dim": "32"])
+    #expect(model.layer.modules.map(\.name) == ["qkv_proj", "o_proj", "gate_up_proj", "down_proj"])
+    #expect(LinearModule.queryKeyValue.shape(in: model) == (256 + 64 + 64, 64))
+    #expect(LinearModule.queryKeyValue.rows(in: model) == [0..<256, 256..<320, 320..<384])
+    #expect(LinearModule.gateUp.rows(in: model) == [0..<128, 128..<256])
+    let shapes = Dictionary(uniqueKeysWithValues: model.tensorShapes.map { ($0.name, $0.shape) })
+    #expect(shapes["model.layers.1.self_attn.qkv_proj.weight"] == [384, 64])
+    #expect(shapes["model.layers.1.mlp.gate_up_proj.weight"] == [256, 64])
+    #expect(shapes["model.layers.1.self_attn.q_proj.weight"] == nil)
+    for (key, value, expected) in [
+      ("intermediate_size", "127", "intermediate_size is 127, but must be even in a phi3 model"),
+      ("rope_scaling", "{\"type\":\"su\"}", "rotary scaling \"su\" is not supported"),
+      ("partial_rotary_factor", "0.75", "partial_rotary_factor below 1 is not supported"),
+    ] {
+      let sentence = checkpointRefusal { try decode(["model_type": "\"phi3\"", key: value]) }
+      #expect(sentence.hasPrefix("config.json: \(expected)"), "\(sentence)")
+    }
+  }
+
   @Test(arguments: [
-    ("model_type", "\"gemma\"", "model_type \"gemma\" is not supported; supported: Llama"),
+    ("model_type", "\"gemma4\"", "model_type \"gemma4\" is not supported; supported: Llama"),
     ("model_type", "\"qwen3_moe\"", "model_type \"qwen3_moe\" is not supported"),
     ("model_type", "\"mixtral\"", "model_type \"mixtral\" is not supported"),
     ("model_type", "", "model_type is absent, but must be one of llama, mistral, qwen2, qwen3"),
     ("model_type", "7", "model_type is 7, but must be a string"),
     ("architectures", "[\"LlamaForSequenceClassification\"]", "the architecture \"LlamaForSequenceClassification\""),
-    ("quantization_config", "{\"bits\":4}", "a quantized checkpoint (quantization_config) is not supported"),
+    ("quantization_config", "{\"bits\":4}", "quantization by an unnamed method (quantization_config) is not supported"),
+    ("quantization_config", "{\"quant_method\":\"gptq\",\"bits\":4}", "quantization by \"gptq\" (quantization_config) is not supported"),
+    ("quantization_config", "{\"quant_method\":\"awq\"}", "quantization by \"awq\" (quantization_config) is not supported; supported: NF4 and int8 of bitsandbytes; of any other, take the original 16-bit"),
+    ("quantization_config", "{\"quant_method\":\"compressed-tensors\"}", "quantization by \"compressed-tensors\" (quantization_config)"),
+    ("quantization_config", "{\"quant_method\":\"bitsandbytes\"}", "a quantization_config with neither load_in_4bit nor load_in_8bit"),
+    ("quantization_config", "{\"load_in_4bit\":true}", "bnb_4bit_quant_type \"fp4\" (quantization_config)"),
+    ("quantization_config", "{\"load_in_4bit\":1}", "quantization_config.load_in_4bit is 1, but must be true or false"),
+    ("quantization_config", "4", "quantization_config is 4, but must be an object"),
     ("hidden_act", "\"gelu\"", "hidden_act \"gelu\" is not supported; supported: silu"),
     ("num_local_experts", "8", "a mixture of experts (num_local_experts)"),
     ("use_qk_norm", "true", "normalised queries and keys (use_qk_norm)"),
@@ -95,9 +122,18 @@ import Testing
     ("rms_norm_eps", "[1,{}]", "rms_norm_eps is [1, an object]"),
     ("tie_word_embeddings", "1", "tie_word_embeddings is 1, but must be true or false"),
     ("rope_theta", "-1", "rope_theta is -1"), ("rope_scaling", "4", "rope_scaling is 4, but must be an object"),
-    ("rope_scaling", "{\"type\":\"yarn\",\"factor\":2}", "rotary scaling \"yarn\" is not supported"),
-    ("rope_scaling", "{\"type\":\"dynamic\",\"factor\":2}", "rotary scaling \"dynamic\" is not supported"),
-    ("rope_scaling", "{\"rope_type\":\"longrope\"}", "rotary scaling \"longrope\" is not supported"),
+    ("rope_scaling", "{\"type\":\"ntk\",\"factor\":2}", "rotary scaling \"ntk\" is not supported"),
+    ("rope_scaling", "{\"type\":\"dynamic\"}", "rope_scaling.factor is absent"),
+    ("rope_scaling", "{\"type\":\"yarn\",\"factor\":-2}", "rope_scaling.factor is -2"),
+    ("rope_scaling", "{\"rope_type\":\"longrope\"}", "rope_scaling.short_factor is absent"),
+    (
+      "rope_scaling", "{\"rope_type\":\"longrope\",\"short_factor\":[1,2]}",
+      "rope_scaling.short_factor is [1, 2], but must be a list of 4 numbers"
+    ),
+    (
+      "layer_types", "[\"full_attention\"]",
+      "layer_types is [\"full_attention\"], but must be a list of 2 names, one a layer"
+    ),
     ("rope_scaling", "{\"rope_type\":\"linear\"}", "rope_scaling.factor is absent"),
     (
       "rope_scaling", "{\"rope_type\":\"llama3\",\"factor\":8,\"low_freq_factor\":4,\"high_freq_factor\":4}",
@@ -107,7 +143,9 @@ import Testing
     ("rope_parameters", "{\"partial_rotary_factor\":0.5}", "partial_rotary_factor below 1 is not supported"),
     ("rope_interleaved", "true", "rope_interleaved is not supported"),
     ("layer_types", "[\"full_attention\",\"linear_attention\"]", "the layer type \"linear_attention\""),
-    ("layer_types", "[\"sliding_attention\"]", "sliding_attention in a llama model is not supported"),
+    (
+      "layer_types", "[\"sliding_attention\",\"full_attention\"]", "sliding_attention in a llama model is not supported"
+    ),
     ("eos_token_id", "128", "eos_token_id is 128, but must be a whole number from 0 to 127, or a list of them"),
     ("bos_token_id", "-1", "bos_token_id is -1"),
   ])

@@ -120,7 +120,6 @@ struct PreparationTests {
     Bad(4, "shape", "model={F}/shapes"),
     Bad(4, "tokenizer.json", "model={F}/tokenizer"),
     Bad(4, "model.safetensors", "model={F}/truncated"),
-    Bad(4, "a sliding window of 64 tokens, shorter than data.max_length 2048", "model={F}/window"),
     Bad(
       4, "more than the model's context of 8", "model={F}/context"),
     Bad(4, "there is no such folder", "adapter.init_from={F}/absent"),
@@ -133,7 +132,15 @@ struct PreparationTests {
     Bad(3, "has no rows", "data.eval={F}/empty.jsonl"),
     Bad(3, "no known format has the keys", "data.train={F}/unknown.jsonl"),
     Bad(3, "more than data.max_bad_rows allows", "data.train={F}/broken.jsonl"),
-    Bad(3, "is a Parquet file", "data.train={F}/parquet.jsonl"),
+    Bad(3, "the file is damaged", "data.train={F}/parquet.jsonl"),
+    Bad(3, "no file matches this pattern", "data.train={F}/none-*.jsonl"),
+    Bad(3, "is a folder without data files", "data.train={F}/nothing"),
+    Bad(3, "is no folder that data.split could choose a split of", "data.split=train"),
+    Bad(3, "it has the splits dev, test, train; choose one with data.eval_split", "data.eval={F}/splits"),
+    Bad(3, "has no split \"valid\"", "data.train={F}/splits", "data.split=valid"),
+    Bad(3, "line 1: is plain text, which has no place for data.system", "data.system=Be brief."),
+    Bad(3, "line 1: has messages, which only a chat template", "data.train={F}/turns.jsonl", "data.chat=never"),
+    Bad(4, "has no chat template, which data.chat: always needs", "model={F}/untemplated", "data.chat=always"),
     Bad(3, "notgzip.jsonl.gz", "data.train={F}/notgzip.jsonl.gz"),
     Bad(3, "is a device", "data.train=/dev/zero"),
     Bad(3, "no row can be used: 1 row read as ranked, 0 kept, 1 dropped", "data.train={F}/ties.jsonl"),
@@ -179,6 +186,9 @@ struct PreparationTests {
     ["data.eval_fraction=0.5", "preference.reward_scale=dataset_zscore"],
     ["data.train={F}/broken.jsonl", "data.max_bad_rows=0.5"],
     ["data.train={F}/long.jsonl", "model={F}/window", "data.max_prompt_length=32", "data.max_length=64"],
+    ["data.chat=always", "data.system=Be brief."],
+    ["data.train={F}/splits", "data.eval={F}/splits", "data.eval_split=dev"],
+    ["data.train={F}/splits/t*.csv"],
     ["adapter.init_from={F}/adapter", "adapter.r=8"],
     ["adapter.r=1", "adapter.target_modules=[q_proj]", "training.precision=bf16"],
   ]
@@ -195,6 +205,25 @@ struct PreparationTests {
       ])
     #expect(train(settings) == .accepted)
     #expect(FileManager.default.fileExists(atPath: session + "/run.yaml"))
+  }
+
+  /// The page shows what the template makes of plain text, and says where it could.
+  @Test func chatsAreShown() throws {
+    let note =
+      "  note: 2 are plain text, though the model has a chat template; data.chat: always makes turns of them (lines 1, 2)"
+    #expect(check([]).lines.contains(note))
+    /// Tokens of the two prompts, each of which is shown to end with the start of the assistant's turn.
+    func promptTokens(_ settings: String...) -> [Int] {
+      let (checked, lines) = check(settings)
+      #expect(checked == .accepted && !lines.contains(note))
+      let prompts = lines.filter { $0.hasPrefix("  prompt, ") }
+      #expect(prompts.allSatisfy { $0.contains("(<|im_end|>)(⏎)(<|im_start|>)(ass)") })
+      return prompts.compactMap { Int($0.split(separator: " ")[1]) }
+    }
+    let (wrapped, briefed) = (
+      promptTokens("data.chat=always"), promptTokens("data.chat=always", "data.system=Be brief.")
+    )
+    #expect(wrapped.count == 2 && zip(wrapped, briefed).allSatisfy { $0 < $1 })
   }
 
   /// What was found before a fault is on the page, and the title of what could not be read.

@@ -52,6 +52,12 @@ struct RefusalFixture {
     try write("empty.jsonl", "")
     try write("unknown.jsonl", #"{"colour": "blue"}"# + "\n")
     try write("parquet.jsonl", "PAR1 and more")
+    for split in ["train", "dev", "test"] {
+      try write("splits/\(split).csv", "prompt,chosen,rejected\nHow do I clean a pan?, Soak it., No.\n")
+    }
+    try write(
+      "turns.jsonl",
+      #"{"prompt": [{"role": "user", "content": "a?"}], "responses": ["b", "c"], "rewards": [1, 0]}"# + "\n")
     try write("notgzip.jsonl.gz", "\u{1}not gzip")
     try write("ties.jsonl", #"{"prompt": "a?", "responses": ["b", "c"], "rewards": [1, 1]}"# + "\n")
     try write(
@@ -74,6 +80,7 @@ struct RefusalFixture {
     }
     try changed("context", "config.json") { try edited($0, ["max_position_embeddings": 8]) }
     try changed("shapes", "config.json") { try edited($0, ["intermediate_size": 1]) }
+    try changed("untemplated", "tokenizer_config.json") { try edited($0, ["chat_template": NSNull()]) }
     try changed("notjson", "config.json") { _ in Data("{".utf8) }
     try changed("tokenizer", "tokenizer.json") { _ in Data("{}".utf8) }
     try changed("truncated", "model.safetensors") { $0.prefix($0.count / 2) }

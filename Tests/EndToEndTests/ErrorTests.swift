@@ -105,7 +105,9 @@ extension EndToEnd {
           "model: m\ndata: {train: a.jsonl}\ntraining: {lr_scheduler_type: cosin}\n",
           #"RUN.yaml: training.lr_scheduler_type: "cosin" is not known, did you mean "cosine"?…"#),
         .runFile("model: m\ndata: {train: a.jsonl}\ntraining: {seed: 1\n", "RUN.yaml: line…"),
-        .runFile("data: {train: a.jsonl}\n", "RUN.yaml: model: missing; give the folder of a Hugging Face checkpoint"),
+        .runFile(
+          "data: {train: a.jsonl}\n",
+          "RUN.yaml: model: missing; give the folder of a Hugging Face checkpoint or a GGUF file"),
         ErrorCase(
           ["train", "RUN.yaml", "--headless", "--set", "preference.bta=0.2"],
           files: ["RUN.yaml": "model: m\ndata: {train: a.jsonl}\n"], 2,
@@ -137,7 +139,7 @@ extension EndToEnd {
         .data(
           EndToEnd.rows + "not json\n",
           "rows.jsonl: 1 of 3 rows cannot be read, more than data.max_bad_rows allows (1 %): …"),
-        .data("PAR1 and more", "rows.jsonl: is a Parquet file; convert it with: …"),
+        .data("PAR1 and more", "rows.jsonl: the file is damaged: it does not end as a Parquet file does…"),
         ErrorCase(
           ["train", "RUN.yaml", "--headless"],
           files: ["RUN.yaml": EndToEnd.runFile(train: "rows.jsonl.gz"), "rows.jsonl.gz": "\u{1}not gzip"], 3,

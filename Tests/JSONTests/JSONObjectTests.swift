@@ -23,6 +23,23 @@ import Testing
     #expect(object.keys.last == "new")
   }
 
+  /// Members that are known to differ are found and replaced like all others, however many there are.
+  @Test(arguments: [0, 1, 15, 16, 40]) func takesDistinctMembers(count: Int) {
+    let members = (0..<count).map { (key: "key\($0)", value: JSONValue.integer($0)) }
+    var object = JSONObject(distinct: members)
+    #expect(object == JSONObject(members))
+    for index in 0..<count {
+      #expect(object["key\(index)"] == .integer(index))
+      let isNew = object.insert("key\(index)", .null)
+      #expect(!isNew)
+    }
+    for index in 0..<20 { object.set("new\(index)", .integer(index)) }
+    object.set("new7", .null)
+    #expect(object.members.count == count + 20)
+    #expect(object["new7"] == .null)
+    #expect(object["new19"] == .integer(19))
+  }
+
   /// "é" in one code point and in two are different keys, though Swift's strings compare equal.
   @Test(arguments: [0, 20]) func comparesKeysByCodePoint(others: Int) {
     var object = JSONObject((0..<others).map { ("\($0)", .null) })

@@ -85,7 +85,7 @@ import Testing
 }
 
 /// Greedy decoding with the cache takes, at every step, the token that a fresh pass over everything finds most likely.
-func expectGreedyAgreesWithScoring(_ model: LanguageModel, prompt: [Int32], adapter: LoRAAdapter) throws {
+func expectGreedyAgreesWithScoring(_ model: LanguageModel, prompt: [Int32], adapter: LoRAAdapter?) throws {
   let settings = SamplingSettings(maxNewTokens: 12, greedy: true)
   let found = try model.generate(prompt, count: 2, settings: settings, seed: 0, adapter: adapter)
   #expect(found.count == 2 && found[0] == found[1] && found[0].count == 12)

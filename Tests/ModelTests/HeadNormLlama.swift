@@ -68,7 +68,7 @@ struct HeadNormCheckpoint {
       model: checkpoint.configuration, seed: 3)
     var stream = RandomStream(seed: 5, purpose: .test)
     for linear in adapter.layout.linears {
-      for index in linear.upOffset..<linear.upOffset + adapter.layout.rank * linear.outputs {
+      for index in linear.up {
         adapter.parameters[index] = Float(stream.nextUniform()) - 0.5
       }
     }

@@ -63,11 +63,7 @@ import Testing
     let twin = try LanguageModel(checkpoint: fixture.checkpoint, device: exact)
     var stream = RandomStream(seed: 6, purpose: .test)
     for linear in adapter.layout.linears {
-      let rank = adapter.layout.rank
-      for (name, range) in [
-        ("A", linear.downOffset..<linear.downOffset + rank * linear.inputs),
-        ("B", linear.upOffset..<linear.upOffset + rank * linear.outputs),
-      ] {
+      for (name, range) in [("A", linear.down), ("B", linear.up)] {
         let signs = range.map { _ in stream.nextUniform() < 0.5 ? Float(-1) : 1 }
         let start = adapter.parameters.array(in: range)
         func move(_ step: Float) throws -> (place: [Double], value: Double) {

@@ -13,7 +13,11 @@ struct ModelFixture {
     let reference: [[Float]]
   }
 
-  static let names = ["untied-grouped", "tied-wide-heads", "qwen2-biases", "llama3-rope", "qwen3-head-norms"]
+  static let names = [
+    "untied-grouped", "tied-wide-heads", "qwen2-biases", "llama3-rope", "qwen3-head-norms", "mistral-window",
+    "qwen2-upper-windows", "llama-yarn", "internlm3-dynamic", "smollm3-nope", "granite-factors", "gemma", "gemma2-caps",
+    "gemma3-text", "olmo2", "olmo3-yarn", "exaone4",
+  ]
   static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .appendingPathComponent("Fixtures/model")
 
@@ -48,16 +52,9 @@ struct ModelFixture {
     let file = try SafetensorsFile(path: url.appendingPathComponent("gradients.safetensors").path)
     return try adapter.layout.linears.flatMap { linear in
       let name = "base_model.model." + linear.address.description
-      let rank = adapter.layout.rank
       return [
-        (
-          name + ".lora_A", linear.downOffset..<linear.downOffset + rank * linear.inputs,
-          try file.tensor(name + ".lora_A.weight").float32()
-        ),
-        (
-          name + ".lora_B", linear.upOffset..<linear.upOffset + rank * linear.outputs,
-          try file.tensor(name + ".lora_B.weight").float32()
-        ),
+        (name + ".lora_A", linear.down, try file.tensor(name + ".lora_A.weight").float32()),
+        (name + ".lora_B", linear.up, try file.tensor(name + ".lora_B.weight").float32()),
       ]
     }
   }

@@ -1,5 +1,6 @@
 import Checkpoint
 import Foundation
+import Device
 import Model
 import DeviceCPU
 @testable import SpeedMeasurement
@@ -13,8 +14,11 @@ import Testing
     var level: KernelLevel
     var threads: Int
     var shape: LlamaShape
+    var quantization = Quantization.none
 
-    var testDescription: String { "\(shape.name), \(precision), \(level.rawValue), \(threads) threads" }
+    var testDescription: String {
+      "\(shape.name), \(precision), \(level.rawValue), \(threads) threads, \(quantization)"
+    }
   }
 
   /// The head's tile is the widest product of the first, the MLP's that of the second.
@@ -32,7 +36,11 @@ import Testing
       (Precision.bf16, KernelLevel.best, 1), (.bf16, .best, 2), (.bf16, .best, 5), (.bf16, .avx2, 2),
       (.bf16, .avx2, 16),
       (.fp32, .best, 2),
-    ].map { Setting(precision: $0.0, level: $0.1, threads: $0.2, shape: shape) }
+    ].map { Setting(precision: $0.0, level: $0.1, threads: $0.2, shape: shape) } + [
+      Setting(precision: .bf16, level: .best, threads: 2, shape: shape, quantization: .nf4),
+      Setting(precision: .bf16, level: .avx2, threads: 3, shape: shape, quantization: .int8),
+      Setting(precision: .fp32, level: .best, threads: 1, shape: shape, quantization: .nf4),
+    ]
   }
 
   @Test(arguments: settings)
@@ -51,7 +59,8 @@ import Testing
         model: checkpoint.configuration, seed: 3)
       for length in lengths {
         // A model of its own, so that its memory was not planned for a longer batch before.
-        let model = try LanguageModel(checkpoint: checkpoint, device: runtime)
+        let model = try LanguageModel(
+          checkpoint: checkpoint, device: runtime, quantization: setting.quantization)
         let tokens = (0..<Int32(length)).map { $0 % 290 }
         let short = PromptGroup(prompt: tokens, responses: [[1]])
         let long = PromptGroup(prompt: [5, 6], responses: [tokens, [7, 8]])

@@ -60,7 +60,10 @@ extension NaiveDevice {
 
   /// y += x·op(w) on some rows.
   private func add(_ term: Linear.Term, rows: RowSpans, to y: inout Numbers) {
-    let (x, w) = (load(term.input), load(term.weight))
+    let x = load(term.input)
+    var w = load(term.weight)
+    // A pass multiplies weights in its compute type.
+    if term.weight.type.isQuantized { w.values = w.values.map { rounded($0, precision.elementType) } }
     precondition(
       (term.transposed ? (w.rows, w.columns) : (w.columns, w.rows)) == (y.columns, x.columns), "shapes that multiply")
     for row in rows.each {

@@ -51,8 +51,9 @@ final class Block: Sendable {
 
     init(_ x: Tensor) {
       self.x = x
-      width = x.type.byteWidth / 2
-      first = x.offset / 2
+      // Of a quantized tensor, whose offset counts elements, the numbers that its codes stand for.
+      width = x.type.isQuantized ? 1 : x.type.byteWidth / 2
+      first = x.type.isQuantized ? x.offset : x.offset / 2
     }
 
     subscript(row: Int, column: Int) -> Int { first + (row * x.stride + column) * width }
@@ -81,7 +82,7 @@ final class MemoryTable: Sendable {
   func lend(
     _ values: [Double], rows: Int, columns: Int, type: ElementType, isWritable: Bool = true
   ) -> DeviceMemory {
-    let width = type.byteWidth / 2
+    let width = type.isQuantized ? 1 : type.byteWidth / 2
     var numbers = [Double](repeating: 0, count: values.count * width)
     for (index, value) in values.enumerated() { numbers[index * width] = value }
     let block = add { Block(number: $0, numbers) }

@@ -36,12 +36,13 @@ public final class NaiveDevice: Device {
   }
 
   public func weights(_ bytes: MappedBytes, rows: Int, columns: Int, type: ElementType) -> DeviceMemory? {
-    guard bytes.count == rows * columns * type.byteWidth else { return nil }
+    guard !type.isQuantized, bytes.count == rows * columns * type.byteWidth else { return nil }
     let values =
       switch type {
       case .fp32: bytes.integers(UInt32.self).map { Double(Float(bitPattern: $0)) }
       case .bf16: bytes.integers(UInt16.self).map { Double(Float(bitPattern: UInt32($0) << 16)) }
       case .fp16: bytes.integers(UInt16.self).map(Self.half)
+      case .int8, .nf4: preconditionFailure("quantized weights have scales")
       }
     return memory.lend(values, rows: rows, columns: columns, type: type, isWritable: false)
   }
@@ -110,13 +111,15 @@ public final class NaiveDevice: Device {
   public func adamW(_ update: AdamW, parameters: FloatBuffer, gradients: FloatBuffer, m: FloatBuffer, v: FloatBuffer) {
     func correction(_ beta: Double) -> Double { 1 - (0..<update.step).reduce(1) { product, _ in product * beta } }
     let (first, second) = (correction(update.beta1), correction(update.beta2))
-    for index in 0..<parameters.count {
-      let g = Double(gradients[index]) * update.clip
-      let mean = update.beta1 * Double(m[index]) + (1 - update.beta1) * g
-      let square = update.beta2 * Double(v[index]) + (1 - update.beta2) * g * g
-      let decayed = Double(parameters[index]) * (1 - update.learningRate * update.weightDecay)
-      let step = update.learningRate * mean / first / ((square / second).squareRoot() + update.epsilon)
-      (m[index], v[index], parameters[index]) = (Float(mean), Float(square), Float(decayed - step))
+    for (run, rate) in update.rates(count: parameters.count) {
+      for index in run {
+        let g = Double(gradients[index]) * update.clip
+        let mean = update.beta1 * Double(m[index]) + (1 - update.beta1) * g
+        let square = update.beta2 * Double(v[index]) + (1 - update.beta2) * g * g
+        let decayed = Double(parameters[index]) * (1 - rate * update.weightDecay)
+        let step = rate * mean / first / ((square / second).squareRoot() + update.epsilon)
+        (m[index], v[index], parameters[index]) = (Float(mean), Float(square), Float(decayed - step))
+      }
     }
   }
 }

@@ -153,9 +153,9 @@ import Testing
 
   @Test func foreignFilesNameTheirCure() throws {
     #expect(
-      try DataFiles.failure(bytes: Array("PAR1....".utf8), name: "it's.parquet")?.hasPrefix(
-        "it's.parquet: is a Parquet file; convert it with: python3 -c \"import sys, pandas; "
-          + "pandas.read_parquet(sys.argv[1]).to_json(sys.argv[1] + '.jsonl', orient='records', lines=True)\" '")
+      try DataFiles.failure(bytes: Array("FEA1....".utf8), name: "it's.feather")?.hasPrefix(
+        "it's.feather: is a Feather file of version 1; write it anew with: python3 -c \"import sys, pandas; "
+          + "pandas.read_feather(sys.argv[1]).to_parquet(sys.argv[1] + '.parquet')\" '")
         == true)
     #expect(try DataFiles.failure(bytes: [0xFF, 0xFE, 0x7B, 0], name: "a.json")?.contains("iconv") == true)
   }

@@ -48,7 +48,7 @@ import Testing
   @Test func publicRows() throws {
     try DataScratch.with { scratch in
       let path = try scratch.write("rows", "[1]\nx\n\n{\"a\": [2]}\n")
-      var rows = try JSONRows(path: path, readsArrays: false)
+      var rows = try RowSource(path: path, readsArrays: false)
       let (first, second, third) = (try rows.next(), try rows.next(), try rows.next())
       #expect(first?.line == 1)
       #expect(try first?.value.get() == .array([.number(1)]))
@@ -57,7 +57,7 @@ import Testing
       #expect(third?.line == 4)
       #expect(try third?.value.get().object?["a"] == .array([.number(2)]))
       #expect(try rows.next() == nil)
-      var elements = try JSONRows(path: path)
+      var elements = try RowSource(path: path)
       #expect(try elements.next()?.value.get() == .number(1))
     }
   }

@@ -17,9 +17,12 @@ import Testing
       init_from: null
     data:
       train: d.jsonl
+      split: null
       format: null
       columns: null
       eval: null
+      chat: auto
+      system: null
       max_prompt_length: 1024
       max_length: 2048
       max_bad_rows: 0.01

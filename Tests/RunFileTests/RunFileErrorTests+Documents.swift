@@ -16,21 +16,22 @@ extension RunFileErrorTexts {
         "RUN.yaml: is \"just text\", not a run file; expected keys model, adapter, data, preference, training, session"),
     Case(
       "data: {train: d}",
-      text: "RUN.yaml: model: missing; give the folder of a Hugging Face checkpoint"),
+      text: "RUN.yaml: model: missing; give the folder of a Hugging Face checkpoint or a GGUF file"),
     Case(
       "model: m",
-      text: "RUN.yaml: data.train: missing; give the preference data, a .jsonl, .jsonl.gz or .jsonl.zst file or a list "
-        + "of them"),
+      text:
+        "RUN.yaml: data.train: missing; give the preference data: a .jsonl, .parquet, .arrow or .csv file, a folder "
+        + "of them, or a list"),
     Case(
       "model: ''\ndata: {train: d}",
-      text: "RUN.yaml: model: is empty; expected the folder of a Hugging Face checkpoint"),
+      text: "RUN.yaml: model: is empty; expected the folder of a Hugging Face checkpoint or a GGUF file"),
     Case(
       "model: [a]\ndata: {train: d}",
-      text: "RUN.yaml: model: a list is not the folder of a Hugging Face checkpoint"),
+      text: "RUN.yaml: model: a list is not the folder of a Hugging Face checkpoint or a GGUF file"),
     Case(
       "model: m\ndata: prefs.jsonl",
       text:
-        "RUN.yaml: data: \"prefs.jsonl\" is not a section; expected keys train, format, columns, eval, eval_fraction, max_prompt_length, max_length, max_bad_rows"
+        "RUN.yaml: data: \"prefs.jsonl\" is not a section; expected keys train, split, format, columns, eval, eval_split, eval_fraction, chat, system, max_prompt_length, max_length, max_bad_rows"
     ),
     Case(
       "model: m\ndata: {train: []}",
@@ -149,7 +150,7 @@ extension RunFileErrorTexts {
     Case(
       adding: "adapter: {lora_r: 1}",
       text:
-        "RUN.yaml: adapter.lora_r: unknown key, did you mean \"r\"? (keys here: r, lora_alpha, lora_dropout, target_modules, use_rslora, init_from)"
+        "RUN.yaml: adapter.lora_r: unknown key, did you mean \"r\"? (keys here: r, lora_alpha, lora_dropout, target_modules, exclude_modules, layers_to_transform, rank_pattern, alpha_pattern, use_rslora, loraplus_lr_ratio, init_from)"
     ),
     Case(
       adding: "preference: {loss_type: ipo}",

@@ -130,22 +130,22 @@ extension RunFileErrorTexts {
     Case(
       adding: "adapter: {target_modules: all_linear}",
       text:
-        "RUN.yaml: adapter.target_modules: \"all_linear\" is not all-linear or a list of module names, did you mean \"all-linear\"? (one of: q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj)"
+        "RUN.yaml: adapter.target_modules: \"all_linear\" is not all-linear, a list of module names or a regular expression, did you mean \"all-linear\"? (one of: q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, qkv_proj, gate_up_proj)"
     ),
     Case(
-      adding: "adapter: {target_modules: '.*'}",
+      adding: "adapter: {target_modules: '.*(q_proj'}",
       text:
-        "RUN.yaml: adapter.target_modules: \".*\" is not all-linear or a list of module names (one of: q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj)"
+        "RUN.yaml: adapter.target_modules: the regular expression \".*(q_proj\" cannot be used: a group does not end"
     ),
     Case(
       adding: "adapter: {target_modules: [q_prj]}",
       text:
-        "RUN.yaml: adapter.target_modules.0: \"q_prj\" is not known, did you mean \"q_proj\"? (one of: q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj)"
+        "RUN.yaml: adapter.target_modules.0: \"q_prj\" is not known, did you mean \"q_proj\"? (one of: q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, qkv_proj, gate_up_proj)"
     ),
     Case(
       adding: "adapter: {target_modules: []}",
       text:
-        "RUN.yaml: adapter.target_modules: is an empty list; expected all-linear or a list of: q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj"
+        "RUN.yaml: adapter.target_modules: is an empty list; expected all-linear, a list of module names or a regular expression (one of: q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, qkv_proj, gate_up_proj)"
     ),
     Case(
       adding: "adapter: {target_modules: [q_proj, q_proj]}",
@@ -153,8 +153,43 @@ extension RunFileErrorTexts {
     Case(
       adding: "adapter: {target_modules: }",
       text:
-        "RUN.yaml: adapter.target_modules: no value given; expected all-linear or a list of: q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj"
+        "RUN.yaml: adapter.target_modules: no value given; expected all-linear, a list of module names or a regular expression (one of: q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, qkv_proj, gate_up_proj)"
     ),
+    Case(
+      adding: "adapter: {exclude_modules: all-linear}",
+      text:
+        "RUN.yaml: adapter.exclude_modules: \"all-linear\" is not a list of module names or a regular expression (one of: q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, qkv_proj, gate_up_proj)"
+    ),
+    Case(
+      adding: "adapter: {layers_to_transform: [1, -1]}",
+      text:
+        "RUN.yaml: adapter.layers_to_transform.1: -1 is not allowed; expected a layer's number from 0 on, or a list of them"
+    ),
+    Case(
+      adding: "adapter: {layers_to_transform: []}",
+      text:
+        "RUN.yaml: adapter.layers_to_transform: is an empty list; expected a layer's number from 0 on, or a list of them"
+    ),
+    Case(
+      adding: "adapter: {target_modules: '.*q_proj', layers_to_transform: 1}",
+      text:
+        "RUN.yaml: adapter.layers_to_transform: is for module names; a regular expression in target_modules names the layers itself"
+    ),
+    Case(
+      adding: "adapter: {rank_pattern: {q_proj: 1.5}}",
+      text: "RUN.yaml: adapter.rank_pattern.q_proj: 1.5 is not allowed; expected a whole number from 1 to 4096"),
+    Case(
+      adding: "adapter: {rank_pattern: [4]}",
+      text:
+        "RUN.yaml: adapter.rank_pattern: a list is not a section of module names, each with a whole number from 1 to 4096"
+    ),
+    Case(
+      adding: "adapter: {alpha_pattern: {'q_(proj': 2}}",
+      text:
+        "RUN.yaml: adapter.alpha_pattern: the regular expression \"q_(proj\" cannot be used: a group does not end"),
+    Case(
+      adding: "adapter: {loraplus_lr_ratio: 0}",
+      text: "RUN.yaml: adapter.loraplus_lr_ratio: 0 is not allowed; expected a number above 0"),
     Case(
       adding: "adapter: {use_rslora: maybe}",
       text: "RUN.yaml: adapter.use_rslora: \"maybe\" is not true or false"),
@@ -170,6 +205,23 @@ extension RunFileErrorTexts {
     Case(
       adding: "data: {train: d, eval_fraction: 1}",
       text: "RUN.yaml: data.eval_fraction: 1 is not allowed; expected a number between 0 and 1"),
+    Case(
+      adding: "data: {train: d, eval_split: test}",
+      text: "RUN.yaml: data.eval_split: names a split of data.eval, which is not given"),
+    Case(
+      adding: "data: {train: d, chat: allways}",
+      text: "RUN.yaml: data.chat: \"allways\" is not known, did you mean \"always\"? (one of: auto, always, never)"),
+    Case(
+      adding: "data: {train: d, chat: never, system: Be brief.}",
+      text: "RUN.yaml: data.system: data.chat is never, so that no row has turns; take one of the two out"),
+    Case(
+      adding: "data: {train: d, system: ' '}",
+      text: "RUN.yaml: data.system: is blank; expected the text of a system turn, or null"),
+    Case(
+      adding: "data: {train: d, system_prompt: Be brief.}",
+      text:
+        "RUN.yaml: data.system_prompt: unknown key, did you mean \"system\"? (keys here: train, split, format, columns, "
+        + "eval, eval_split, eval_fraction, chat, system, max_prompt_length, max_length, max_bad_rows)"),
     Case(
       adding: "data: {train: d, max_length: 10, max_prompt_length: 10}",
       text: "RUN.yaml: data.max_prompt_length: 10 leaves no room for a response within max_length 10"),

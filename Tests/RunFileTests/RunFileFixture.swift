@@ -17,7 +17,7 @@ let scheduleDefaults = """
 
 /// The run file of the command contract, key by key.
 let contract = """
-  model: path/to/checkpoint            # a Hugging Face folder
+  model: path/to/checkpoint            # a Hugging Face folder or a .gguf file
   adapter:                             # PEFT names
     r: 8
     lora_alpha: 16

@@ -1,3 +1,4 @@
+import Checkpoint
 import Preference
 import PreferenceData
 import Testing
@@ -8,11 +9,25 @@ import Testing
 @Suite struct RunFileKeyTests {
   static let yaml = """
     model: /models/smol
-    adapter: {r: 4, lora_alpha: 8.5, lora_dropout: 0, target_modules: [q_proj, v_proj], use_rslora: yes, init_from: a/b}
+    adapter:
+      r: 4
+      lora_alpha: 8.5
+      lora_dropout: 0
+      target_modules: [q_proj, v_proj, 3.mlp.up_proj]
+      exclude_modules: '.*layers\\.(0|1)\\..*'
+      layers_to_transform: [2, 3]
+      rank_pattern: {q_proj: 16, 'layers\\.[23]\\..*v_proj': 2}
+      alpha_pattern: {v_proj: 0.5}
+      use_rslora: yes
+      loraplus_lr_ratio: 16
+      init_from: a/b
     data:
       train: [a.jsonl, b.jsonl.gz]
       format: trl
+      split: train_prefs
       eval_fraction: 0.05
+      chat: always
+      system: "Be brief.\\n\\"No\\": #1"
       max_prompt_length: 10
       max_length: 30
       max_bad_rows: 0.25
@@ -52,11 +67,19 @@ import Testing
       save_steps: 7
     """
 
-  static func adapter() -> RunFile.AdapterSettings {
+  static func adapter() throws -> RunFile.AdapterSettings {
     var settings = RunFile.AdapterSettings()
     settings.r = 4
     settings.loraAlpha = 8.5
-    settings.targetModules = .modules([.q_proj, .v_proj])
+    settings.targetModules = .names(["q_proj", "v_proj", "3.mlp.up_proj"])
+    settings.excludeModules = .pattern(try NamePattern(#".*layers\.(0|1)\..*"#))
+    settings.layersToTransform = [2, 3]
+    settings.rankPattern = [
+      PatternValue(pattern: try NamePattern("q_proj"), value: 16),
+      PatternValue(pattern: try NamePattern(#"layers\.[23]\..*v_proj"#), value: 2),
+    ]
+    settings.alphaPattern = [PatternValue(pattern: try NamePattern("v_proj"), value: 0.5)]
+    settings.loraPlusRatio = 16
     settings.useRSLoRA = true
     settings.initFrom = "a/b"
     return settings
@@ -66,6 +89,8 @@ import Testing
     var settings = RunFile.DataSettings(train: train)
     settings.format = .trl
     settings.evaluation = .fraction(0.05)
+    settings.split = "train_prefs"
+    settings.chat = ChatWrapping(.always, system: "Be brief.\n\"No\": #1")
     settings.maxPromptLength = 10
     settings.maxLength = 30
     settings.maxBadRows = 0.25
@@ -124,7 +149,7 @@ import Testing
 
   @Test func everyKeyIsRead() throws {
     var expected = RunFile(model: "/models/smol", train: ["a.jsonl", "b.jsonl.gz"])
-    expected.adapter = Self.adapter()
+    expected.adapter = try Self.adapter()
     expected.data = Self.data(train: expected.data.train)
     expected.preference = Self.preference()
     expected.training = Self.training()

@@ -1,3 +1,4 @@
+import PreferenceData
 import Testing
 
 @testable import RunFile
@@ -10,7 +11,7 @@ import Testing
       "training.threads=3")
     #expect(file.training.learningRate == 2e-4)
     #expect(file.data.train == ["x", "y"])
-    #expect(file.adapter.targetModules == .modules([.q_proj]))
+    #expect(file.adapter.targetModules == .names(["q_proj"]))
     #expect(file.preference.gamma == .constant(2))
     #expect(file.session == "sessions/a=b")
     #expect(file.training.threads == 3)
@@ -26,6 +27,10 @@ import Testing
       try decode(contract, "training.max_steps=10", "training.num_train_epochs=0.5").training.duration == .epochs(0.5))
     #expect(try decode(contract, "data.eval=e.jsonl", "data.eval_fraction=0.1").data.evaluation == .fraction(0.1))
     #expect(try decode(contract, "data.eval_fraction=0.1", "data.eval=e.jsonl").data.evaluation == .files(["e.jsonl"]))
+    let share = try decode(contract, "data.eval=e", "data.eval_split=test", "data.eval_fraction=0.1").data
+    #expect(share.evaluation == .fraction(0.1) && share.evaluationSplit == nil)
+    let chat = try decode(contract, "data.chat=always", "data.system=Be brief.", "data.split=train_prefs").data
+    #expect(chat.chat == ChatWrapping(.always, system: "Be brief.") && chat.split == "train_prefs")
   }
 
   @Test func aNewScheduleDropsTheOldOnesKeys() throws {

@@ -23,7 +23,9 @@ struct LoopFixture {
   var objective: Objective
   var set: TrainingSet
   var schedule = GammaSchedule.standard
-  /// A folder of Tests/Fixtures/trajectory; nil makes a fresh adapter, B = 0.
+  /// The base model, a folder of Tests/Fixtures/trajectory.
+  var modelFolder = "model"
+  /// A folder beside it; nil makes a fresh adapter, B = 0.
   var adapterFolder: String? = "adapter-random"
   var precision = Precision.fp32
   var level = KernelLevel.best
@@ -35,6 +37,7 @@ struct LoopFixture {
   var scheduler = LearningRateSchedule.Kind.constant
   var maxGradientNorm = 1.0
   var weightDecay = 0.0
+  var loraPlusRatio = 1.0
   var seed: UInt64 = 11
   var saveSteps = 0
   var liveReference = false
@@ -94,7 +97,7 @@ struct LoopFixture {
   func loop(
     _ events: EventLog = EventLog(), adapter saved: AdapterFolder? = nil, recorder: (any RunRecorder)? = nil
   ) throws -> TrainingLoop {
-    let checkpoint = try CheckpointFolder(path: Self.modelPath)
+    let checkpoint = try CheckpointFolder(path: Self.folder.appendingPathComponent(modelFolder).path)
     let model = try LanguageModel(
       checkpoint: checkpoint, device: CPUDevice(threads: threads, precision: precision, kernelLevel: level))
     model.tokenBudget = tokenBudget
@@ -117,6 +120,7 @@ struct LoopFixture {
         kind: scheduler, base: learningRate, totalSteps: totalSteps, warmupRatio: 0),
       weightDecay: weightDecay, maxGradientNorm: maxGradientNorm, seed: seed, evaluationSteps: 0,
       saveSteps: saveSteps, liveReference: liveReference, savedCheckpoints: savedCheckpoints)
+    settings.loraPlusRatio = loraPlusRatio
     settings.extraMetrics = extraMetrics
     settings.extraSettings = extraSettings
     return TrainingLoop(

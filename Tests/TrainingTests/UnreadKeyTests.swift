@@ -137,11 +137,14 @@ struct UnreadKeyTests {
   // MARK: adapter.init_from
 
   @Test func anInitialAdapterDecides() throws {
-    let initial = LoRAConfiguration(rank: 4, alpha: 8, targetModules: [.q_proj, .v_proj], useRSLoRA: true)
+    var initial = LoRAConfiguration(rank: 4, alpha: 8, targetModules: [.q_proj, .v_proj], useRSLoRA: true)
+    let model = ModelConfiguration(
+      hiddenSize: 32, intermediateSize: 48, layerCount: 3, headCount: 4, keyValueHeadCount: 2, headDimension: 8,
+      vocabularySize: 64)
     func problem(_ lines: [String]) throws -> String? {
       let adapter = try Self.file(["adapter.init_from=old"] + lines).adapter
       do {
-        try adapter.check(against: initial)
+        try adapter.check(against: initial, model: model)
         return nil
       } catch {
         return "\(error)"
@@ -162,11 +165,65 @@ struct UnreadKeyTests {
       try problem(["adapter.target_modules=q_proj"])
         == "adapter.target_modules: q_proj contradicts the adapter in old, which has q_proj, v_proj; leave the key out "
         + "to take the adapter's own")
+    #expect(
+      try problem(["adapter.layers_to_transform=1"])
+        == "adapter.layers_to_transform: it contradicts the adapter in old, which has something else; leave the key out "
+        + "to take the adapter's own")
+    #expect(try problem(["adapter.rank_pattern={q_proj: 2}"])?.hasPrefix("adapter.rank_pattern: it contr") == true)
+    initial.layers = LayerSelection([1])
+    initial.rankPattern = [PatternValue(pattern: try NamePattern("q_proj"), value: 2)]
+    #expect(
+      try problem(["adapter.layers_to_transform=1", "adapter.rank_pattern={q_proj: 2}", "adapter.loraplus_lr_ratio=4"])
+        == nil)
     // The session's file says that the adapter decided, and reads back to the same.
     let file = try Self.file(["adapter.init_from=old", "adapter.r=4"])
     #expect(file.yaml().contains("lora_alpha: null"))
     #expect(try RunFile.decode(yaml: file.yaml(), name: "again") == file)
-    #expect(try Self.file([]).adapter.lora == LoRAConfiguration(rank: 8, alpha: 16, targetModules: LinearKind.allCases))
+    #expect(try Self.file([]).adapter.lora == LoRAConfiguration(rank: 8, alpha: 16, targets: .allLinear))
+  }
+
+  /// What no module of the model answers to is refused rather than passed over.
+  @Test func anAdapterFitsItsModel() throws {
+    var fused = LayerDescription()
+    fused.fused = [.queryKeyValue, .gateUp]
+    func model(_ layer: LayerDescription) -> ModelConfiguration {
+      ModelConfiguration(
+        modelType: "phi3", hiddenSize: 32, intermediateSize: 48, layerCount: 3, headCount: 4, keyValueHeadCount: 2,
+        headDimension: 8, vocabularySize: 64, layer: layer)
+    }
+    func problem(_ lines: String..., layer: LayerDescription = LayerDescription()) throws -> String {
+      do {
+        try Self.file(lines.map { "adapter.\($0)" }).adapter.check(fits: model(layer))
+        return "none"
+      } catch {
+        return "\(error)"
+      }
+    }
+    #expect(try problem() == "none")
+    #expect(
+      try problem(
+        "target_modules=[self_attn.q_proj, 2.mlp.up_proj]", "layers_to_transform=2", "rank_pattern={up_proj: 2}")
+        == "none")
+    #expect(
+      try problem("target_modules=[q_proj]", layer: fused)
+        == "adapter.target_modules: \"q_proj\" names no module of this phi3 model of 3 layers, did you mean \"qkv_proj\"? "
+        + "(its modules: qkv_proj, o_proj, gate_up_proj, down_proj)")
+    #expect(try problem("target_modules=[qkv_proj, gate_up_proj]", layer: fused) == "none")
+    #expect(try problem("exclude_modules=[qkv_proj]").contains("did you mean \"q_proj\"?"))
+    #expect(try problem("target_modules=[model.layers.3.mlp.up_proj]").contains("of 3 layers (its modules"))
+    #expect(
+      try problem("target_modules=.*mlp\\.q_proj")
+        == "adapter.target_modules: the regular expression matches no module of the model, such as "
+        + "model.layers.0.self_attn.q_proj")
+    #expect(
+      try problem("layers_to_transform=[1, 3]")
+        == "adapter.layers_to_transform: 3 is no layer of a model that has 3 (0 to 2)")
+    #expect(
+      try problem("target_modules=[q_proj]", "exclude_modules=[q_proj]")
+        == "adapter.exclude_modules: leaves no module of target_modules to be adapted")
+    #expect(
+      try problem("target_modules=[q_proj]", "rank_pattern={v_proj: 2}")
+        == "adapter.rank_pattern: \"v_proj\" matches no adapted module, such as model.layers.0.self_attn.q_proj")
   }
 }
 

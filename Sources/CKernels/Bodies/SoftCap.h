@@ -1,16 +1,28 @@
 // Scores under a soft cap: cap * tanh(scale * s / cap).
-/// tanh: below 0.55 an odd polynomial with the smallest relative error, 3.7e-8 (Remez), above it 1 - 2 / (exp(2|x|) + 1);
-/// within a few roundings. NaN kept.
+/// tanh as x P(x^2) / Q(x^2), both of degree 4, with the smallest relative error up to 8.5, 1.2e-8 (Remez); beyond it is 1
+/// but for 8e-8. Within 4e-7 in fp32; NaN kept.
 INLINE vf hyperbolic_tangent(vf x) {
-  const vi sign = (vi)x & (int32_t)0x80000000;
-  const vf size = (vf)((vi)x & 0x7fffffff), z = x * x;
-  vf p = splat(1.643757824e-2f);
-  p = p * z - 5.267180664e-2f;
-  p = p * z + 1.332072521e-1f;
-  p = p * z - 3.333294721e-1f;
-  const vf small = x + x * z * p;
-  const vf large = 1.0f - 2.0f / (exponential(size + size) + 1.0f);
-  return select_lanes((vi)(size < 0.55f), small, (vf)((vi)large | sign));
+  // The larger is its second operand where one is NaN.
+  x = larger(splat(-8.5f), x);
+  x = -larger(splat(-8.5f), -x);
+  const vf z = x * x;
+  vf p = splat(1.4269151193957441e-8f);
+  p = p * z + 2.1250994905130938e-5f;
+  p = p * z + 3.534024115651846e-3f;
+  p = p * z + 1.3413244485855103e-1f;
+  p = p * z + 1.0f;
+  vf q = splat(8.145094056999369e-7f);
+  q = q * z + 3.348860191181302e-4f;
+  q = q * z + 2.6022741571068764e-2f;
+  q = q * z + 4.6746566891670227e-1f;
+  q = q * z + 1.0f;
+#ifdef WB_HAS_AVX512
+  // 14 bits, doubled by one Newton step: a third of a division's time.
+  const vf r = (vf)_mm512_rcp14_ps((__m512)q);
+  return x * p * (r * (2.0f - q * r));
+#else
+  return x * p / q;
+#endif
 }
 
 /// cap * tanh(scale * s / cap), where `over` is scale / cap, for what ends in type t.

@@ -248,6 +248,11 @@ INLINE void ask_near(const uint16_t *x, int64_t i) {
   __builtin_prefetch((const void *)((uintptr_t)x + (uintptr_t)i * sizeof *x), 0, 3);
 }
 
+/// `ask_ahead` by bytes.
+INLINE void ask_byte(const void *x, int64_t i) {
+  __builtin_prefetch((const void *)((uintptr_t)x + (uintptr_t)i), 0, 2);
+}
+
 /// Asks for n elements from x[i] on, of a row that is soon written or read for the only time; it may lie past the matrix.
 /// Rows of a product's block are too short for the processor to see a stream in them, and they wait in the second cache.
 INLINE void ask_row(const void *x, int64_t i, wb_type t, int64_t n) {

@@ -47,6 +47,33 @@ typedef struct wb_causal {
   int64_t first, columns, begin, end;
 } wb_causal;
 
+/// How a weight is kept in less than two bytes. int8: a signed byte a number, times its row's scale. NF4: four bits a number,
+/// which pick one of `wb_nf4_codes`, times its block's scale; blocks of WB_NF4_BLOCK run along the whole matrix row by row,
+/// wherever its rows end, and of two numbers in a byte the first has the upper half (Dettmers et al., 2023).
+typedef enum { WB_INT8 = 0, WB_NF4 = 1 } wb_code;
+
+#define WB_NF4_BLOCK 64
+
+/// What the 16 codes of NF4 stand for, as bitsandbytes has them.
+extern const float wb_nf4_codes[16];
+
+/// A part of a quantized matrix: codes and scales of the whole, `ld` columns wide; the part's first element is the whole's
+/// element `origin`, counted row by row.
+typedef struct wb_quantized {
+  const void *codes;
+  const float *scales;
+  int64_t origin, ld;
+  wb_code kind;
+} wb_quantized;
+
+/// Quantizes rows of n numbers of type t, fp16 among them: the scale is a row's largest magnitude over 127, the code
+/// x / scale to the nearest, ties to even. Returns 0 where a number is not finite.
+int32_t wb_quantize_int8(int64_t rows, int64_t n, const void *x, int64_t ldx, wb_type t, int8_t *codes, float *scales);
+/// Quantizes `count` numbers from x[first] on, blocks counted from there, as bitsandbytes does: the scale is a block's
+/// largest magnitude, the code the one nearest to x / scale, the lower of two as near. `first` is a multiple of
+/// WB_NF4_BLOCK. Returns 0 where a number is not finite.
+int32_t wb_quantize_nf4(int64_t first, int64_t count, const void *x, wb_type t, uint8_t *codes, float *scales);
+
 /// The columns of a strip that its rows see: row i those from first[i] on, or from 0 where `first` is null, and before
 /// `visible` + i. first[i] never decreases, and every row sees a column.
 typedef struct wb_seen {
@@ -123,6 +150,12 @@ typedef struct wb_kernels {
   /// low-rank products. Where w is fp32, x is too. A row's bits do not depend on m and n.
   void (*few_rows)(int64_t m, int64_t n, int64_t k, const void *x, int64_t ldx, wb_type tx, const void *w, int64_t ldw,
                    wb_type tw, float *y, int64_t ldy, int32_t accumulate);
+
+  /// y[i, j] = w[i, j] = code * scale in fp32, rounded to type t.
+  void (*expand)(int64_t rows, int64_t n, const wb_quantized *w, void *y, int64_t ldy, wb_type t);
+  /// `few_rows` with quantized weights, which are not rounded here: y[m, n] (+)= x[m, k] * w[n, k]^T.
+  void (*few_rows_quantized)(int64_t m, int64_t n, int64_t k, const void *x, int64_t ldx, wb_type tx,
+                             const wb_quantized *w, float *y, int64_t ldy, int32_t accumulate);
 
   /// s = cap * tanh(scale * s / cap) in the columns that a row sees, for what ends in type t: to 1e-6 of the
   /// result where t is fp32, to 3e-6 of the cap where it is bf16. Other columns are left undefined.

@@ -3,8 +3,8 @@ import Foundation
 
 /// Writes a file so that its name never stands for half of it: bytes go to a hidden file beside it, which is synced and
 /// then renamed over the name. A crash leaves the old file, or none.
-enum AtomicFile {
-  static func write(to url: URL, _ body: (FileHandle) throws -> Void) throws {
+package enum AtomicFile {
+  package static func write(to url: URL, _ body: (FileHandle) throws -> Void) throws {
     let temporary = url.deletingLastPathComponent().appendingPathComponent(
       ".\(url.lastPathComponent).\(ProcessInfo.processInfo.processIdentifier).partial")
     guard FileManager.default.createFile(atPath: temporary.path, contents: nil) else {
@@ -26,11 +26,11 @@ enum AtomicFile {
     }
   }
 
-  static func write(_ text: String, to url: URL) throws {
+  package static func write(_ text: String, to url: URL) throws {
     try write(to: url) { try $0.write(contentsOf: Data(text.utf8)) }
   }
 
-  static func createFolder(_ url: URL) throws {
+  package static func createFolder(_ url: URL) throws {
     do {
       try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     } catch {

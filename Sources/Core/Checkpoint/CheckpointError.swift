@@ -51,7 +51,7 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible, Localize
   public var errorDescription: String? { description }
 
   /// Text from a file made safe to print: control characters escaped, long text cut.
-  static func quoted(_ text: String) -> String {
+  package static func quoted(_ text: String) -> String {
     var result = "\""
     var length = 0
     for scalar in text.unicodeScalars {

@@ -11,16 +11,27 @@ public final class CheckpointFolder: Sendable {
   public let configuration: ModelConfiguration
   /// The files read: config.json, generation_config.json and the shard index where present, then the weights.
   public let files: [URL]
+  /// How weights of linears are stored in fewer than 16 bits; nil where none is.
+  public let quantization: StoredQuantization?
   /// Bytes of tensor data in all weight files.
   public let weightBytes: Int
   /// The weight files, in the order of their names.
   let weightFiles: [SafetensorsFile]
-  /// Tensor name to position in `weightFiles`.
-  private let owners: [String: Int]
+  /// By a tensor's name in a plain decoder: its name in the file, and the file's position in `weightFiles`.
+  private let places: [String: Place]
 
-  /// - Parameter architectures: the families that its configuration may be of.
+  private struct Place {
+    let stored: String
+    let file: Int
+  }
+
+  /// - Parameters:
+  ///   - architectures: the families that its configuration may be of.
+  ///   - use: decides which heads it may have.
   /// - Throws: `CheckpointError`.
-  public init(path: String, architectures: ArchitectureRegistry = .standard) throws {
+  public init(
+    path: String, architectures: ArchitectureRegistry = .standard, use: CheckpointUse = .languageModel
+  ) throws {
     let folder = URL(fileURLWithPath: path, isDirectory: true)
     try Self.requireFolder(path)
     let configurationURL = folder.appendingPathComponent("config.json")
@@ -29,9 +40,11 @@ public final class CheckpointFolder: Sendable {
         folder: path, reason: Self.explainMissing("config.json", in: path, isWeights: false))
     }
     var files = [configurationURL]
+    let json = try SmallFile.read(configurationURL.path)
     var configuration = try ModelConfiguration.decode(
-      json: Data(try SmallFile.read(configurationURL.path)), file: configurationURL.path,
-      architectures: architectures)
+      json: Data(json), file: configurationURL.path, architectures: architectures, use: use)
+    quantization = try StoredQuantization.decode(
+      FieldReader(object: JSONObject(parsing: json, file: configurationURL.path), file: configurationURL.path))
 
     let generationURL = folder.appendingPathComponent("generation_config.json")
     if FileManager.default.fileExists(atPath: generationURL.path) {
@@ -67,7 +80,9 @@ public final class CheckpointFolder: Sendable {
     self.configuration = configuration
     self.files = files
     self.weightFiles = weightFiles
-    self.owners = owners
+    places = Dictionary(
+      owners.map { (configuration.wrapping.plainName($0.key), Place(stored: $0.key, file: $0.value)) },
+      uniquingKeysWith: { first, second in first.stored < second.stored ? first : second })
     weightBytes = weightFiles.reduce(0) { $0 + $1.dataByteCount }
     try checkTensors()
   }
@@ -75,25 +90,37 @@ public final class CheckpointFolder: Sendable {
   /// Every tensor's name, by file and position.
   public var names: [String] { weightFiles.flatMap(\.names) }
 
-  public func hasTensor(_ name: String) -> Bool { owners[name] != nil }
+  public func hasTensor(_ name: String) -> Bool { places[name] != nil }
 
+  /// The file that holds a tensor, given its name in a plain decoder.
+  func weightFile(of name: String) -> SafetensorsFile? { places[name].map { weightFiles[$0.file] } }
+
+  /// - Parameter name: as a plain decoder has it.
   /// - Throws: `CheckpointError` where there is no such tensor, or it is not in bf16, fp16 or fp32.
   public func tensor(_ name: String) throws -> StoredTensor {
-    guard let owner = owners[name] else { throw CheckpointError.missingTensor(file: path, name: name) }
-    return try weightFiles[owner].tensor(name)
+    guard let place = places[name] else { throw CheckpointError.missingTensor(file: path, name: name) }
+    return try weightFiles[place.file].tensor(place.stored)
   }
+
+  /// A tensor's name in the files, given the one that a plain decoder has.
+  func storedName(_ name: String) -> String { places[name]?.stored ?? name }
 
   // MARK: - Checks
 
   private func checkTensors() throws {
     var expected: Set<String> = []
     for (name, shape) in configuration.tensorShapes {
-      guard let owner = owners[name] else { throw CheckpointError.missingTensor(file: path, name: name) }
-      let found = try weightFiles[owner].tensorInfo(name)
-      guard found.shape == shape else {
-        throw CheckpointError.wrongShape(file: weightFiles[owner].path, name: name, shape: found.shape, expected: shape)
+      guard let place = places[name] else { throw CheckpointError.missingTensor(file: path, name: name) }
+      if let beside = try checkQuantized(name, shape: shape) {
+        expected.formUnion((beside + [name]).map(storedName))
+        continue
       }
-      expected.insert(name)
+      let file = weightFiles[place.file]
+      let found = try file.tensorInfo(place.stored)
+      guard found.shape == shape else {
+        throw CheckpointError.wrongShape(file: file.path, name: place.stored, shape: found.shape, expected: shape)
+      }
+      expected.insert(place.stored)
     }
     for file in weightFiles {
       for name in file.names where !expected.contains(name) { try checkExtra(name, in: file) }
@@ -104,8 +131,9 @@ public final class CheckpointFolder: Sendable {
   private func checkExtra(_ name: String, in file: SafetensorsFile) throws {
     // Rotary tables, recomputed from the configuration, in checkpoints from before transformers 4.32.
     if name.hasSuffix(".rotary_emb.inv_freq") { return }
-    if name == "lm_head.weight" {
-      let head = try tensor(name)
+    if configuration.wrapping.ignored.contains(where: name.hasPrefix) { return }
+    if configuration.wrapping.plainName(name) == "lm_head.weight" {
+      let head = try file.tensor(name)
       let embedding = try tensor("model.embed_tokens.weight")
       if head.shape == embedding.shape, head.type == embedding.type, head.bytes.elementsEqual(embedding.bytes) {
         return
@@ -133,7 +161,8 @@ public final class CheckpointFolder: Sendable {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     func has(_ suffix: String) -> Bool { names.contains { $0.lowercased().hasSuffix(suffix) } }
     if has(".gguf") {
-      return "it holds GGUF; use the original Hugging Face checkpoint, with \(file)"
+      return "it holds GGUF and \(file) is not there; name the .gguf file itself as the model, or turn it into a "
+        + "folder with workbench import FILE.gguf --to DIR"
     }
     if isWeights, has(".bin") || has(".pt") || has(".pth") {
       return "its weights are PyTorch pickles; convert them with AutoModelForCausalLM.from_pretrained(folder)"

@@ -4,9 +4,14 @@ import JSON
 /// An explicit null counts as absent, as in Hugging Face's configurations.
 public struct FieldReader {
   public let object: JSONObject
-  let file: String
+  package let file: String
   /// "rope_parameters." inside that object; empty at the top.
   var prefix = ""
+
+  /// The fields of an object that stands in `file` itself, whatever format that has.
+  package static func top(_ object: JSONObject, file: String) -> FieldReader {
+    FieldReader(object: object, file: file)
+  }
 
   public func value(_ key: String) -> JSONValue? { object.nonNull(key) }
 
@@ -76,6 +81,16 @@ public struct FieldReader {
     return try values.map {
       guard let text = $0.string else { throw invalid(key, allowed: "a list of strings") }
       return text
+    }
+  }
+
+  /// A list of numbers, each in an open-below interval.
+  public func numbers(_ key: String, above lower: Double, upTo upper: Double) throws -> [Double] {
+    let allowed = "a list of numbers above \(JSONValue.number(lower)) and at most \(JSONValue.number(upper))"
+    guard case .array(let values)? = value(key) else { throw invalid(key, allowed: allowed) }
+    return try values.map {
+      guard let number = $0.number, number > lower, number <= upper else { throw invalid(key, allowed: allowed) }
+      return number
     }
   }
 

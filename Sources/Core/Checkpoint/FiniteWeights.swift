@@ -1,3 +1,5 @@
+import Foundation
+
 // The search for a weight that is not finite. It reads whole files, so it waits until a result has shown that there is
 // something to look for.
 
@@ -8,7 +10,10 @@ extension CheckpointFolder {
   public func whyNotFinite(adapter: String? = nil) -> CheckpointError {
     do {
       if let adapter {
-        let file = try SafetensorsFile(path: adapter + "/" + AdapterFolder.weightsName)
+        let names = [AdapterFolder.weightsName, MLXAdapter.weightsName]
+        let paths = names.map { adapter + "/" + $0 }
+        let file = try SafetensorsFile(
+          path: paths.first { FileManager.default.fileExists(atPath: $0) } ?? paths[0])
         if let found = try file.firstNotFinite() { return found }
       }
       for file in weightFiles {
@@ -20,6 +25,17 @@ extension CheckpointFolder {
     } catch {
       return .unreadable(file: path, reason: "\(error)")
     }
+  }
+}
+
+extension CheckpointFolder {
+  /// Why a tensor cannot be quantized: its first number that is not finite.
+  public func whyNotFinite(tensor name: String) -> CheckpointError {
+    guard let file = weightFile(of: name), let tensor = try? tensor(name), let element = tensor.firstNotFinite() else {
+      return .overflow(folder: path)
+    }
+    return .notFinite(
+      file: file.path, name: name, element: element, value: tensor.float32(elements: element..<element + 1)[0])
   }
 }
 

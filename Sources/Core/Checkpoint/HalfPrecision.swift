@@ -1,18 +1,18 @@
 /// Conversions between fp32 and the two 16-bit formats, by bits: Swift's `Float16` is missing on some platforms.
 /// Narrowing rounds to nearest, ties to even, as PyTorch's casts do.
-enum HalfPrecision {
-  static func float(bfloat16 bits: UInt16) -> Float {
+package enum HalfPrecision {
+  package static func float(bfloat16 bits: UInt16) -> Float {
     Float(bitPattern: UInt32(bits) << 16)
   }
 
-  static func bfloat16(_ value: Float) -> UInt16 {
+  package static func bfloat16(_ value: Float) -> UInt16 {
     let bits = value.bitPattern
     // A NaN whose payload sits in the low half would become an infinity.
     if value.isNaN { return UInt16(truncatingIfNeeded: bits >> 16) | 0x0040 }
     return UInt16(truncatingIfNeeded: (bits &+ 0x7FFF &+ (bits >> 16 & 1)) >> 16)
   }
 
-  static func float(float16 bits: UInt16) -> Float {
+  package static func float(float16 bits: UInt16) -> Float {
     let sign = UInt32(bits & 0x8000) << 16
     let magnitude = UInt32(bits & 0x7FFF) << 13
     if magnitude >= 0x0F80_0000 {  // infinity or NaN: exponent 31 becomes 255
@@ -23,7 +23,7 @@ enum HalfPrecision {
     return Float(bitPattern: sign | scaled.bitPattern)
   }
 
-  static func float16(_ value: Float) -> UInt16 {
+  package static func float16(_ value: Float) -> UInt16 {
     let sign = UInt16(truncatingIfNeeded: value.bitPattern >> 16) & 0x8000
     let magnitude = value.bitPattern & 0x7FFF_FFFF
     if magnitude > 0x7F80_0000 { return sign | 0x7E00 }

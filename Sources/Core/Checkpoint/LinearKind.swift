@@ -16,9 +16,6 @@ public enum LinearKind: String, CaseIterable, Sendable, Hashable {
     }
   }
 
-  /// The module's name in the checkpoint, such as "model.layers.3.self_attn.q_proj"; its weight adds ".weight".
-  public func fullName(layer: Int) -> String { "model.layers.\(layer).\(block).\(rawValue)" }
-
   /// Rows and columns of the weight [out, in].
   public func shape(in model: ModelConfiguration) -> (outputs: Int, inputs: Int) {
     let queries = model.headCount * model.headDimension
@@ -39,24 +36,6 @@ public enum LinearKind: String, CaseIterable, Sendable, Hashable {
     case .o_proj: model.outputBias
     case .gate_proj, .up_proj, .down_proj: model.mlpBias
     }
-  }
-}
-
-/// One linear map of a model.
-public struct LinearAddress: Hashable, Sendable, Comparable, CustomStringConvertible {
-  public let layer: Int
-  public let kind: LinearKind
-
-  public init(layer: Int, kind: LinearKind) {
-    self.layer = layer
-    self.kind = kind
-  }
-
-  public var description: String { kind.fullName(layer: layer) }
-
-  /// By layer, then in the order of `LinearKind.allCases`.
-  public static func < (left: LinearAddress, right: LinearAddress) -> Bool {
-    left.layer == right.layer ? left.kind.position < right.kind.position : left.layer < right.layer
   }
 }
 

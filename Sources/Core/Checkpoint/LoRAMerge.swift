@@ -1,7 +1,8 @@
 import Base
 import Foundation
 
-/// Folds an adapter into its base model's weights: W + scale · B·A, in fp32, cast back to the type W is stored in.
+/// Folds an adapter into its base model's weights: W + scale · B·A, in fp32, cast back to the type W is stored in; with DoRA
+/// each row of that with its own length.
 public enum LoRAMerge {
   /// Writes a whole checkpoint: the base folder's files with the adapted weights replaced. Shards keep their names and
   /// tensors their order, so the index stays valid; other files (configuration, tokenizer, licence) are copied.
@@ -24,32 +25,25 @@ public enum LoRAMerge {
     try copyOtherFiles(of: base, to: url)
   }
 
-  private static func weightUpdates(base: CheckpointFolder, adapter: AdapterFolder) throws -> [String: WeightUpdate] {
-    let model = base.configuration
-    let lora = adapter.configuration
-    var updates: [String: WeightUpdate] = [:]
-    for (address, tensors) in adapter.tensors {
-      let name = address.description + ".weight"
-      let (outputs, inputs) = address.kind.shape(in: model)
-      guard address.layer >= 0, address.layer < model.layerCount, lora.rank > 0,
-        tensors.down.count == lora.rank * inputs, tensors.up.count == outputs * lora.rank
-      else {
-        throw CheckpointError.wrongShape(
-          file: adapter.path, name: name, shape: [tensors.up.count, tensors.down.count],
-          expected: [outputs * lora.rank, lora.rank * inputs])
+  private static func weightUpdates(base: CheckpointFolder, adapter: AdapterFolder) throws -> [String: LowRankUpdate] {
+    var updates: [String: LowRankUpdate] = [:]
+    for module in adapter.configuration.modules(of: base.configuration) {
+      guard let tensors = adapter.tensors[module.address] else {
+        throw CheckpointError.missingTensor(file: adapter.path, name: module.address.description)
       }
-      updates[name] = WeightUpdate(
-        tensors: tensors, rank: lora.rank, scale: Float(lora.scale), inputs: inputs, base: try base.tensor(name))
+      updates[base.storedName(module.address.description + ".weight")] = try LowRankUpdate(
+        module, tensors, model: base.configuration, file: adapter.path)
     }
     return updates
   }
 
   private static func entry(
-    _ name: String, in file: SafetensorsFile, updates: [String: WeightUpdate]
+    _ name: String, in file: SafetensorsFile, updates: [String: LowRankUpdate]
   ) throws -> SafetensorsEntry {
     if let update = updates[name] {
+      let base = try file.tensor(name)
       return SafetensorsEntry(
-        name: name, shape: update.base.shape, type: update.base.type, values: { update.merged($0) })
+        name: name, shape: base.shape, type: base.type, values: { update.merged($0, base: base) })
     }
     guard let entry = file.entry(name) else { throw CheckpointError.missingTensor(file: file.path, name: name) }
     do {
@@ -83,36 +77,5 @@ public enum LoRAMerge {
           file: url.appendingPathComponent(name).path, reason: "it cannot be copied from \(file.path)")
       }
     }
-  }
-}
-
-/// One linear's change: scale · B·A, added to the base weight [out, in].
-private struct WeightUpdate: Sendable {
-  let tensors: LoRATensors
-  let rank: Int
-  let scale: Float
-  let inputs: Int
-  let base: StoredTensor
-
-  /// Elements of W + scale · B·A, counted row-major.
-  func merged(_ elements: Range<Int>) -> [Float] {
-    var result = base.float32(elements: elements)
-    var delta = [Float](repeating: 0, count: inputs)
-    var position = 0
-    while position < result.count {
-      let row = (elements.lowerBound + position) / inputs
-      let column = (elements.lowerBound + position) % inputs
-      let length = min(inputs - column, result.count - position)
-      for index in 0..<inputs { delta[index] = 0 }
-      for component in 0..<rank {
-        let factor = tensors.up[row * rank + component]
-        if factor == 0 { continue }
-        let start = component * inputs
-        for index in column..<column + length { delta[index] += factor * tensors.down[start + index] }
-      }
-      for index in 0..<length { result[position + index] += scale * delta[column + index] }
-      position += length
-    }
-    return result
   }
 }

@@ -1,7 +1,7 @@
 import Foundation
 
-/// The shape of a Llama-family decoder, from a Hugging Face `config.json`: RMSNorm, rotary embeddings (rotate-half),
-/// grouped-query attention and a SiLU-gated MLP.
+/// The shape of a decoder, from a Hugging Face `config.json`: RMSNorm, rotary embeddings (rotate-half), grouped-query
+/// attention and a gated MLP, with what its family changes of that.
 ///
 /// Dropout settings (`attention_dropout`) are not read: policy and reference always run without dropout.
 public struct ModelConfiguration: Sendable, Equatable {
@@ -18,8 +18,6 @@ public struct ModelConfiguration: Sendable, Equatable {
   public let headDimension: Int
   public let vocabularySize: Int
   public let rmsNormEpsilon: Double
-  public let ropeTheta: Double
-  public let ropeScaling: RopeScaling
   /// The output head is the embedding matrix.
   public let tiedEmbeddings: Bool
   public let queryKeyValueBias: Bool
@@ -29,22 +27,32 @@ public struct ModelConfiguration: Sendable, Equatable {
   public let mlpBias: Bool
   /// Longest sequence that the model was trained for.
   public let maxPositions: Int
-  /// Attention is full for sequences up to this length; longer ones would need a sliding window, in some layer at
-  /// least. Nil: full at any length.
-  public let slidingWindow: Int?
   public let bosTokenID: Int?
   /// Every id that ends a generation, each once.
-  public let eosTokenIDs: [Int]
+  public private(set) var eosTokenIDs: [Int]
   /// What a family's layers add to or change in the plain one.
   public let layer: LayerDescription
+  /// The rotary embeddings that layers refer to.
+  public let rotaries: [RotaryEmbedding]
+  /// One a layer.
+  public let attention: [LayerAttention]
+  public let embeddings: EmbeddingScaling
+  /// What reads the final hidden state.
+  public let head: ModelHead
+  /// What the checkpoint holds beside the decoder.
+  public let wrapping: TextWrapping
 
+  /// - Parameters:
+  ///   - rotaries: nil: one plain one over whole heads.
+  ///   - attention: nil: full attention with the first rotary embedding in every layer.
   public init(
     modelType: String = "llama", hiddenSize: Int, intermediateSize: Int, layerCount: Int, headCount: Int,
     keyValueHeadCount: Int, headDimension: Int, vocabularySize: Int, rmsNormEpsilon: Double = 1e-5,
-    ropeTheta: Double = 10_000, ropeScaling: RopeScaling = .none, tiedEmbeddings: Bool = false,
-    queryKeyValueBias: Bool = false, outputBias: Bool = false, mlpBias: Bool = false, maxPositions: Int = 2048,
-    slidingWindow: Int? = nil, bosTokenID: Int? = nil, eosTokenIDs: [Int] = [],
-    layer: LayerDescription = LayerDescription()
+    tiedEmbeddings: Bool = false, queryKeyValueBias: Bool = false, outputBias: Bool = false, mlpBias: Bool = false,
+    maxPositions: Int = 2048, bosTokenID: Int? = nil, eosTokenIDs: [Int] = [],
+    layer: LayerDescription = LayerDescription(), rotaries: [RotaryEmbedding]? = nil,
+    attention: [LayerAttention]? = nil, embeddings: EmbeddingScaling = EmbeddingScaling(),
+    head: ModelHead = .logits, wrapping: TextWrapping = TextWrapping()
   ) {
     self.modelType = modelType
     self.hiddenSize = hiddenSize
@@ -55,49 +63,66 @@ public struct ModelConfiguration: Sendable, Equatable {
     self.headDimension = headDimension
     self.vocabularySize = vocabularySize
     self.rmsNormEpsilon = rmsNormEpsilon
-    self.ropeTheta = ropeTheta
-    self.ropeScaling = ropeScaling
     self.tiedEmbeddings = tiedEmbeddings
     self.queryKeyValueBias = queryKeyValueBias
     self.outputBias = outputBias
     self.mlpBias = mlpBias
     self.maxPositions = maxPositions
-    self.slidingWindow = slidingWindow
     self.bosTokenID = bosTokenID
     self.eosTokenIDs = eosTokenIDs
     self.layer = layer
+    self.rotaries = rotaries ?? [RotaryEmbedding(dimension: headDimension)]
+    self.attention = attention ?? Array(repeating: LayerAttention(), count: layerCount)
+    self.embeddings = embeddings
+    self.head = head
+    self.wrapping = wrapping
+    precondition(self.attention.count == layerCount, "one attention a layer")
   }
 
-  /// Every tensor that the model computes with, and its shape, in the order of use.
+  /// The longest sequence that the model computes as it was trained: its positions, or what its rotary embeddings hold
+  /// for.
+  public var longestSequence: Int {
+    rotaries.compactMap(\.scaling.longestSequence).reduce(maxPositions, min)
+  }
+
+  /// The window of the first layer that has one.
+  public var slidingWindow: Int? { attention.lazy.compactMap(\.window).first }
+
+  /// Every tensor that the model computes with, and its shape, in the order of use, under the names of a plain decoder.
   public var tensorShapes: [(name: String, shape: [Int])] {
     var result: [(name: String, shape: [Int])] = [("model.embed_tokens.weight", [vocabularySize, hiddenSize])]
-    for layer in 0..<layerCount {
-      for name in [self.layer.attentionNorm, self.layer.mlpNorm] {
-        result.append(("model.layers.\(layer).\(name).weight", [hiddenSize]))
+    for index in 0..<layerCount {
+      let names = [layer.attentionNorm, layer.attentionOutputNorm, layer.mlpNorm, layer.mlpOutputNorm]
+      for name in names.compactMap({ $0 }) {
+        result.append(("model.layers.\(index).\(name).weight", [hiddenSize]))
       }
-      for name in self.layer.queryKeyNorm.map({ [$0.query, $0.key] }) ?? [] {
-        result.append(("model.layers.\(layer).\(name).weight", [headDimension]))
+      if let norms = layer.queryKeyNorm {
+        let (query, key) = queryKeyNormSizes(norms)
+        result.append(("model.layers.\(index).\(norms.query).weight", [query]))
+        result.append(("model.layers.\(index).\(norms.key).weight", [key]))
       }
-      for kind in LinearKind.allCases {
-        let (outputs, inputs) = kind.shape(in: self)
-        result.append((kind.fullName(layer: layer) + ".weight", [outputs, inputs]))
-        if kind.hasBias(in: self) { result.append((kind.fullName(layer: layer) + ".bias", [outputs])) }
+      for module in layer.modules {
+        let (outputs, inputs) = module.shape(in: self)
+        result.append((module.fullName(layer: index) + ".weight", [outputs, inputs]))
+        if module.hasBias(in: self) { result.append((module.fullName(layer: index) + ".bias", [outputs])) }
       }
     }
     result.append(("model.norm.weight", [hiddenSize]))
-    if !tiedEmbeddings { result.append(("lm_head.weight", [vocabularySize, hiddenSize])) }
-    return result
+    return result + head.tensorShapes(hiddenSize: hiddenSize, vocabularySize: vocabularySize, tied: tiedEmbeddings)
+  }
+
+  /// The sizes of the weights of the norms on queries and on keys.
+  public func queryKeyNormSizes(_ norms: LayerDescription.QueryKeyNorm) -> (query: Int, key: Int) {
+    switch norms.span {
+    case .head: (headDimension, headDimension)
+    case .row: (headCount * headDimension, keyValueHeadCount * headDimension)
+    }
   }
 
   /// The same model with more ids that end a generation (from `generation_config.json`).
   func addingEOS(_ ids: [Int]) -> ModelConfiguration {
-    var all = eosTokenIDs
-    for id in ids where !all.contains(id) { all.append(id) }
-    return ModelConfiguration(
-      modelType: modelType, hiddenSize: hiddenSize, intermediateSize: intermediateSize, layerCount: layerCount,
-      headCount: headCount, keyValueHeadCount: keyValueHeadCount, headDimension: headDimension,
-      vocabularySize: vocabularySize, rmsNormEpsilon: rmsNormEpsilon, ropeTheta: ropeTheta, ropeScaling: ropeScaling,
-      tiedEmbeddings: tiedEmbeddings, queryKeyValueBias: queryKeyValueBias, outputBias: outputBias, mlpBias: mlpBias,
-      maxPositions: maxPositions, slidingWindow: slidingWindow, bosTokenID: bosTokenID, eosTokenIDs: all, layer: layer)
+    var more = self
+    for id in ids where !more.eosTokenIDs.contains(id) { more.eosTokenIDs.append(id) }
+    return more
   }
 }

@@ -21,6 +21,19 @@ public protocol Device: AnyObject, Sendable {
   func allocate(rows: Int, columns: Int, type: ElementType) throws -> DeviceMemory
   /// Weights from a mapped file, read-only; nil where the bytes do not hold as many elements.
   func weights(_ bytes: MappedBytes, rows: Int, columns: Int, type: ElementType) -> DeviceMemory?
+  /// The weights of a linear, [out, in] in fp32, bf16 or fp16, in fewer bits; read-only.
+  ///
+  /// int8 by rows: the scale s is max|w| / 127 of a row in fp32, the code w / s to the nearest whole number, ties to even.
+  /// NF4 as bitsandbytes does it: blocks of 64 along the rows, scale max|w| in fp32, the code nearest to w / s, the lower of
+  /// two as near; whole blocks multiply by 1 / s, a last shorter one divides.
+  /// - Returns: nil where a number is not finite.
+  /// - Throws: `MemoryError`.
+  func quantize(_ weight: Tensor, to type: ElementType) throws -> DeviceMemory?
+  /// Weights that a file holds quantized: codes in row-major order, of NF4 two in a byte, the first in its upper half, and
+  /// finite scales of rows or blocks. Read-only; nil where there are not as many as the shape asks for.
+  func quantized(
+    codes: MappedBytes, scales: [Float], rows: Int, columns: Int, type: ElementType
+  ) -> DeviceMemory?
   /// A buffer of the host that the device reads and writes, [1, count] in fp32.
   func shared(_ buffer: FloatBuffer) -> DeviceMemory
   /// Makes an arena ready for the tensors of `plan` and for running `program` on them. Contents are undefined afterwards.
@@ -64,6 +77,22 @@ public struct AdamW: Sendable {
   public var weightDecay: Double
   /// The factor gradients are multiplied by first: 1 where the norm is within its limit.
   public var clip: Double
+  /// Parameters with a learning rate of their own, in ascending runs: `learningRate` times the factor.
+  public var faster: (runs: [Range<Int>], factor: Double)?
+
+  /// All of 0..<count in ascending runs, each with its learning rate.
+  public func rates(count: Int) -> [(run: Range<Int>, rate: Double)] {
+    guard let faster else { return [(0..<count, learningRate)] }
+    var result: [(run: Range<Int>, rate: Double)] = []
+    var end = 0
+    for run in faster.runs where !run.isEmpty {
+      if end < run.lowerBound { result.append((end..<run.lowerBound, learningRate)) }
+      result.append((run, learningRate * faster.factor))
+      end = run.upperBound
+    }
+    if end < count { result.append((end..<count, learningRate)) }
+    return result
+  }
 
   public init(step: Int, learningRate: Double, weightDecay: Double = 0, clip: Double = 1) {
     self.step = step

@@ -5,8 +5,10 @@
 public struct Tensor: Sendable, Equatable {
   /// The device's own number for a piece of memory: an address, or an index into a table.
   package let memory: UInt
-  /// Bytes from the beginning of that memory to the first element.
+  /// Bytes from the beginning of that memory to the first element; of a quantized tensor, elements.
   package let offset: Int
+  /// Where a quantized tensor's scales are, those of the whole that it is a part of; 0 elsewhere.
+  package let scales: UInt
   public let rows: Int
   public let columns: Int
   /// Distance between rows, in elements.
@@ -16,11 +18,12 @@ public struct Tensor: Sendable, Equatable {
   package let isWritable: Bool
 
   package init(
-    memory: UInt, offset: Int = 0, rows: Int, columns: Int, stride: Int? = nil, type: ElementType,
+    memory: UInt, offset: Int = 0, scales: UInt = 0, rows: Int, columns: Int, stride: Int? = nil, type: ElementType,
     isWritable: Bool = true
   ) {
     self.memory = memory
     self.offset = offset
+    self.scales = scales
     self.rows = rows
     self.columns = columns
     self.stride = stride ?? columns
@@ -43,6 +46,7 @@ public struct Tensor: Sendable, Equatable {
   /// The same elements in their order under another shape.
   public func reshaped(rows: Int, columns: Int) -> Tensor {
     precondition(isContiguous && rows * columns == self.rows * self.columns, "as many elements, one after another")
+    precondition(!type.isQuantized, "scales go by rows")
     return view(from: 0, rows: rows, columns: columns, stride: columns)
   }
 
@@ -50,8 +54,8 @@ public struct Tensor: Sendable, Equatable {
 
   private func view(from element: Int, rows: Int, columns: Int, stride: Int) -> Tensor {
     Tensor(
-      memory: memory, offset: offset + element * type.byteWidth, rows: rows, columns: columns, stride: stride,
-      type: type, isWritable: isWritable)
+      memory: memory, offset: offset + element * type.offsetWidth, scales: scales, rows: rows, columns: columns,
+      stride: stride, type: type, isWritable: isWritable)
   }
 }
 

@@ -18,11 +18,18 @@ public struct Matrix: @unchecked Sendable {
   let base: UnsafeMutableRawPointer
   let owner: AnyObject?
   let isWritable: Bool
+  /// Of a quantized matrix, whose `base` is where the codes of the whole begin: the scales of the whole, and the position
+  /// of this part's first element in it, counted row by row.
+  let scales: UnsafePointer<Float>?
+  let origin: Int
 
   init(
     base: UnsafeMutableRawPointer, rows: Int, columns: Int, stride: Int, type: ElementType, owner: AnyObject?,
-    isWritable: Bool = true
+    isWritable: Bool = true, scales: UnsafePointer<Float>? = nil, origin: Int = 0
   ) {
+    precondition(type.isQuantized == (scales != nil), "scales where there are codes")
+    self.scales = scales
+    self.origin = origin
     self.rows = rows
     self.columns = columns
     self.stride = stride
@@ -37,6 +44,12 @@ public struct Matrix: @unchecked Sendable {
     guard let memory = UnsafeMutableRawPointer(bitPattern: tensor.memory) else {
       preconditionFailure("memory of this device")
     }
+    if tensor.type.isQuantized {
+      self.init(
+        base: memory, rows: tensor.rows, columns: tensor.columns, stride: tensor.stride, type: tensor.type, owner: nil,
+        isWritable: false, scales: UnsafePointer(bitPattern: tensor.scales), origin: tensor.offset)
+      return
+    }
     self.init(
       base: memory + tensor.offset, rows: tensor.rows, columns: tensor.columns, stride: tensor.stride,
       type: tensor.type, owner: nil, isWritable: tensor.isWritable)
@@ -45,7 +58,8 @@ public struct Matrix: @unchecked Sendable {
   /// The same place, for instructions.
   var tensor: Tensor {
     Tensor(
-      memory: UInt(bitPattern: base), rows: rows, columns: columns, stride: stride, type: type, isWritable: isWritable)
+      memory: UInt(bitPattern: base), offset: origin, scales: UInt(bitPattern: scales), rows: rows, columns: columns,
+      stride: stride, type: type, isWritable: isWritable)
   }
 
   /// Weights where they lie in a mapped file: read-only, no copy.
@@ -53,7 +67,7 @@ public struct Matrix: @unchecked Sendable {
   /// Nil where the bytes do not hold rows · columns elements, or do not start at a multiple of the element's width.
   public init?(mapped bytes: MappedBytes, rows: Int, columns: Int, type: ElementType) {
     let (elements, overflow) = rows.multipliedReportingOverflow(by: columns)
-    guard rows > 0, columns > 0, !overflow, bytes.count / type.byteWidth == elements,
+    guard !type.isQuantized, rows > 0, columns > 0, !overflow, bytes.count / type.byteWidth == elements,
       bytes.isAligned(to: type.byteWidth),
       let address = bytes.unsafeBytes.baseAddress
     else { return nil }
@@ -78,17 +92,20 @@ public struct Matrix: @unchecked Sendable {
   /// Some of the rows.
   public func rows(_ range: Range<Int>) -> Matrix {
     precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows inside the matrix")
-    return Matrix(
-      base: base + range.lowerBound * stride * type.byteWidth, rows: range.count, columns: columns, stride: stride,
-      type: type, owner: owner, isWritable: isWritable)
+    return view(from: range.lowerBound * stride, rows: range.count, columns: columns)
   }
 
   /// Some of the columns.
   public func columns(_ range: Range<Int>) -> Matrix {
     precondition(range.lowerBound >= 0 && range.upperBound <= columns, "columns inside the matrix")
-    return Matrix(
-      base: base + range.lowerBound * type.byteWidth, rows: rows, columns: range.count, stride: stride, type: type,
-      owner: owner, isWritable: isWritable)
+    return view(from: range.lowerBound, rows: rows, columns: range.count)
+  }
+
+  private func view(from element: Int, rows: Int, columns: Int) -> Matrix {
+    Matrix(
+      base: type.isQuantized ? base : base + element * type.byteWidth, rows: rows, columns: columns, stride: stride,
+      type: type, owner: owner, isWritable: isWritable, scales: scales,
+      origin: type.isQuantized ? origin + element : 0)
   }
 
   /// A single row's elements under another shape of the same size.
@@ -115,6 +132,7 @@ public struct Matrix: @unchecked Sendable {
       case .bf16: return Float(bitPattern: UInt32(base.load(fromByteOffset: index * 2, as: UInt16.self)) << 16)
       case .fp16:
         return Self.float(half: base.load(fromByteOffset: index * 2, as: UInt16.self))
+      case .int8, .nf4: return dequantized(at: origin + index)
       }
     }
     nonmutating set {

@@ -11,12 +11,18 @@ extension CPUDevice {
     let correction1 = Float(1 - power(update.beta1, update.step))
     let correction2 = Float(1 - power(update.beta2, update.step))
     let chunk = 1 << 16
-    parallel((count + chunk - 1) / chunk) { task, _ in
-      let start = task * chunk
+    let pieces = update.rates(count: count).flatMap { run, rate in
+      stride(from: run.lowerBound, to: run.upperBound, by: chunk).map { start in
+        (start: start, count: min(chunk, run.upperBound - start), rate: Float(rate))
+      }
+    }
+    precondition(pieces.allSatisfy { $0.start >= 0 && $0.start + $0.count <= count }, "runs inside the buffers")
+    parallel(pieces.count) { task, _ in
+      let (start, length, rate) = pieces[task]
       self.kernels.adamw(
-        Int64(min(chunk, count - start)), parameters.floats + start, gradients.floats + start, m.floats + start,
-        v.floats + start, Float(update.clip), Float(update.learningRate), Float(update.beta1), Float(update.beta2),
-        Float(update.epsilon), Float(update.weightDecay), correction1, correction2)
+        Int64(length), parameters.floats + start, gradients.floats + start, m.floats + start, v.floats + start,
+        Float(update.clip), rate, Float(update.beta1), Float(update.beta2), Float(update.epsilon),
+        Float(update.weightDecay), correction1, correction2)
     }
   }
 

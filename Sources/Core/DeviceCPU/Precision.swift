@@ -7,6 +7,7 @@ extension ElementType {
     case .fp32: WB_F32
     case .bf16: WB_BF16
     case .fp16: WB_F16
+    case .int8, .nf4: preconditionFailure("quantized weights go to kernels of their own")
     }
   }
 }

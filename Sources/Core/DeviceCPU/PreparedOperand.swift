@@ -43,16 +43,21 @@ public struct PreparedOperand: Sendable {
 }
 
 extension CPUDevice {
-  /// Makes w ready for an x of type `type`: [n, k] where `transposed` (y = x · wᵀ), [k, n] otherwise (dx = dy · w).
+  /// Makes w ready for an x of type `type`, which a quantized one takes first, past what the operand itself takes of
+  /// `scratch` by `PreparedOperand.expansionCount`: [n, k] where `transposed` (y = x · wᵀ), [k, n] otherwise (dx = dy · w).
   public func prepare(
     _ w: Matrix, transposed: Bool, for type: ElementType, scratch: inout ScratchMemory
   ) -> PreparedOperand {
     let format = panelFormat(x: type)
-    precondition(w.type == .bf16 || w.type == .fp32 && format == .wide, "weights that multiply")
+    precondition(w.type.isQuantized || w.type == .bf16 || w.type == .fp32 && format == .wide, "weights that multiply")
     let inputs = transposed ? w.columns : w.rows
     let outputs = transposed ? w.rows : w.columns
     let panel = Int(WB_PANEL)
     let packed = scratch.take((outputs + panel - 1) / panel, format.words(inputs: inputs) * panel)
+    if w.type.isQuantized {
+      pack(quantized: w, transposed: transposed, as: type, format: format, into: packed, scratch: scratch)
+      return PreparedOperand(inputs: inputs, outputs: outputs, format: format, packed: packed)
+    }
     kernels.pack_panels(
       Int64(inputs), Int64(outputs), w.base, Int64(w.stride), w.type.kernelType, format == .pairs ? 1 : 0,
       transposed ? 1 : 0, packed.base)

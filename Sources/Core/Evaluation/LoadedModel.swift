@@ -1,6 +1,7 @@
 import Checkpoint
 import Device
 import DeviceCPU
+import GGUF
 import Model
 import PreferenceData
 import Text
@@ -15,16 +16,19 @@ public struct LoadedModel {
   public let adapterPath: String?
 
   /// - Parameters:
-  ///   - path: a Hugging Face checkpoint folder.
+  ///   - path: a Hugging Face checkpoint folder, or a GGUF file, which is imported on the way.
   ///   - adapterPath: a PEFT folder to use with it.
   /// - Throws: `CheckpointError`, `TokenizerError`, `ChatTemplateError` or `ModelError`.
   public init(path: String, adapterPath: String? = nil, threads: Int, precision: Precision) throws {
-    folder = try CheckpointFolder(path: path)
-    text = try TextFolder(path: path)
+    let opened = try ModelSource.folder(for: path)
+    folder = try CheckpointFolder(path: opened)
+    text = try TextFolder(path: opened)
     model = try LanguageModel(checkpoint: folder, device: CPUDevice(threads: threads, precision: precision))
     let configuration = folder.configuration
     adapter = try adapterPath.map {
-      try LoRAAdapter(folder: AdapterFolder.read(path: $0, model: configuration), model: configuration)
+      let folder = try AdapterFolder.read(path: $0, model: configuration)
+      try folder.requireLanguageModel()
+      return try LoRAAdapter(folder: folder, model: configuration)
     }
     self.adapterPath = adapterPath
   }

@@ -13,6 +13,10 @@ public struct JSONObject: Sendable, Equatable {
     for (key, value) in members { set(key, value) }
   }
 
+  /// Members whose keys the caller knows to differ, as those of a table's rows do: nothing is compared, and no index is
+  /// kept, which would cost more than the few look-ups that a row sees.
+  public init(distinct members: [(key: String, value: JSONValue)]) { self.members = members }
+
   public var keys: [String] { members.map(\.key) }
 
   /// The value of `key`, which may be `.null`; nil where the key is absent.

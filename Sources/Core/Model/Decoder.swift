@@ -32,6 +32,9 @@ struct Decoder: Sendable {
       Activation(.residual, .residual, rows: rows, columns: hidden, .fp32),
       Activation(.hidden, .shared, rows: rows, columns: hidden, shape.type),
     ]
+    if blocks.contains(where: \.branch.hasOutputNorm) {
+      list.append(Activation(.blockOutput, .shared, rows: rows, columns: hidden, .fp32))
+    }
     list += blocks.flatMap { $0.activations(shape) } + head.activations(shape)
     guard shape.training else { return list }
     return list + [
@@ -44,20 +47,37 @@ struct Decoder: Sendable {
 
   // MARK: Programs
 
+  private func embed(_ pass: Pass, _ tokens: [Int32]) -> Instruction {
+    .embed(
+      Embed(
+        table: pass.weights.embedding, tokens: tokens, factor: pass.embeddingFactor, output: pass[.residual]))
+  }
+
   /// Log-probs of a micro-batch's targets.
   func forward(_ pass: Pass, _ batch: MicroBatch) -> Program {
+    var program = layers(pass, batch)
+    head.forward(pass, batch, into: &program)
+    return program
+  }
+
+  /// The final norm of the rows that predict something.
+  func hidden(_ pass: Pass, _ batch: MicroBatch) -> Program {
+    var program = layers(pass, batch)
+    head.hidden(pass, batch, into: &program)
+    return program
+  }
+
+  private func layers(_ pass: Pass, _ batch: MicroBatch) -> Program {
     var program = Program()
-    program.add(.embed(Embed(table: pass.weights.embedding, tokens: batch.realTokens, output: pass[.residual])))
+    program.add(embed(pass, batch.realTokens))
     for layer in 0..<layerCount {
       // Where activations are computed again, they begin with this.
-      if !pass.memory.layerInputs.isEmpty {
-        program.add(
-          .copy(Copy(rows: pass.allRows, input: pass[.residual], output: pass.memory.layerInputs[layer])))
+      if let input = pass.memory.input(layer: layer) {
+        program.add(.copy(Copy(rows: pass.allRows, input: pass[.residual], output: input)))
       }
       for block in blocks { block.forward(pass, layer: layer, feedsResidual: true, into: &program) }
       program.endLayer()
     }
-    head.forward(pass, batch, into: &program)
     return program
   }
 
@@ -65,12 +85,12 @@ struct Decoder: Sendable {
   func backward(_ pass: Pass, _ batch: MicroBatch, reach: BackwardReach, gradients: AdapterGradients) -> Program {
     var program = Program()
     head.backward(pass, batch, into: &program)
-    if let copy = outputGradient(pass, below: (layerCount, 0), reach: reach) {
-      program.add(.copy(copy(pass.wantedRows(layerCount - 1))))
+    if let first = outputGradient(pass, below: (layerCount, 0), reach: reach) {
+      program.add(first(pass.wantedRows(layerCount - 1)).instruction)
     }
-    for layer in (0..<layerCount).reversed() {
+    for layer in (reach.layer..<layerCount).reversed() {
       recompute(pass, layer, into: &program)
-      for (index, block) in blocks.enumerated().reversed() where reach.reaches(layer, block.output.input) {
+      for (index, block) in blocks.enumerated().reversed() where reach.reaches(layer, block.branch.output.input) {
         block.backward(
           pass, layer: layer, reach: reach, below: outputGradient(pass, below: (layer, index), reach: reach),
           gradients: gradients, into: &program)
@@ -84,18 +104,18 @@ struct Decoder: Sendable {
   /// gradient.
   private func outputGradient(
     _ pass: Pass, below place: (layer: Int, index: Int), reach: BackwardReach
-  ) -> ((RowSpans) -> Copy)? {
+  ) -> OutputGradient.Maker? {
     let layer = place.index > 0 ? place.layer : place.layer - 1
-    guard layer >= 0, let output = (place.index > 0 ? blocks[place.index - 1] : blocks.last)?.output,
-      reach.reaches(layer, output.input)
+    guard layer >= 0, let branch = (place.index > 0 ? blocks[place.index - 1] : blocks.last)?.branch,
+      reach.reaches(layer, branch.output.input)
     else { return nil }
-    return { pass.outputGradient(output.kind, output.input, layer, rows: $0) }
+    return { branch.outputGradient(pass, layer, rows: $0) }
   }
 
   /// The layer's activations again from its input, to the same bits. The last layer's are still there.
   private func recompute(_ pass: Pass, _ layer: Int, into program: inout Program) {
-    guard !pass.memory.layerInputs.isEmpty, layer + 1 < layerCount else { return }
-    program.add(.copy(Copy(rows: pass.allRows, input: pass.memory.layerInputs[layer], output: pass[.residual])))
+    guard let input = pass.memory.input(layer: layer), layer + 1 < layerCount else { return }
+    program.add(.copy(Copy(rows: pass.allRows, input: input, output: pass[.residual])))
     for (index, block) in blocks.enumerated() {
       block.forward(pass, layer: layer, feedsResidual: index + 1 < blocks.count, into: &program)
     }
@@ -104,7 +124,7 @@ struct Decoder: Sendable {
   /// The keys and values of a prompt [P, kvHeads · d] of every layer, and the logits after its last token.
   func prefill(_ pass: Pass, _ batch: MicroBatch, keys: [Tensor], values: [Tensor]) -> Program {
     var program = Program()
-    program.add(.embed(Embed(table: pass.weights.embedding, tokens: batch.realTokens, output: pass[.residual])))
+    program.add(embed(pass, batch.realTokens))
     let prompt = 0..<batch.rows
     for layer in 0..<layerCount {
       for block in blocks { block.forward(pass, layer: layer, feedsResidual: true, into: &program) }
@@ -120,7 +140,7 @@ struct Decoder: Sendable {
   /// Logits [B, V] after one more token of each sample.
   func decode(_ pass: Pass, tokens: [Int32]) -> Program {
     var program = Program()
-    program.add(.embed(Embed(table: pass.weights.embedding, tokens: tokens, output: pass[.residual])))
+    program.add(embed(pass, tokens))
     for layer in 0..<layerCount {
       for block in blocks { block.forward(pass, layer: layer, feedsResidual: true, into: &program) }
     }

@@ -14,7 +14,8 @@ extension LanguageModel {
     training: Bool = true, answers: AnswerLengths? = nil
   ) -> MemoryPlan {
     let rows = tokens ?? (training ? tokenBudget : scoringBudget)
-    let layout = adapter.map { AdapterLayout(configuration: $0, model: configuration) }
+    let folded = adapter.map(foldedByteCount) ?? 0
+    let layout = folded > 0 ? nil : adapter.map { AdapterLayout(configuration: $0, model: configuration) }
     func pass(_ rows: Int, scored: Int, training: Bool) -> TensorPlan {
       bound(rows: rows, longestGroup: longestGroup ?? rows, scored: scored, adapter: layout, training: training)
     }
@@ -24,10 +25,17 @@ extension LanguageModel {
       let scoring = pass(more, scored: responseTokens.map { $0 * more / rows } ?? more, training: false)
       if scoring.byteCount > plan.byteCount { plan = scoring }
     }
-    var parts = [MemoryPlan.Part(name: "weights, mapped from the checkpoint", bytes: weightBytes)]
+    var parts = [
+      MemoryPlan.Part(name: "weights, mapped from the checkpoint", bytes: weightBytes - weights.replacedBytes)
+    ]
+    if weights.quantizedBytes > 0 {
+      parts.append(
+        MemoryPlan.Part(name: "weights, quantized to \(quantization.rawValue)", bytes: weights.quantizedBytes))
+    }
     if weights.convertedBytes > 0 {
       parts.append(MemoryPlan.Part(name: "weights, converted", bytes: weights.convertedBytes))
     }
+    if folded > 0 { parts.append(MemoryPlan.Part(name: "weights with their DoRA adapters in them", bytes: folded)) }
     parts += plan.parts.map { MemoryPlan.Part(name: $0.name, bytes: $0.bytes) }
     if let layout {
       let copies = training ? 4 : 1

@@ -13,15 +13,15 @@ extension LanguageModel {
   func shape(_ batch: MicroBatch, adapter: AdapterLayout?, training: Bool) -> PassShape {
     PassShape(
       rows: batch.paddedRows, headRows: RowSpans.filled(batch.headRows.count), targets: batch.targets.count,
-      adapterColumns: adapter?.activationColumns ?? 0, training: training, recomputes: recomputesActivations,
-      type: device.precision.elementType)
+      adapterColumns: adapter?.activationColumns ?? 0, lowestLayer: training ? adapter?.reach?.layer ?? 0 : 0,
+      training: training, recomputes: recomputesActivations, type: device.precision.elementType)
   }
 
   /// A pass over a micro-batch, with tensors in `arena`, which nobody has reserved yet.
   func pass(_ batch: MicroBatch, adapter: AdapterWeights?, _ shape: PassShape, _ memory: PassMemory) -> Pass {
     Pass(
       configuration: configuration, weights: weights, adapter: adapter, source: .batch(batch),
-      rotation: rotation(batch.positions), shape: shape, memory: memory)
+      rotations: rotations(batch.positions), shape: shape, memory: memory)
   }
 
   /// Makes the arena ready for a pass and its programs, which are made once more where the arena has moved.
@@ -72,14 +72,9 @@ extension LanguageModel {
     _ pass: Pass, _ batch: MicroBatch, _ gradients: AdapterGradients
   ) -> (forward: Program, backward: Program) {
     let forward = decoder.forward(pass, batch)
-    guard let lowest = gradients.layout.lowestInput, !batch.headRows.isEmpty else { return (forward, Program()) }
-    return (forward, decoder.backward(pass, batch, reach: BackwardReach(lowest: lowest), gradients: gradients))
+    guard let reach = gradients.layout.reach, !batch.headRows.isEmpty else { return (forward, Program()) }
+    return (forward, decoder.backward(pass, batch, reach: reach, gradients: gradients))
   }
-}
-
-extension AdapterLayout {
-  /// Low-rank activation columns of one layer.
-  var activationColumns: Int { kinds.count * rank }
 }
 
 extension MicroBatch {

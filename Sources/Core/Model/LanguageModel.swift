@@ -7,6 +7,8 @@ import Device
 public final class LanguageModel {
   public let configuration: ModelConfiguration
   public let device: any Device
+  /// What was made of the linears' weights when they were loaded.
+  public let quantization: Quantization
   /// Rows of a micro-batch in training. With more rows a weight is packed less often, and more memory is taken.
   public var tokenBudget = 1280
   /// Rows of a micro-batch in a pass that only scores: it keeps the activations of one layer, so it takes more of them.
@@ -30,17 +32,31 @@ public final class LanguageModel {
   let weightBytes: Int
   let decoder: Decoder
   let arena = Arena()
-  private var rotary: RotaryTable
+  private var rotaries: [RotaryTable]
   private var adapterWeights: AdapterWeights?
+  /// The adapter of DoRA whose weights are folded, and those weights.
+  private var folded: (adapter: LoRAAdapter, weights: AdapterWeights)?
 
-  /// - Throws: `ModelError` or `CheckpointError` where a tensor is missing or has another shape.
-  public init(checkpoint: CheckpointFolder, device: any Device) throws {
+  /// - Parameter quantization: what becomes of the linears' weights, which the file must hold in 16 or 32 bits then.
+  /// - Throws: `ModelError` or `CheckpointError` where a tensor is missing or has another shape, or, to be quantized, is
+  ///   not finite or quantized already, and where the checkpoint predicts no tokens.
+  public convenience init(
+    checkpoint: CheckpointFolder, device: any Device, quantization: Quantization = .none
+  ) throws {
+    guard checkpoint.configuration.head == .logits else { throw ModelError.predictsNoTokens }
+    try self.init(hiddenStatesOf: checkpoint, device: device, quantization: quantization)
+  }
+
+  /// The decoder of a checkpoint with any head, for its hidden states.
+  init(hiddenStatesOf checkpoint: CheckpointFolder, device: any Device, quantization: Quantization = .none) throws {
     configuration = checkpoint.configuration
     self.device = device
+    self.quantization = quantization
     decoder = Decoder(configuration)
-    weights = try ModelWeights(checkpoint: checkpoint, device: device)
+    weights = try ModelWeights(checkpoint: checkpoint, device: device, quantization: quantization)
     weightBytes = checkpoint.weightBytes
-    rotary = RotaryTable(configuration: configuration, count: min(1024, configuration.maxPositions), device: device)
+    let positions = min(1024, configuration.maxPositions)
+    rotaries = configuration.rotaries.map { RotaryTable($0, count: positions, device: device) }
   }
 
   // MARK: Scoring
@@ -67,6 +83,7 @@ public final class LanguageModel {
     coefficients: (_ group: Int, _ tokenLogProbs: [[Float]], _ sums: [Double]) throws -> [Double]
   ) throws {
     try check(groups)
+    guard !adapter.configuration.usesDoRA else { throw ModelError.doraTraining }
     precondition(gradients.values.count == adapter.parameters.count, "gradients made for this adapter")
     let lowRank = try refreshed(adapter)
     let shared = device.shared(gradients.values)
@@ -94,32 +111,39 @@ public final class LanguageModel {
 
   // MARK: Operands
 
-  /// RoPE's table for so many positions at least.
-  func rotation(_ positions: [Int32]) -> Rotation {
+  /// The rotary embeddings' tables, for so many positions at least.
+  func rotations(_ positions: [Int32]) -> [Rotation] {
     let count = Int(positions.max() ?? 0) + 1
-    if count > rotary.count {
-      rotary = RotaryTable(
-        configuration: configuration, count: min(configuration.maxPositions, count * 2), device: device)
+    if let table = rotaries.first, count > table.count {
+      let more = min(configuration.maxPositions, count * 2)
+      rotaries = configuration.rotaries.map { RotaryTable($0, count: more, device: device) }
     }
-    return Rotation(table: rotary.tensor, positions: positions)
+    return rotaries.map { Rotation(table: $0.tensor, positions: positions) }
   }
 
   /// The adapter's factors as they are now, in the device's form.
   func refreshed(_ adapter: LoRAAdapter) throws -> AdapterWeights {
-    let scale = adapter.configuration.scale
+    if adapter.configuration.usesDoRA {
+      if let folded, folded.adapter === adapter { return folded.weights }
+      folded = nil
+      let weights = try fold(adapter)
+      folded = (adapter, weights)
+      return weights
+    }
     let current =
-      try adapterWeights.flatMap { $0.layout == adapter.layout && $0.scale == Float(scale) ? $0 : nil }
-      ?? AdapterWeights(layout: adapter.layout, scale: scale, device: device)
+      try adapterWeights.flatMap { $0.layout == adapter.layout ? $0 : nil }
+      ?? AdapterWeights(layout: adapter.layout, device: device)
     adapterWeights = current
     let parameters = device.shared(adapter.parameters)
-    withExtendedLifetime(parameters) { device.run([current.refresh(from: parameters.tensor)], in: arena) }
+    withExtendedLifetime(parameters) {
+      for instruction in current.refresh(from: parameters.tensor) { device.run([instruction], in: arena) }
+    }
     return current
   }
 
   // MARK: Limits
 
-  /// The longest sequence that the model computes as it was trained: its positions, or its sliding window if shorter.
-  public var longestSequence: Int { min(configuration.maxPositions, configuration.slidingWindow ?? .max) }
+  public var longestSequence: Int { configuration.longestSequence }
 
   func check(_ groups: [PromptGroup]) throws {
     let limit = longestSequence
@@ -128,7 +152,7 @@ public final class LanguageModel {
       guard group.longestSequence <= limit else {
         throw ModelError.sequenceTooLong(
           tokens: group.longestSequence, limit: limit,
-          what: limit < configuration.maxPositions ? "sliding window" : "context")
+          what: limit < configuration.maxPositions ? "length before its rotary embeddings change" : "context")
       }
       try check(tokens: group.prompt)
       for response in group.responses { try check(tokens: response) }

@@ -2,7 +2,8 @@ import Checkpoint
 import Device
 
 /// The frozen weights of a decoder: mapped where the file stores them in bf16 or in the compute type, converted to that
-/// once otherwise. Norm weights and biases are fp32.
+/// once otherwise. Those of linears may be quantized, by the file or while they are loaded. Norm weights and biases are
+/// fp32.
 struct ModelWeights: Sendable {
   struct Linear: Sendable {
     /// [out, in].
@@ -12,10 +13,12 @@ struct ModelWeights: Sendable {
   }
 
   struct Layer: Sendable {
-    /// [1, H].
-    let attentionNorm: Tensor
-    let mlpNorm: Tensor
-    /// [1, d] of queries and of keys, where they have norms of their own.
+    /// [1, H] of what goes into a block and of what comes out of it; nil where nothing is normalised there.
+    let attentionNorm: Tensor?
+    let attentionOutputNorm: Tensor?
+    let mlpNorm: Tensor?
+    let mlpOutputNorm: Tensor?
+    /// [1, span] of queries and of keys, where they have norms of their own.
     let headNorms: (query: Tensor, key: Tensor)?
     fileprivate let linears: [Linear]
 
@@ -26,40 +29,54 @@ struct ModelWeights: Sendable {
   let embedding: Tensor
   let layers: [Layer]
   let finalNorm: Tensor
-  /// [V, H]; the embedding where the two are tied.
-  let head: Tensor
+  /// [V, H]; the embedding where the two are tied; nil where the checkpoint predicts no tokens.
+  let head: Tensor?
   /// Bytes of weights that had to be converted, and so live in memory of their own.
   let convertedBytes: Int
+  /// Bytes of weights that were quantized while they were loaded, and what the same weights take in the file.
+  let quantizedBytes, replacedBytes: Int
   /// What keeps the tensors.
   private let memory: [DeviceMemory]
 
-  init(checkpoint: CheckpointFolder, device: any Device) throws {
+  init(checkpoint: CheckpointFolder, device: any Device, quantization: Quantization) throws {
     let configuration = checkpoint.configuration
-    var loader = WeightLoader(checkpoint: checkpoint, device: device)
-    head = try loader.matrix(
-      configuration.tiedEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight",
-      rows: configuration.vocabularySize, columns: configuration.hiddenSize)
-    embedding =
-      configuration.tiedEmbeddings
-      ? head
-      : try loader.stored(
-        "model.embed_tokens.weight", rows: configuration.vocabularySize, columns: configuration.hiddenSize)
-    layers = try (0..<configuration.layerCount).map { layer in
-      let prefix = "model.layers.\(layer)."
-      let names = configuration.layer
-      return Layer(
-        attentionNorm: try loader.vector(prefix + names.attentionNorm + ".weight", configuration.hiddenSize),
-        mlpNorm: try loader.vector(prefix + names.mlpNorm + ".weight", configuration.hiddenSize),
-        headNorms: try names.queryKeyNorm.map { norms in
-          (
-            try loader.vector(prefix + norms.query + ".weight", configuration.headDimension),
-            try loader.vector(prefix + norms.key + ".weight", configuration.headDimension)
-          )
-        },
-        linears: try LinearKind.allCases.map { try loader.linear($0, layer) })
+    if checkpoint.quantization != nil, quantization != .none {
+      throw ModelError.alreadyQuantized(folder: checkpoint.path, asked: quantization.rawValue)
     }
-    finalNorm = try loader.vector("model.norm.weight", configuration.hiddenSize)
+    var loader = WeightLoader(checkpoint: checkpoint, device: device, quantization: quantization)
+    let (rows, columns) = (configuration.vocabularySize, configuration.hiddenSize)
+    let table = "model.embed_tokens.weight"
+    if configuration.head != .logits {
+      (head, embedding) = (nil, try loader.stored(table, rows: rows, columns: columns))
+    } else if configuration.tiedEmbeddings {
+      let both = try loader.matrix(table, rows: rows, columns: columns)
+      (head, embedding) = (both, both)
+    } else {
+      head = try loader.matrix("lm_head.weight", rows: rows, columns: columns)
+      embedding = try loader.stored(table, rows: rows, columns: columns)
+    }
+    layers = try (0..<configuration.layerCount).map { layer in
+      let names = configuration.layer
+      func norm(_ name: String?, _ count: Int) throws -> Tensor? {
+        try name.map { try loader.norm("model.layers.\(layer).\($0).weight", count) }
+      }
+      let sizes = names.queryKeyNorm.map(configuration.queryKeyNormSizes)
+      let query = try norm(names.queryKeyNorm?.query, sizes?.query ?? 0)
+      let key = try norm(names.queryKeyNorm?.key, sizes?.key ?? 0)
+      return Layer(
+        attentionNorm: try norm(names.attentionNorm, configuration.hiddenSize),
+        attentionOutputNorm: try norm(names.attentionOutputNorm, configuration.hiddenSize),
+        mlpNorm: try norm(names.mlpNorm, configuration.hiddenSize),
+        mlpOutputNorm: try norm(names.mlpOutputNorm, configuration.hiddenSize),
+        headNorms: query.flatMap { query in key.map { (query, $0) } },
+        linears: try loader.linears(layer))
+    }
+    // z / L is what h / L gives.
+    finalNorm = try loader.norm(
+      "model.norm.weight", configuration.hiddenSize, factor: Float(1 / configuration.embeddings.logitDivisor))
     convertedBytes = loader.convertedBytes
+    quantizedBytes = loader.quantizedBytes
+    replacedBytes = loader.replacedBytes
     memory = loader.memory
   }
 }
@@ -68,20 +85,57 @@ struct ModelWeights: Sendable {
 private struct WeightLoader {
   let checkpoint: CheckpointFolder
   let device: any Device
+  let quantization: Quantization
   var convertedBytes = 0
+  var quantizedBytes = 0
+  var replacedBytes = 0
   var memory: [DeviceMemory] = []
 
-  init(checkpoint: CheckpointFolder, device: any Device) {
+  init(checkpoint: CheckpointFolder, device: any Device, quantization: Quantization) {
     self.checkpoint = checkpoint
     self.device = device
+    self.quantization = quantization
   }
 
-  mutating func linear(_ kind: LinearKind, _ layer: Int) throws -> ModelWeights.Linear {
-    let (outputs, inputs) = kind.shape(in: checkpoint.configuration)
-    let name = kind.fullName(layer: layer)
-    return ModelWeights.Linear(
-      weight: try matrix(name + ".weight", rows: outputs, columns: inputs),
-      bias: kind.hasBias(in: checkpoint.configuration) ? try vector(name + ".bias", outputs) : nil)
+  /// The seven of a layer, in the order of `LinearKind.allCases`: rows of a module's weight where it holds several.
+  mutating func linears(_ layer: Int) throws -> [ModelWeights.Linear] {
+    let configuration = checkpoint.configuration
+    var found: [LinearKind: ModelWeights.Linear] = [:]
+    for module in configuration.layer.modules {
+      let (outputs, inputs) = module.shape(in: configuration)
+      let name = module.fullName(layer: layer)
+      let weight = try weight(name + ".weight", rows: outputs, columns: inputs)
+      let bias = module.hasBias(in: configuration) ? try vector(name + ".bias", outputs) : nil
+      for (kind, rows) in zip(module.parts, module.rows(in: configuration)) {
+        found[kind] = ModelWeights.Linear(weight: weight.rows(rows), bias: bias?.columns(rows))
+      }
+    }
+    return LinearKind.allCases.compactMap { found[$0] }
+  }
+
+  /// A linear's weight: quantized by the file, or now, or as it is.
+  private mutating func weight(_ name: String, rows: Int, columns: Int) throws -> Tensor {
+    if let stored = try checkpoint.quantizedTensor(name) {
+      let type: ElementType = stored.quantization == .nf4 ? .nf4 : .int8
+      guard stored.shape == [rows, columns],
+        let weight = device.quantized(
+          codes: stored.codes, scales: stored.scales, rows: rows, columns: columns, type: type)
+      else { throw ModelError.tensorShape(name: name, found: stored.shape, expected: [rows, columns]) }
+      convertedBytes += 4 * stored.scales.count
+      return keep(weight)
+    }
+    guard let type = quantization.elementType else { return try matrix(name, rows: rows, columns: columns) }
+    let tensor = try checkpoint.tensor(name)
+    guard tensor.shape == [rows, columns],
+      let source = device.weights(tensor.bytes, rows: rows, columns: columns, type: tensor.type.elementType)
+    else { throw ModelError.tensorShape(name: name, found: tensor.shape, expected: [rows, columns]) }
+    let quantized = try withExtendedLifetime(source) { try device.quantize(source.tensor, to: type) }
+    guard let quantized else { throw checkpoint.whyNotFinite(tensor: name) }
+    // Nothing reads the file's weight again; without this the whole file would stand in memory beside the codes.
+    tensor.bytes.file.release(tensor.bytes.range)
+    quantizedBytes += type.byteCount(rows: rows, columns: columns)
+    replacedBytes += tensor.bytes.count
+    return keep(quantized)
   }
 
   /// In the compute type, or in bf16 as stored, which a product in fp32 widens while it packs.
@@ -93,11 +147,22 @@ private struct WeightLoader {
 
   /// [1, count] in fp32.
   mutating func vector(_ name: String, _ count: Int) throws -> Tensor {
+    keep(device.constant(try values(name, count), rows: 1, columns: count))
+  }
+
+  /// A norm's weight, with what the family adds to the stored one, times `factor`.
+  mutating func norm(_ name: String, _ count: Int, factor: Float = 1) throws -> Tensor {
+    let offset = Float(checkpoint.configuration.layer.norm.offset)
+    let weight = try values(name, count).map { ($0 + offset) * factor }
+    return keep(device.constant(weight, rows: 1, columns: count))
+  }
+
+  private func values(_ name: String, _ count: Int) throws -> [Float] {
     let tensor = try checkpoint.tensor(name)
     guard tensor.shape == [count] else {
       throw ModelError.tensorShape(name: name, found: tensor.shape, expected: [count])
     }
-    return keep(device.constant(tensor.float32(), rows: 1, columns: count))
+    return tensor.float32()
   }
 
   /// In the type of the file, without a copy.

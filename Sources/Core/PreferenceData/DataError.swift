@@ -1,4 +1,5 @@
 import JSON
+import Tables
 import Text
 
 /// What stops a data file from being used, in one sentence that starts with the file (exit code 3).
@@ -21,16 +22,24 @@ public enum DataError: Error, Sendable, Equatable, CustomStringConvertible {
   case unwritable(path: String, why: String)
   case damagedCache(path: String)
   case notJSON(path: String, kind: ForeignKind)
-  case unrecognisedFormat(path: String, line: Int, keys: [String])
+  /// A file of columns that cannot be read.
+  case table(TableError)
+  /// A line after which nothing can be read.
+  case badLine(path: String, line: Int, why: String)
+  /// A folder, a pattern or a split of which it is not clear which files are meant, or rows that are not what the run
+  /// file says of them.
+  case contradiction(path: String, why: String)
+  /// - Parameter place: "line 1", or "row 1" in a file of columns.
+  case unrecognisedFormat(path: String, place: String, keys: [String])
   case badColumns(why: String)
-  case missingColumn(path: String, line: Int, column: String, keys: [String])
+  case missingColumn(path: String, place: String, column: String, keys: [String])
   case needsChoice(path: String, choices: [DataFormat], why: String)
   case tooManyBadRows(path: String, bad: Int, of: Int, limit: Double, details: String)
   case nothingUsable(path: String, details: String)
 
   /// A file that is recognisably something else, with what turns it into JSON lines.
   public enum ForeignKind: String, Sendable, CaseIterable {
-    case parquet, arrow, zip, bzip2, xz, utf16
+    case parquet, arrow, feather, zip, bzip2, xz, utf16
   }
 
   public var description: String { sentence.printable }
@@ -60,12 +69,15 @@ public enum DataError: Error, Sendable, Equatable, CustomStringConvertible {
       "\(path): this cache of tokenised rows has been changed or cut short while it was read; start again"
     case .empty(let path): "\(path): has no rows"
     case .notJSON(let path, let kind): kind.sentence(path)
-    case .unrecognisedFormat(let path, let line, let keys):
-      "\(path): line \(line): no known format has the keys \(keyList(keys)); name one with data.format "
+    case .table(let error): error.description
+    case .badLine(let path, let line, let why): "\(path): line \(line): \(why)"
+    case .contradiction(let path, let why): "\(path): \(why)"
+    case .unrecognisedFormat(let path, let place, let keys):
+      "\(path): \(place): no known format has the keys \(keyList(keys)); name one with data.format "
         + "(\(DataFormat.allCases.map(\.rawValue).joined(separator: ", ")))"
     case .badColumns(let why): "data.columns: \(why)"
-    case .missingColumn(let path, let line, let column, let keys):
-      "\(path): line \(line): there is no column \(quoted(column)), which data.columns names"
+    case .missingColumn(let path, let place, let column, let keys):
+      "\(path): \(place): there is no column \(quoted(column)), which data.columns names"
         + "\(NameSuggestion.hint(for: column, among: keys)) (columns here: \(keyList(keys)))"
     case .needsChoice(let path, let choices, let why):
       "\(path): \(why); choose with data.format: \(choices.map(\.rawValue).joined(separator: " or "))"
@@ -81,7 +93,8 @@ extension DataError.ForeignKind {
   /// The kind that a file's first bytes betray, or nil.
   static func recognise(_ head: some Collection<UInt8>) -> DataError.ForeignKind? {
     let signatures: [(DataError.ForeignKind, [UInt8])] = [
-      (.parquet, Array("PAR1".utf8)), (.arrow, Array("ARROW1".utf8)),
+      (.parquet, ParquetReader.magic), (.arrow, ArrowReader.fileMagic), (.arrow, ArrowReader.streamMagic),
+      (.feather, Array("FEA1".utf8)),
       (.zip, [0x50, 0x4B, 0x03, 0x04]), (.bzip2, Array("BZh".utf8)), (.xz, [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00]),
       (.utf16, [0xFF, 0xFE]), (.utf16, [0xFE, 0xFF]),
     ]
@@ -91,12 +104,13 @@ extension DataError.ForeignKind {
   func sentence(_ path: String) -> String {
     let quoted = "'" + path.replacing("'", with: "'\\''") + "'"
     switch self {
-    case .parquet:
-      return "\(path): is a Parquet file; convert it with: python3 -c \"import sys, pandas; "
-        + "pandas.read_parquet(sys.argv[1]).to_json(sys.argv[1] + '.jsonl', orient='records', lines=True)\" \(quoted)"
-    case .arrow:
-      return "\(path): is an Arrow file; convert it with: python3 -c \"import sys, datasets; "
-        + "datasets.Dataset.from_file(sys.argv[1]).to_json(sys.argv[1] + '.jsonl')\" \(quoted)"
+    case .parquet, .arrow:
+      return
+        "\(path == "-" ? "standard input" : path): has the bytes of \(self == .parquet ? "a Parquet" : "an Arrow") "
+        + "file, which cannot be read from a pipe or packed; name the plain file"
+    case .feather:
+      return "\(path): is a Feather file of version 1; write it anew with: python3 -c \"import sys, pandas; "
+        + "pandas.read_feather(sys.argv[1]).to_parquet(sys.argv[1] + '.parquet')\" \(quoted)"
     case .zip: return "\(path): is a zip archive; unpack it with: unzip \(quoted)"
     case .bzip2: return "\(path): is bzip2-compressed; unpack it with: bunzip2 -k \(quoted)"
     case .xz: return "\(path): is xz-compressed; unpack it with: unxz -k \(quoted)"

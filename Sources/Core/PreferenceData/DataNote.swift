@@ -11,6 +11,7 @@ public enum DataNote: String, Sendable, CaseIterable {
   case boundaryMoved = "boundary_moved"
   case doubleBOS = "double_bos"
   case nearlyIdentical = "nearly_identical"
+  case plainText = "plain_text"
 
   public var phrase: String {
     switch self {
@@ -24,6 +25,7 @@ public enum DataNote: String, Sendable, CaseIterable {
     case .responseTruncated: "lost the end of a response, and its end-of-turn token, to max_length"
     case .boundaryMoved: "have a token that spans prompt and response; the boundary was moved to a token's edge"
     case .nearlyIdentical: "have a response that differs from the best in at most 5 % of its tokens"
+    case .plainText: "are plain text, though the model has a chat template; data.chat: always makes turns of them"
     case .doubleBOS: "began with two BOS tokens; one was kept"
     }
   }

@@ -55,6 +55,8 @@ public struct DataReport: Sendable, Equatable {
   /// The format each file was read as.
   public var formats: [DataFormat]
   public var rowsRead = 0
+  /// Places are numbers of rows: the only file is one of columns and has no lines.
+  public var countsRows = false
   /// Rows that are trained on. Formats that spread one list over several rows (unpaired feedback) merge them into
   /// fewer records, so this can be more than the number of records.
   public var kept = 0
@@ -120,7 +122,7 @@ public struct DataReport: Sendable, Equatable {
       parts.append(files.count > 1 && files.indices.contains(file) ? "\(files[file]):\(line)" : "\(line)")
     }
     let more = tally.count > parts.count ? ", …" : ""
-    let lead = files.count > 1 ? "" : (tally.count == 1 ? "line " : "lines ")
+    let lead = files.count > 1 ? "" : (countsRows ? "row" : "line") + (tally.count == 1 ? " " : "s ")
     return lead + parts.joined(separator: ", ") + more
   }
 }

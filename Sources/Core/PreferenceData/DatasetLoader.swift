@@ -35,24 +35,25 @@ struct DatasetLoader {
 
   mutating func load(file: Int, progress: (Double) -> Void, emit: (PreferenceRecord) throws -> Void) throws {
     let path = paths[file]
-    var reader = RowReader(try ByteSource(path: path))
+    var source = try RowSource(path: path, columns: columns)
+    report.countsRows = paths.count == 1 && source.unit == "row"
     let before = report
     var format = requested
     var waiting: [(JSONObject, Int)] = []
     var bytes = 0
-    while try reader.next() {
+    while let next = try source.next() {
       report.rowsRead += 1
-      bytes += reader.row.count
+      bytes += source.rowSize
       if bytes >= ByteSource.chunkSize {
         bytes = 0
-        progress(reader.progress)
+        progress(source.progress)
       }
-      guard let row = object(in: reader, file: file) else { continue }
+      guard let row = object(in: next, file: file) else { continue }
       if let format {
-        try add(row, as: rowFormat(format), file: file, line: reader.line, emit: emit)
+        try add(row, as: rowFormat(format), file: file, line: next.line, emit: emit)
         continue
       }
-      waiting.append((row, reader.line))
+      waiting.append((row, next.line))
       format = recognise(row)
       if let format, let (recognised, _) = waiting.last {
         if columns == nil, let choice = format.reader.question(recognised) {
@@ -66,9 +67,9 @@ struct DatasetLoader {
     guard report.rowsRead > before.rowsRead else { throw DataError.empty(path: path) }
     if format == nil, let (row, line) = waiting.first {
       if let column = columns?.names.first(where: { row[$0] == nil }) {
-        throw DataError.missingColumn(path: path, line: line, column: column, keys: row.keys)
+        throw DataError.missingColumn(path: path, place: "\(source.unit) \(line)", column: column, keys: row.keys)
       }
-      throw DataError.unrecognisedFormat(path: path, line: line, keys: row.keys)
+      throw DataError.unrecognisedFormat(path: path, place: "\(source.unit) \(line)", keys: row.keys)
     }
     try checkBadRows(path: path, before: before)
     guard let format else { throw DataError.nothingUsable(path: path, details: report.lines().joined(separator: "; ")) }
@@ -89,13 +90,12 @@ struct DatasetLoader {
   // MARK: rows
 
   /// The row as a JSON object; nil where it is none, which is then counted.
-  private mutating func object(in reader: RowReader, file: Int) -> JSONObject? {
+  private mutating func object(in row: RowSource.Row, file: Int) -> JSONObject? {
     do throws(DropReason) {
-      guard !reader.isTooLong else { throw .rowTooLong }
-      guard let row = try JSONValue.row(reader.row).object else { throw .wrongType }
-      return row
+      guard let object = try row.value.get().object else { throw .wrongType }
+      return object
     } catch {
-      report.drop(error, file: file, line: reader.line)
+      report.drop(error, file: file, line: row.line)
       return nil
     }
   }
@@ -136,9 +136,9 @@ struct DatasetLoader {
     }
     record.rows = rows.count
     if !seen.insert(record.textHash).inserted { report.note(.duplicateRow, file: file, line: line) }
-    try emit(record)
     emitted += 1
     report.kept += rows.count
+    try emit(record)
   }
 
   private func checkBadRows(path: String, before: DataReport) throws(DataError) {

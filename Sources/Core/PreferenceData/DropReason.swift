@@ -2,6 +2,7 @@
 public enum DropReason: String, Sendable, CaseIterable, Error {
   // The row cannot be read: these count against `data.max_bad_rows`.
   case malformedJSON = "malformed_json"
+  case malformedCSV = "malformed_csv"
   case invalidText = "invalid_text"
   case rowTooLong = "row_too_long"
   case missingKey = "missing_key"
@@ -27,7 +28,8 @@ public enum DropReason: String, Sendable, CaseIterable, Error {
   /// Whether the row is broken rather than merely of no use.
   public var isBad: Bool {
     switch self {
-    case .malformedJSON, .invalidText, .rowTooLong, .missingKey, .wrongType, .lengthMismatch, .rewardNotFinite,
+    case .malformedJSON, .malformedCSV, .invalidText, .rowTooLong, .missingKey, .wrongType, .lengthMismatch,
+      .rewardNotFinite,
       .notATranscript:
       true
     case .emptyPrompt, .emptyResponse, .promptMismatch, .endsWithAssistant, .identicalResponses, .noPreference,
@@ -40,6 +42,7 @@ public enum DropReason: String, Sendable, CaseIterable, Error {
   public var phrase: String {
     switch self {
     case .malformedJSON: "not valid JSON"
+    case .malformedCSV: "not as many cells as the CSV file's header, or text behind a closing quote"
     case .invalidText: "text that is not valid Unicode (broken UTF-8 or half a surrogate pair)"
     case .rowTooLong: "longer than 64 MiB or with more than a million values"
     case .missingKey: "a key of the format is missing"

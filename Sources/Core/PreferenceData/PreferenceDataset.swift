@@ -14,7 +14,12 @@ public struct PreferenceDataset: Sendable {
     self.format = format
   }
 
-  /// Reads `paths` (JSON lines or JSON arrays, plain, gzip or zstd, "-" for standard input).
+  /// What `body` of `stream` throws when it has enough: the reading ends there, and nothing is wrong.
+  public struct EnoughRows: Error {
+    public init() {}
+  }
+
+  /// Reads `paths` (what `RowSource` reads).
   ///
   /// - Parameters:
   ///   - format: how to read every file; nil recognises each by its content.
@@ -54,8 +59,12 @@ public struct PreferenceDataset: Sendable {
       paths: paths, requested: format, among: formats, columns: columns, maxBadRows: maxBadRows,
       keepsUnpaired: keepsUnpaired)
     for index in paths.indices {
-      try loader.load(
-        file: index, progress: { progress?((Double(index) + $0) / Double(paths.count)) }, emit: body)
+      do {
+        try loader.load(
+          file: index, progress: { progress?((Double(index) + $0) / Double(paths.count)) }, emit: body)
+      } catch is EnoughRows {
+        return loader.report
+      }
     }
     progress?(1)
     let report = loader.report

@@ -8,19 +8,21 @@ extension RunFile {
     public var r: Int? = 8
     /// The adapter's output is scaled by lora_alpha / r, or lora_alpha / √r with `useRSLoRA`.
     public var loraAlpha: Double? = 16
-    public var targetModules: TargetModules? = .allLinear
+    public var targetModules: ModuleSelection? = .allLinear
+    /// Modules that stay as they are although `targetModules` names them; nil for none.
+    public var excludeModules: ModuleSelection?
+    /// The layers that are adapted; nil for all.
+    public var layersToTransform: [Int]?
+    /// Ranks and alphas of modules that differ; empty for none.
+    public var rankPattern: [PatternValue<Int>] = []
+    public var alphaPattern: [PatternValue<Double>] = []
     public var useRSLoRA: Bool? = false
+    /// LoRA+ (Hayou et al., 2024): the learning rate of B is so many times that of A.
+    public var loraPlusRatio = 1.0
     /// Folder of a PEFT adapter to start from; nil starts from a fresh one (B = 0).
     public var initFrom: String?
 
     public init() {}
-  }
-
-  /// Which linear layers of every block get an adapter.
-  public enum TargetModules: Sendable, Equatable {
-    /// Every linear layer of the blocks; never the embedding or the head.
-    case allLinear
-    case modules([LinearKind])
   }
 }
 
@@ -41,10 +43,23 @@ extension RunFile.AdapterSettings {
     }
     if inherits("target_modules") {
       targetModules = nil
-    } else if let value = section["target_modules"] {
-      targetModules = try RunFile.TargetModules(value, path: section.path + ["target_modules"], section: section)
+    } else if section.has("target_modules") {
+      targetModules = try section.modules("target_modules", allLinear: true)
     }
+    if let value = section["exclude_modules"], value != .null {
+      excludeModules = try section.modules("exclude_modules", allLinear: false)
+    }
+    layersToTransform = try section.layers("layers_to_transform")
+    if layersToTransform != nil, case .pattern? = targetModules {
+      throw section.error(
+        "layers_to_transform", "is for module names; a regular expression in target_modules names the layers itself")
+    }
+    rankPattern = try section.patternValues("rank_pattern", "a whole number from 1 to 4096") {
+      Int(exactly: $0).flatMap { (1...4096).contains($0) ? $0 : nil }
+    }
+    alphaPattern = try section.patternValues("alpha_pattern", "a number above 0") { $0 > 0 ? $0 : nil }
     useRSLoRA = inherits("use_rslora") ? nil : try section.boolean("use_rslora", default: false)
+    loraPlusRatio = try section.number("loraplus_lr_ratio", default: 1, "a number above 0") { $0 > 0 }
   }
 
   func write(to writer: inout ConfigWriter) {
@@ -52,52 +67,31 @@ extension RunFile.AdapterSettings {
       writer.value("r", r)
       writer.value("lora_alpha", loraAlpha)
       writer.value("lora_dropout", 0.0)
-      switch targetModules {
-      case .allLinear?: writer.value("target_modules", "all-linear")
-      case .modules(let modules)?: writer.value("target_modules", modules.map(\.rawValue))
-      case nil: writer.value("target_modules", nil as String?)
+      writer.modules("target_modules", targetModules)
+      if let excludeModules { writer.modules("exclude_modules", excludeModules) }
+      if let layersToTransform { writer.value("layers_to_transform", layersToTransform) }
+      if !rankPattern.isEmpty {
+        writer.value("rank_pattern", rankPattern.map { ($0.pattern.text, Double($0.value)) })
       }
+      if !alphaPattern.isEmpty { writer.value("alpha_pattern", alphaPattern.map { ($0.pattern.text, $0.value) }) }
       if let useRSLoRA {
         writer.value("use_rslora", useRSLoRA)
       } else {
         writer.value("use_rslora", nil as String?)
       }
+      if loraPlusRatio != 1 { writer.value("loraplus_lr_ratio", loraPlusRatio) }
       writer.value("init_from", initFrom)
     }
   }
 }
 
-extension RunFile.TargetModules {
-  fileprivate init(_ value: ConfigValue, path: [String], section: ConfigSection) throws {
-    let names = LinearKind.allCases.map(\.rawValue).joined(separator: ", ")
-    switch value {
-    case .scalar("all-linear", _):
-      self = .allLinear
-    case .scalar(let text, _) where LinearKind(rawValue: text) == nil:
-      let near = NameSuggestion.nearest(
-        to: text, among: ["all-linear"] + LinearKind.allCases.map(\.rawValue))
-      let hint = near.map { ", did you mean \"\($0)\"?" } ?? ""
-      throw section.origin.error(
-        path, "\(value.phrase) is not all-linear or a list of module names\(hint) (one of: \(names))")
-    case .scalar:
-      self = .modules([try section.choice(value, at: path)])
-    case .list(let items):
-      guard !items.isEmpty else {
-        throw section.origin.error(path, "is an empty list; expected all-linear or a list of: \(names)")
-      }
-      var modules: [LinearKind] = []
-      for (index, item) in items.enumerated() {
-        let module: LinearKind = try section.choice(item, at: path + [String(index)])
-        guard !modules.contains(module) else {
-          throw section.origin.error(path, "\(module.rawValue) is given twice")
-        }
-        modules.append(module)
-      }
-      self = .modules(modules)
-    case .null:
-      throw section.origin.error(path, "no value given; expected all-linear or a list of: \(names)")
-    case .section:
-      throw section.origin.error(path, "\(value.phrase) is not all-linear or a list of module names (one of: \(names))")
+extension ConfigWriter {
+  fileprivate mutating func modules(_ key: String, _ selection: ModuleSelection?) {
+    switch selection {
+    case .allLinear?: value(key, "all-linear")
+    case .names(let names)?: value(key, names)
+    case .pattern(let pattern)?: value(key, pattern.text)
+    case nil: value(key, nil as String?)
     }
   }
 }

@@ -35,7 +35,7 @@ struct ConfigOverride {
     ["training", "max_steps"]: ["num_train_epochs"],
     ["training", "num_train_epochs"]: ["max_steps"],
     ["data", "eval"]: ["eval_fraction"],
-    ["data", "eval_fraction"]: ["eval"],
+    ["data", "eval_fraction"]: ["eval", "eval_split"],
   ]
 
   /// `root` with this value in place. Sections that do not exist yet are made; their names are checked by the decoder.

@@ -21,6 +21,16 @@ struct ConfigWriter {
   mutating func value(_ key: String, _ values: [String]) {
     line(key, values.count == 1 ? Self.scalar(values[0]) : "[\(values.map(Self.scalar).joined(separator: ", "))]")
   }
+  mutating func value(_ key: String, _ values: [Int]) {
+    line(key, "[\(values.map { String($0) }.joined(separator: ", "))]")
+  }
+  /// A section on one line.
+  mutating func value(_ key: String, _ entries: [(name: String, value: Double)]) {
+    let items = entries.map { name, value in
+      "\(Self.scalar(name)): \(Int(exactly: value).map { String($0) } ?? Self.number(value))"
+    }
+    line(key, "{\(items.joined(separator: ", "))}")
+  }
   mutating func value(_ key: String, _ rows: [[Double]]) {
     let items = rows.map { "[\($0.map(Self.number).joined(separator: ", "))]" }
     line(key, "[\(items.joined(separator: ", "))]")

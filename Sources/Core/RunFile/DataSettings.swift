@@ -4,8 +4,12 @@ import Text
 extension RunFile {
   /// `data:`
   public struct DataSettings: Sendable, Equatable {
-    /// One or more files, plain, .gz or .zst; `-` is standard input.
+    /// One or more files, folders or patterns of files; `-` is standard input.
     public var train: [String]
+    /// The split of folders in `train`; nil where they leave no choice.
+    public var split: String?
+    /// The split of folders that the held-out prompts are in.
+    public var evaluationSplit: String?
     /// nil recognises each file by its content.
     public var format: DataFormat?
     /// The formats that `format` may name, and files are recognised as.
@@ -13,6 +17,8 @@ extension RunFile {
     /// The files' own names for prompt, responses and rewards; not together with `format`.
     public var columns: ColumnMap?
     public var evaluation = Evaluation.none
+    /// What becomes of plain texts, and the system turn (`chat:`, `system:`).
+    public var chat = ChatWrapping()
     /// Tokens; half of `maxLength`, and 1,024 at most, where the file does not say.
     public var maxPromptLength = 1024
     /// Tokens of prompt and response together.
@@ -40,9 +46,12 @@ extension RunFile.DataSettings {
   init(_ section: ConfigSection, formats: [DataFormat]) throws {
     guard let train = try section.texts("train", "a path or a list of paths") else {
       throw section.error(
-        "train", "missing; give the preference data, a .jsonl, .jsonl.gz or .jsonl.zst file or a list of them")
+        "train",
+        "missing; give the preference data: a .jsonl, .parquet, .arrow or .csv file, a folder of them, or a list")
     }
     self.init(train: train, formats: formats)
+    split = try section.text("split", "the name of a split")
+    evaluationSplit = try section.text("eval_split", "the name of a split")
     format = try Self.format(section, among: formats)
     columns = try Self.columns(section)
     let files = try section.texts("eval", "a path or a list of paths")
@@ -55,6 +64,10 @@ extension RunFile.DataSettings {
       evaluation = .fraction(share)
     case (_?, _?): throw section.error("eval_fraction", "data.eval is given as well; keep one of the two")
     }
+    if evaluationSplit != nil, files == nil {
+      throw section.error("eval_split", "names a split of data.eval, which is not given")
+    }
+    chat = try Self.chat(section)
     maxLength = try section.integer("max_length", default: maxLength, in: 2...1_048_576)
     maxPromptLength = try section.integer(
       "max_prompt_length", default: min(maxPromptLength, maxLength / 2), in: 1...1_048_576)
@@ -73,6 +86,25 @@ extension RunFile.DataSettings {
       "format",
       "\(ConfigValue.quote(name)) is not known\(NameSuggestion.hint(for: name, among: names)) "
         + "(one of: \(names.joined(separator: ", ")))")
+  }
+
+  private static func chat(_ section: ConfigSection) throws -> ChatWrapping {
+    let names = ChatWrapping.Mode.allCases.map(\.rawValue)
+    let name = try section.text("chat", names.joined(separator: ", ")) ?? ChatWrapping.Mode.auto.rawValue
+    guard let mode = ChatWrapping.Mode(rawValue: name.lowercased()) else {
+      throw section.error(
+        "chat",
+        "\(ConfigValue.quote(name)) is not known\(NameSuggestion.hint(for: name, among: names)) "
+          + "(one of: \(names.joined(separator: ", ")))")
+    }
+    let system = try section.text("system", "the text of a system turn")
+    if let system, system.allSatisfy(\.isWhitespace) {
+      throw section.error("system", "is blank; expected the text of a system turn, or null")
+    }
+    if system != nil, mode == .never {
+      throw section.error("system", "data.chat is never, so that no row has turns; take one of the two out")
+    }
+    return ChatWrapping(mode, system: system)
   }
 
   private static func columns(_ section: ConfigSection) throws -> ColumnMap? {
@@ -98,6 +130,7 @@ extension RunFile.DataSettings {
   func write(to writer: inout ConfigWriter) {
     writer.section("data") { writer in
       writer.value("train", train)
+      writer.value("split", split)
       writer.value("format", format?.rawValue)
       if let columns {
         writer.section("columns") { writer in
@@ -110,9 +143,13 @@ extension RunFile.DataSettings {
       }
       switch evaluation {
       case .none: writer.value("eval", String?.none)
-      case .files(let files): writer.value("eval", files)
+      case .files(let files):
+        writer.value("eval", files)
+        writer.value("eval_split", evaluationSplit)
       case .fraction(let share): writer.value("eval_fraction", share)
       }
+      writer.value("chat", chat.mode.rawValue)
+      writer.value("system", chat.system)
       writer.value("max_prompt_length", maxPromptLength)
       writer.value("max_length", maxLength)
       writer.value("max_bad_rows", maxBadRows)

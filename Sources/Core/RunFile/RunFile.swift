@@ -73,8 +73,8 @@ extension RunFile {
   }
 
   private init(_ section: ConfigSection, losses: LossRegistry, formats: [DataFormat]) throws {
-    guard let model = try section.text("model", "the folder of a Hugging Face checkpoint") else {
-      throw section.error("model", "missing; give the folder of a Hugging Face checkpoint")
+    guard let model = try section.text("model", "the folder of a Hugging Face checkpoint or a GGUF file") else {
+      throw section.error("model", "missing; give the folder of a Hugging Face checkpoint or a GGUF file")
     }
     self.model = model
     adapter = try AdapterSettings(section.section("adapter", keys: RunFileKeys.adapter))

@@ -4,9 +4,13 @@ import Text
 /// The names of the run file, and what people coming from other tools call them.
 enum RunFileKeys {
   static let root = ["model", "adapter", "data", "preference", "training", "session"]
-  static let adapter = ["r", "lora_alpha", "lora_dropout", "target_modules", "use_rslora", "init_from"]
+  static let adapter = [
+    "r", "lora_alpha", "lora_dropout", "target_modules", "exclude_modules", "layers_to_transform", "rank_pattern",
+    "alpha_pattern", "use_rslora", "loraplus_lr_ratio", "init_from",
+  ]
   static let data = [
-    "train", "format", "columns", "eval", "eval_fraction", "max_prompt_length", "max_length", "max_bad_rows",
+    "train", "split", "format", "columns", "eval", "eval_split", "eval_fraction", "chat", "system", "max_prompt_length",
+    "max_length", "max_bad_rows",
   ]
   static let columns = ["prompt", "responses", "rewards"]
   static let preference = preference(losses: .standard)
@@ -47,6 +51,11 @@ enum RunFileKeys {
     "dataset": "data.train",
     "dataset_name": "data.train",
     "train_file": "data.train",
+    "apply_chat_template": "data.chat",
+    "chat_template": "data.chat",
+    "system_prompt": "data.system",
+    "default_system": "data.system",
+    "dataset_split": "data.split",
     "max_completion_length": "data.max_length",
     "column_map": "data.columns",
     "loss_type": "preference.parameterization",
@@ -60,6 +69,7 @@ enum RunFileKeys {
     "alpha": "adapter.lora_alpha",
     "dropout": "adapter.lora_dropout",
     "lora_target_modules": "adapter.target_modules",
+    "loraplus_ratio": "adapter.loraplus_lr_ratio",
   ]
 
   /// `, did you mean "…"?` for a key that the section at `path` does not know, or nothing. A key of another section is

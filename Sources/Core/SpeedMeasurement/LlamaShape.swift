@@ -32,7 +32,8 @@ public struct LlamaShape: Sendable, Equatable {
     ModelConfiguration(
       hiddenSize: hidden, intermediateSize: inner, layerCount: layers, headCount: heads,
       keyValueHeadCount: keyValueHeads, headDimension: hidden / heads, vocabularySize: vocabulary,
-      ropeTheta: ropeTheta, tiedEmbeddings: tied, maxPositions: positions, bosTokenID: 256, eosTokenIDs: [257])
+      tiedEmbeddings: tied, maxPositions: positions, bosTokenID: 256, eosTokenIDs: [257],
+      rotaries: [RotaryEmbedding(theta: ropeTheta, dimension: hidden / heads)])
   }
 
   /// Bytes of the weights in bf16.

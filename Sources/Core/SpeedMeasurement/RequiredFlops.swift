@@ -52,14 +52,14 @@ public struct RequiredFlops: Sendable, Equatable {
       let (outputs, inputs) = kind.shape(in: model)
       return sum + Double(outputs) * Double(inputs)
     }
-    let adapted = (lora?.targetModules ?? []).reduce(0.0) { sum, kind in
-      let (outputs, inputs) = kind.shape(in: model)
-      return sum + Double(outputs + inputs)
+    let adapted = (lora?.modules(of: model) ?? []).reduce(0.0) { sum, module in
+      let (outputs, inputs) = module.address.module.shape(in: model)
+      return sum + Double(module.rank) * Double(outputs + inputs)
     }
     return RequiredFlops(
       body: body * layers * linears * tokens,
       head: head * Double(model.vocabularySize) * Double(model.hiddenSize) * responseTokens,
-      adapter: adapter * layers * Double(lora?.rank ?? 0) * adapted * tokens,
+      adapter: adapter * adapted * tokens,
       attention: attention * layers * Double(model.headCount * model.headDimension) * pairs)
   }
 }

@@ -15,7 +15,7 @@ public final class StepProbe {
   private let firstMoment, secondMoment: FloatBuffer
   private var updates = 0
 
-  public static let lora = LoRAConfiguration(rank: 8, alpha: 16, targetModules: LinearKind.allCases)
+  public static let lora = LoRAConfiguration(rank: 8, alpha: 16, targets: .allLinear)
 
   public init(model: LanguageModel, lora: LoRAConfiguration = StepProbe.lora, seed: UInt64 = 1) throws {
     self.model = model

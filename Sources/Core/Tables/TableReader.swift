@@ -24,7 +24,10 @@ public enum TableError: Error, Equatable {
 }
 
 extension TableError: CustomStringConvertible {
-  public var description: String {
+  /// One sentence. A file's own names of columns in it cannot steer a terminal.
+  public var description: String { sentence.printable }
+
+  private var sentence: String {
     switch self {
     case .unreadable(let path, let why): "\(path): cannot be read: \(why)"
     case .damaged(let path, let problem): "\(path): the file is damaged: \(problem)"

@@ -14,7 +14,8 @@ public enum TrainingError: Error, CustomStringConvertible, Equatable {
   case folderLost(String)
   case cannotWrite(String, why: String)
   case vocabulary(model: String, id: Int32, size: Int)
-  case slidingWindow(window: Int, maxLength: Int)
+  /// The chat template cannot do what `data.chat` and `data.system` ask for.
+  case chatTemplate(model: String, why: String)
   case sequenceTooLong(longest: Int, positions: Int)
   case badCheckpoint(String, why: String)
   /// The session cannot go on with the same numbers; what has changed, one phrase each.
@@ -55,9 +56,7 @@ public enum TrainingError: Error, CustomStringConvertible, Equatable {
     case .cannotWrite(let path, let why): return "\(path): cannot be written: \(why)"
     case .vocabulary(let model, let id, let size):
       return "\(model): the tokenizer gives id \(id), but the model's vocabulary has \(size) entries"
-    case .slidingWindow(let window, let maxLength):
-      return "the model attends to a sliding window of \(window) tokens, shorter than data.max_length \(maxLength); "
-        + "set data.max_length to \(window) or less"
+    case .chatTemplate(let model, let why): return "\(model): \(why)"
     case .sequenceTooLong(let longest, let positions):
       return "the longest example has \(longest) tokens, more than the model's context of \(positions); "
         + "set data.max_length to \(positions) or less"

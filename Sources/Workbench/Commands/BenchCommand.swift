@@ -18,7 +18,7 @@ struct BenchCommand: ParsableCommand {
       responses of about 44 tokens each, LoRA of rank 8 on all linears.
       """)
 
-  @Option(help: ArgumentHelp("A Hugging Face checkpoint folder.", valueName: "dir"))
+  @Option(help: ArgumentHelp("A Hugging Face checkpoint folder, or a GGUF file.", valueName: "dir"))
   var model: String?
 
   @Option(help: ArgumentHelp("Threads; all cores by default.", valueName: "n"))
@@ -67,7 +67,7 @@ struct BenchCommand: ParsableCommand {
   }
 
   private func measure(path: String, name: String, runtime: CPUDevice, peak: ProductPeak) throws {
-    let checkpoint = try CheckpointFolder(path: path)
+    let checkpoint = try CheckpointFolder(path: ModelImport.folder(path))
     let model = try LanguageModel(checkpoint: checkpoint, device: runtime)
     let configuration = checkpoint.configuration
     let parameters = configuration.tensorShapes.reduce(0) { $0 + $1.shape.reduce(1, *) }

@@ -16,6 +16,7 @@ struct CheckCommand: ParsableCommand {
   func run() throws {
     let file = try RunFile.read(path: runFile, overrides: overrides)
     try ThreadSupply.require(pool: file.training.threads)
+    _ = try ModelImport.folder(file.model)
     let report = CheckReport(file: file) { try StandardOutput.shared.write($0) }
     try report.run(SessionChoice.plan(file, at: runFile, session: nil))
   }

@@ -49,10 +49,25 @@ struct CheckReport {
   }
 
   private func show(_ adapter: PreparedAdapter) throws {
-    let lora = adapter.configuration
-    let targets = lora.targetModules.map(\.rawValue).joined(separator: ", ")
+    let modules = adapter.modules
+    let names = modules.map(\.address.module.name)
+    let targets = names.indices.filter { !names[..<$0].contains(names[$0]) }.map { names[$0] }
+    /// One number, or the least and the largest.
+    func numbers<Number: Comparable>(_ name: String, _ values: [Number]) -> String {
+      guard let least = values.min(), let most = values.max(), least < most else {
+        return values.first.map { "\(name) \($0)" } ?? name
+      }
+      return "\(name) \(least) to \(most)"
+    }
+    let layers = Set(modules.map(\.address.layer)).count
+    // Where every target is adapted in the same layers, their number says it all.
+    let places =
+      modules.count == targets.count * layers
+      ? (layers == adapter.layerCount ? "" : " of \(layers) layers") : " (\(modules.count) modules)"
     try line(
-      "adapter: rank \(lora.rank), alpha \(lora.alpha), scale \(lora.scale), on \(targets)"
+      "adapter: \(numbers("rank", modules.map(\.rank))), \(numbers("alpha", modules.map(\.alpha))), "
+        + "\(numbers("scale", modules.map(\.scale))), on \(targets.joined(separator: ", "))\(places)"
+        + (file.adapter.loraPlusRatio == 1 ? "" : ", LoRA+ with \(file.adapter.loraPlusRatio) times the rate for B")
         + (file.adapter.initFrom.map { ", continued from \($0)" } ?? ""))
     let objective = try file.objective()
     try section("objective")

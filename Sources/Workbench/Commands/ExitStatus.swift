@@ -42,7 +42,7 @@ enum ExitStatus: Int32 {
       case .nothingToTrainOn, .nothingDispreferred: self = .data
       case .doesNotFit, .cannotWrite, .diskRefuses, .occupied, .folderLost: self = .doesNotFit
       case .sessionExists, .foreignCheckpoint, .resumeChanged, .setting: self = .usage
-      case .vocabulary, .slidingWindow, .sequenceTooLong, .badCheckpoint: self = .model
+      case .vocabulary, .chatTemplate, .sequenceTooLong, .badCheckpoint: self = .model
       }
     default: self = .usage
     }

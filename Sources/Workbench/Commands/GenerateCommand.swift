@@ -32,7 +32,7 @@ struct GenerateCommand: ParsableCommand {
   @Flag(help: "The likeliest token each time; the same as --temperature 0.")
   var greedy = false
 
-  @Argument(help: "A file, .gz, .zst or neither, or - for standard input.")
+  @Argument(help: "A file: JSON lines, Parquet, Arrow or CSV; or - for standard input.")
   var file: String
 
   func validate() throws {

@@ -6,7 +6,7 @@ import Training
 
 /// Where a command's model comes from.
 struct ModelOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("A Hugging Face checkpoint folder.", valueName: "dir"))
+  @Option(help: ArgumentHelp("A Hugging Face checkpoint folder, or a GGUF file.", valueName: "dir"))
   var model: String
 
   @Option(help: ArgumentHelp("A PEFT adapter folder to use with it.", valueName: "dir"))
@@ -25,7 +25,7 @@ struct ModelOptions: ParsableArguments {
   func load() throws -> LoadedModel {
     if let warning = ThreadCount.warning(threads, name: "--threads") { ExitStatus.write("warning: \(warning)") }
     return try LoadedModel(
-      path: model, adapterPath: adapter, threads: threads ?? Machine.cores, precision: precision)
+      path: ModelImport.folder(model), adapterPath: adapter, threads: threads ?? Machine.cores, precision: precision)
   }
 }
 

@@ -17,7 +17,7 @@ struct ScoreCommand: ParsableCommand {
   @Flag(help: "Add the log-prob of every token.")
   var tokens = false
 
-  @Argument(help: "A file, .gz, .zst or neither, or - for standard input.")
+  @Argument(help: "A file: JSON lines, Parquet, Arrow or CSV; or - for standard input.")
   var file: String
 
   func run() throws {

@@ -10,6 +10,7 @@ import Synchronization
 /// (`String.printable`). JSON lines have such characters escaped already and pass as they are.
 final class StandardOutput: Sendable {
   static let shared = StandardOutput()
+  let isTerminal = isatty(1) == 1
   /// Whether anything was written.
   private let isUsed = Mutex(false)
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import GGUF
 import RunFile
 import Session
 import Training
@@ -82,8 +83,9 @@ struct StartMenu {
   private static func plan(_ run: NewRun) throws -> RunPlan {
     let model = expanded(run.model)
     let data = expanded(run.data)
-    guard !model.isEmpty else { throw UsageError("model: name a Hugging Face folder") }
-    guard FileManager.default.fileExists(atPath: model + "/config.json") else {
+    guard !model.isEmpty else { throw UsageError("model: name a Hugging Face folder or a GGUF file") }
+    guard FileManager.default.fileExists(atPath: model + "/config.json") || ModelSource.ggufFile(at: model) != nil
+    else {
       throw UsageError("model: \(model) is no model folder (config.json is missing)")
     }
     guard !data.isEmpty else { throw UsageError("data: name a file with preferences") }

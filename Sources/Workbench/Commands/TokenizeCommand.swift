@@ -12,7 +12,7 @@ struct TokenizeCommand: ParsableCommand {
       of ids. Only the tokenizer's files need to be in the folder.
       """)
 
-  @Option(help: ArgumentHelp("A folder with tokenizer.json.", valueName: "dir"))
+  @Option(help: ArgumentHelp("A folder with tokenizer.json, or a GGUF file.", valueName: "dir"))
   var model: String
 
   @Flag(help: "Lines are lists of messages; the chat template is applied and shown as \"text\".")
@@ -27,7 +27,7 @@ struct TokenizeCommand: ParsableCommand {
   @Flag(help: "Leave out the special tokens that the tokenizer adds to a text.")
   var noSpecial = false
 
-  @Argument(help: "A file, .gz, .zst or neither, or - for standard input.")
+  @Argument(help: "A file: JSON lines, Parquet, Arrow or CSV; or - for standard input.")
   var file: String
 
   func validate() throws {
@@ -37,7 +37,7 @@ struct TokenizeCommand: ParsableCommand {
   }
 
   func run() throws {
-    let text = try TextFolder(path: model)
+    let text = try TextFolder(path: ModelImport.folder(model))
     let input = LineInput(path: file)
     let output = StandardOutput.shared
     func emit(_ ids: [Int32], text: String? = nil) throws {

@@ -19,8 +19,8 @@ public struct Workbench: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       DemoCommand.self, TrainCommand.self, AttachCommand.self, ReplayCommand.self, ResumeCommand.self,
-      BranchCommand.self, SessionsCommand.self, CheckCommand.self, ScoreCommand.self, GenerateCommand.self,
-      TokenizeCommand.self,
+      BranchCommand.self, SessionsCommand.self, CheckCommand.self, RowsCommand.self, ScoreCommand.self,
+      GenerateCommand.self, TokenizeCommand.self, ImportCommand.self,
       ExportCommand.self, BenchCommand.self, DoctorCommand.self,
     ])
 

@@ -49,6 +49,8 @@ struct Twin {
     Twin(name: name, steps: steps)
   }
 
+  func named(_ name: String) -> Twin { Twin(name: name, steps: steps) }
+
   private init(name: String, steps: @escaping (Operands) -> [[Instruction]]) {
     self.name = name
     self.steps = steps

@@ -35,6 +35,15 @@ final class Operands {
     return make(numbers, columns: columns, type, margin: margin)
   }
 
+  /// A linear's weight, which may be quantized: no columns beside it then, whose numbers would set the scales.
+  func weight(_ rows: Int, _ columns: Int, _ type: ElementType) -> Tensor {
+    guard type.isQuantized else { return input(rows, columns, type) }
+    let values = input(rows, columns, .fp32, margin: 0)
+    guard let quantized = try? device.quantize(values, to: type) else { preconditionFailure("finite numbers") }
+    memory.append(quantized)
+    return quantized.tensor
+  }
+
   /// What the instruction overwrites.
   func output(_ rows: Int, _ columns: Int, _ type: ElementType, margin: Int = 2) -> Tensor {
     make(

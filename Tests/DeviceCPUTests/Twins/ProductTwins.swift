@@ -8,10 +8,10 @@ extension InstructionTwins {
 
   /// x·wᵀ, and a low-rank term of 3 columns.
   private static func forwardTerms(
-    _ o: Operands, _ rows: RowSpans, _ total: Int, columns: Int, weight: ElementType? = nil
+    _ o: Operands, _ rows: RowSpans, _ total: Int, columns: Int, weight: ElementType? = nil, depth: Int = hidden
   ) -> [Linear.Term] {
     [
-      .forward(x(o, rows, total, hidden), o.input(columns, hidden, weight ?? o.type)),
+      .forward(x(o, rows, total, depth), o.weight(columns, depth, weight ?? o.type)),
       .forward(x(o, rows, total, 3), o.input(columns, 3, o.type, margin: 0)),
     ]
   }
@@ -20,7 +20,7 @@ extension InstructionTwins {
   private static func backwardTerms(
     _ o: Operands, _ rows: RowSpans, _ total: Int, columns: Int, weight: ElementType? = nil
   ) -> [Linear.Term] {
-    [18, 7, 9].map { .backward(x(o, rows, total, $0), o.input($0, columns, weight ?? o.type)) } + [
+    [18, 7, 9].map { .backward(x(o, rows, total, $0), o.weight($0, columns, weight ?? o.type)) } + [
       .backward(x(o, rows, total, 6), o.input(6, columns, o.type, margin: 0))
     ]
   }
@@ -28,13 +28,21 @@ extension InstructionTwins {
   /// As it is, and multiplied.
   static let factors: [(name: String, factor: Float)] = [("", 1), (", times 0.22", 0.22)]
 
-  static var linear: [Twin] {
-    var twins = stores + gates + activations
+  /// With weights of the compute type, and quantized.
+  static var linear: [Twin] { [nil, .int8, .nf4].flatMap { products(weight: $0) } + storedWeights }
+
+  private static func products(weight: ElementType?) -> [Twin] {
+    let twins = stores(weight) + gates(weight) + others(weight) + activations(weight)
+    return twins.map { twin in weight.map { twin.named("\(twin.name), \($0) weights") } ?? twin }
+  }
+
+  private static func others(_ weight: ElementType?) -> [Twin] {
+    var twins: [Twin] = []
     for (name, factor) in factors {
       twins += each("add with a bias\(name)") { o, rows, total in
         .linear(
           Linear(
-            rows: rows, columns: 23, sums: [forwardTerms(o, rows, total, columns: 23)],
+            rows: rows, columns: 23, sums: [forwardTerms(o, rows, total, columns: 23, weight: weight)],
             epilogue: .add(
               o.input(total, 23, .fp32, defined: rows.ranges), factor: factor, bias: o.input(1, 23, .fp32))))
       }
@@ -42,7 +50,7 @@ extension InstructionTwins {
     twins += each("rotate with a bias") { o, rows, total in
       .linear(
         Linear(
-          rows: rows, columns: 30, unit: 10, sums: [forwardTerms(o, rows, total, columns: 30)],
+          rows: rows, columns: 30, unit: 10, sums: [forwardTerms(o, rows, total, columns: 30, weight: weight)],
           epilogue: .rotate(
             o.output(total, 30, o.type), o.rotation((0..<Int32(total)).map { $0 * 5 % 17 }, dimension: 10),
             headDimension: 10, bias: o.input(1, 30, .fp32))))
@@ -56,7 +64,7 @@ extension InstructionTwins {
         let products = [23, 150].map { columns in
           Instruction.linear(
             Linear(
-              rows: rows, columns: columns, sums: [forwardTerms(o, rows, total, columns: columns)],
+              rows: rows, columns: columns, sums: [forwardTerms(o, rows, total, columns: columns, weight: weight)],
               epilogue: .store(o.output(total, columns, o.type))))
         }
         return [products + [.weightGradient(gradient)]]
@@ -64,12 +72,12 @@ extension InstructionTwins {
     return twins
   }
 
-  private static var stores: [Twin] {
+  private static func stores(_ weight: ElementType?) -> [Twin] {
     var twins = [ElementType.fp32, .bf16].flatMap { output in
       each("store \(output) with a bias") { o, rows, total in
         .linear(
           Linear(
-            rows: rows, columns: 23, sums: [forwardTerms(o, rows, total, columns: 23)],
+            rows: rows, columns: 23, sums: [forwardTerms(o, rows, total, columns: 23, weight: weight)],
             epilogue: .store(
               o.output(total, 23, output == .fp32 ? .fp32 : o.type), bias: o.input(1, 23, .fp32))))
       }
@@ -77,10 +85,14 @@ extension InstructionTwins {
     twins += each("store the gradient of several linears") { o, rows, total in
       .linear(
         Linear(
-          rows: rows, columns: hidden, sums: [backwardTerms(o, rows, total, columns: hidden)],
+          rows: rows, columns: hidden, sums: [backwardTerms(o, rows, total, columns: hidden, weight: weight)],
           epilogue: .store(o.output(total, hidden, .fp32))))
     }
-    twins += each("weights as stored, in bf16") { o, rows, total in
+    return twins
+  }
+
+  private static var storedWeights: [Twin] {
+    var twins = each("weights as stored, in bf16") { o, rows, total in
       .linear(
         Linear(
           rows: rows, columns: 23, sums: [forwardTerms(o, rows, total, columns: 23, weight: .bf16)],
@@ -97,14 +109,14 @@ extension InstructionTwins {
 
   static let functions: [GateFunction] = [.silu, .geluTanh, .gelu]
 
-  private static var gates: [Twin] {
+  private static func gates(_ weight: ElementType?) -> [Twin] {
     var twins = functions.flatMap { function in
       [true, false].flatMap { keeps in
         each(keeps ? "\(function) gate that is kept, with biases" : "\(function) gate") { o, rows, total in
           let h = x(o, rows, total, hidden)
           let sums = (0..<2).map { _ in
             [
-              Linear.Term.forward(h, o.input(21, hidden, o.type)),
+              Linear.Term.forward(h, o.weight(21, hidden, weight ?? o.type)),
               .forward(x(o, rows, total, 3), o.input(21, 3, o.type, margin: 0)),
             ]
           }
@@ -122,7 +134,7 @@ extension InstructionTwins {
       each("\(function) gate backward, in place") { o, rows, total in
         .linear(
           Linear(
-            rows: rows, columns: 21, sums: [backwardTerms(o, rows, total, columns: 21)],
+            rows: rows, columns: 21, sums: [backwardTerms(o, rows, total, columns: 21, weight: weight)],
             epilogue: .gateBackward(
               function, gate: o.input(total, 21, o.type, scale: 4, defined: rows.ranges), up: x(o, rows, total, 21),
               output: o.output(total, 21, o.type))))
@@ -132,14 +144,14 @@ extension InstructionTwins {
   }
 
   /// MLPs without a gate.
-  private static var activations: [Twin] {
+  private static func activations(_ weight: ElementType?) -> [Twin] {
     var twins: [Twin] = []
     for function in functions {
       for keeps in [true, false] {
         twins += each("\(function)\(keeps ? " of what is kept, with a bias" : "")") { o, rows, total in
           .linear(
             Linear(
-              rows: rows, columns: 21, sums: [forwardTerms(o, rows, total, columns: 21)],
+              rows: rows, columns: 21, sums: [forwardTerms(o, rows, total, columns: 21, weight: weight)],
               epilogue: .activate(
                 o.output(total, 21, o.type), function, kept: keeps ? o.output(total, 21, o.type) : nil,
                 bias: keeps ? o.input(1, 21, .fp32) : nil)))
@@ -148,7 +160,7 @@ extension InstructionTwins {
       twins += each("\(function) backward, in place") { o, rows, total in
         .linear(
           Linear(
-            rows: rows, columns: 21, sums: [backwardTerms(o, rows, total, columns: 21)],
+            rows: rows, columns: 21, sums: [backwardTerms(o, rows, total, columns: 21, weight: weight)],
             epilogue: .activateBackward(
               function, kept: o.input(total, 21, o.type, scale: 4, defined: rows.ranges),
               output: o.output(total, 21, o.type))))
@@ -160,11 +172,22 @@ extension InstructionTwins {
   // MARK: Few rows
 
   static var fewRows: [Twin] {
+    let dense = fewRows(weight: nil, depth: hidden)
+    // Rows of NF4 that are whole blocks, and rows that are not.
+    let quantized = [ElementType.int8, .nf4].flatMap { type in
+      [hidden, 192].flatMap { depth in
+        fewRows(weight: type, depth: depth).map { $0.named("\($0.name), \(depth) of \(type) weights") }
+      }
+    }
+    return dense + quantized
+  }
+
+  private static func fewRows(weight: ElementType?, depth: Int) -> [Twin] {
     func few(
-      _ o: Operands, columns: Int, unit: Int = 1, sums: Int = 1, weight: ElementType? = nil, _ epilogue: Epilogue
+      _ o: Operands, columns: Int, unit: Int = 1, sums: Int = 1, stored: ElementType? = nil, _ epilogue: Epilogue
     ) -> Instruction {
       let rows = RowSpans(rows: 5)
-      let terms = (0..<sums).map { _ in forwardTerms(o, rows, 5, columns: columns, weight: weight) }
+      let terms = (0..<sums).map { _ in forwardTerms(o, rows, 5, columns: columns, weight: stored ?? weight, depth: depth) }
       return .linear(
         Linear(rows: rows, columns: columns, unit: unit, sums: terms, epilogue: epilogue, fewRows: true))
     }
@@ -186,7 +209,7 @@ extension InstructionTwins {
       },
       Twin("few rows: store") { o in few(o, columns: 301, .store(o.output(5, 301, o.type))) },
       Twin("few rows: weights as stored") { o in
-        few(o, columns: 301, weight: .bf16, .store(o.output(5, 301, .fp32)))
+        few(o, columns: 301, stored: weight ?? .bf16, .store(o.output(5, 301, .fp32)))
       },
     ]
     twins += factors.map { name, factor in

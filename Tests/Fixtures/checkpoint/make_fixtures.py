@@ -1,13 +1,14 @@
 """Makes the checkpoint fixtures: tiny random models and adapters in the Hugging Face layout, and what the reference
 libraries read from them.
 
-    python make_fixtures.py
+    python make_fixtures.py [families]
 
-Made with torch 2.15, transformers 5.23, peft 0.21, safetensors 0.8.
+Made with torch 2.15, transformers 5.23 (families.json: 5.24), peft 0.21, safetensors 0.8.
 """
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import torch
@@ -120,6 +121,10 @@ def configurations():
         "qwen3, biases, sliding": llama | dict(model_type="qwen3", attention_bias=True, head_dim=16, use_sliding_window=True,
                                                sliding_window=512, max_window_layers=1, num_key_value_heads=2,
                                                tie_word_embeddings=True, rope_theta=1000000, eos_token_id=[5, 6]),
+        "phi3, defaults": llama | dict(model_type="phi3", vocab_size=32064, pad_token_id=0),
+        "Phi-3-mini-4k": llama | dict(model_type="phi3", sliding_window=2047, original_max_position_embeddings=4096,
+                                      num_key_value_heads=4, rms_norm_eps=1e-05, rope_scaling=None, rope_theta=10000.0,
+                                      max_position_embeddings=4096, bos_token_id=1, eos_token_id=[7, 8], pad_token_id=0),
     }
     result = []
     for name, given in cases.items():
@@ -144,8 +149,81 @@ def configurations():
     (HERE / "configurations.json").write_text(json.dumps(result, indent=1) + "\n")
 
 
+def families():
+    """Configurations as the models of each family have them on a hub, and what transformers makes of each: the windows
+    and the rotary embedding of every layer, and the family's factors."""
+    small = dict(hidden_size=64, intermediate_size=96, num_hidden_layers=6, num_attention_heads=4, vocab_size=131072)
+    cases = {
+        "gemma-2b": small | dict(model_type="gemma", head_dim=256, hidden_act="gelu", hidden_activation=None,
+                                 num_key_value_heads=1, rope_theta=10000.0, rope_scaling=None, rms_norm_eps=1e-6),
+        "gemma-2-2b": small | dict(model_type="gemma2", head_dim=256, hidden_act="gelu_pytorch_tanh", sliding_window=4096,
+                                   hidden_activation="gelu_pytorch_tanh", num_key_value_heads=2, query_pre_attn_scalar=256,
+                                   attn_logit_softcapping=50.0, final_logit_softcapping=30.0, cache_implementation="hybrid"),
+        "gemma-3-1b": small | dict(model_type="gemma3_text", head_dim=256, num_key_value_heads=1, sliding_window=512,
+                                   sliding_window_pattern=6, rope_local_base_freq=10000, rope_theta=1000000,
+                                   query_pre_attn_scalar=256, eos_token_id=[1, 106], attn_logit_softcapping=None),
+        "gemma-3-4b": dict(model_type="gemma3", architectures=["Gemma3ForConditionalGeneration"], eos_token_id=[1, 106],
+                           vision_config=dict(model_type="siglip_vision_model", hidden_size=32, intermediate_size=32,
+                                              num_hidden_layers=1, num_attention_heads=2),
+                           text_config=dict(model_type="gemma3_text", hidden_size=64, intermediate_size=96,
+                                            num_hidden_layers=7, sliding_window=1024,
+                                            rope_scaling=dict(factor=8.0, rope_type="linear"))),
+        "olmo-2-1b": small | dict(model_type="olmo2", rope_theta=500000, rope_scaling=None, num_key_value_heads=4,
+                                  eos_token_id=100257, max_position_embeddings=4096),
+        "olmo-3-7b": small | dict(model_type="olmo3", rope_theta=500000, sliding_window=4096, max_position_embeddings=65536,
+                                  rope_scaling=dict(attention_factor=1.2079441541679836, beta_fast=32.0, beta_slow=1.0,
+                                                    factor=8.0, original_max_position_embeddings=8192, rope_type="yarn")),
+        "smollm3-3b": small | dict(model_type="smollm3", num_key_value_heads=2, no_rope_layers=[1, 1, 1, 0, 1, 1],
+                                   rope_theta=5000000.0, max_position_embeddings=65536, sliding_window=None),
+        "smollm3, defaults": small | dict(model_type="smollm3"),
+        "granite-3.3-2b": small | dict(model_type="granite", attention_multiplier=0.015625, embedding_multiplier=12.0,
+                                       logits_scaling=8.0, residual_multiplier=0.22, rope_theta=10000000.0,
+                                       num_key_value_heads=2, tie_word_embeddings=True),
+        "exaone-4.0-1.2b": small | dict(model_type="exaone4", sliding_window=None, sliding_window_pattern=None, head_dim=64,
+                                        layer_types=["full_attention"] * 6,
+                                        num_key_value_heads=2, rope_theta=1000000, tie_word_embeddings=True,
+                                        rope_scaling=dict(factor=16.0, high_freq_factor=4.0, low_freq_factor=1.0,
+                                                          original_max_position_embeddings=8192, rope_type="llama3")),
+        "exaone-4.0-32b": small | dict(model_type="exaone4", sliding_window=4096, sliding_window_pattern=3, head_dim=64,
+                                       num_key_value_heads=2, rope_theta=1000000),
+        "internlm3-8b": small | dict(model_type="internlm3", bias=False, qkv_bias=False, head_dim=128, num_key_value_heads=2,
+                                     rope_theta=50000000, rope_scaling=dict(factor=6.0, rope_type="dynamic")),
+        "qwen3 with yarn": small | dict(model_type="qwen3", num_key_value_heads=2, max_position_embeddings=40960,
+                                        rope_scaling=dict(rope_type="yarn", factor=4.0,
+                                                          original_max_position_embeddings=32768)),
+    }
+    result = []
+    for name, given in cases.items():
+        folder = HERE / "tmp"
+        folder.mkdir(exist_ok=True)
+        (folder / "config.json").write_text(json.dumps(given))
+        config = AutoConfig.from_pretrained(folder)
+        shutil.rmtree(folder)
+        text = config.get_text_config()
+        layers = text.num_hidden_layers
+        types = getattr(text, "layer_types", None) or ["full_attention"] * layers
+        nested = all(kind in text.rope_parameters for kind in set(types))
+        turns = getattr(text, "no_rope_layers", None) or [1] * layers
+        if text.model_type == "exaone4" and text.sliding_window is not None:
+            turns = [int(kind == "sliding_attention") for kind in types]
+        rope = lambda kind: text.rope_parameters[kind] if nested else text.rope_parameters
+        eos = config.eos_token_id if config.eos_token_id is not None else text.eos_token_id
+        result.append(dict(name=name, config=given, expected=dict(
+            windows=[text.sliding_window if kind == "sliding_attention" else None for kind in types],
+            rope=[rope(kind) if turn else None for kind, turn in zip(types, turns)],
+            kv_heads=text.num_key_value_heads, head_dim=getattr(text, "head_dim", None)
+            or text.hidden_size // text.num_attention_heads, heads=text.num_attention_heads,
+            epsilon=text.rms_norm_eps, tied=config.tie_word_embeddings, vocabulary=text.vocab_size,
+            eos=eos if isinstance(eos, list) else [] if eos is None else [eos])))
+    (HERE / "families.json").write_text(json.dumps(result, indent=1) + "\n")
+
+
+if sys.argv[1:] == ["families"]:
+    families()
+    sys.exit()
 models()
 adapters()
 configurations()
+families()
 for path in HERE.rglob("*.safetensors"):
     path.chmod(0o644)

@@ -1,6 +1,6 @@
 """Golden values for the decoder: tiny random checkpoints, adapters, log-probs and every LoRA gradient by PyTorch autograd.
 
-    python make.py [--only CASE] [FOLDER_OF_STORIES260K]
+    python make.py [--only CASE,CASE…] [FOLDER_OF_STORIES260K]
 
 Writes one folder a case beside this file (or one of them), and, with a folder, stories260K.json (log-probs of a real
 small model, which is itself not part of the project). Made with the versions in versions.json.
@@ -9,7 +9,11 @@ import json, pathlib, shutil, sys
 import peft, torch, transformers
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import save_file
-from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM
+from transformers import (
+    Exaone4Config, Exaone4ForCausalLM, Gemma2Config, Gemma2ForCausalLM, Gemma3Config, Gemma3ForConditionalGeneration,
+    Gemma3ForCausalLM, Gemma3TextConfig, GemmaConfig, GemmaForCausalLM, GraniteConfig, GraniteForCausalLM, InternLM3Config,
+    LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM, Olmo2Config, Olmo2ForCausalLM, Olmo3Config,
+    Olmo3ForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM, SmolLM3Config, SmolLM3ForCausalLM)
 
 here = pathlib.Path(__file__).parent
 torch.set_num_threads(1)
@@ -28,6 +32,34 @@ cases = {
         "original_max_position_embeddings": 32}), ["q_proj", "k_proj"], 4, 4, torch.float32),
     "qwen3-head-norms": (Qwen3ForCausalLM, Qwen3Config(**common, head_dim=12, tie_word_embeddings=True), ALL, 3, 6,
                          torch.bfloat16),
+    "mistral-window": (MistralForCausalLM, MistralConfig(**common, head_dim=12, sliding_window=20), ALL, 2, 4,
+                       torch.bfloat16),
+    "qwen2-upper-windows": (Qwen2ForCausalLM, Qwen2Config(**{**common, "num_hidden_layers": 3}, use_sliding_window=True,
+                            sliding_window=9, max_window_layers=1), ["q_proj", "v_proj", "up_proj"], 2, 4, torch.bfloat16),
+    "llama-yarn": (LlamaForCausalLM, LlamaConfig(**common, rope_parameters={
+        "rope_type": "yarn", "rope_theta": 10000.0, "factor": 4.0, "original_max_position_embeddings": 32}),
+        ["q_proj", "k_proj"], 2, 4, torch.bfloat16),
+    "internlm3-dynamic": (LlamaForCausalLM, InternLM3Config(**common, head_dim=8, attention_bias=True, mlp_bias=True, rope_parameters={
+        "rope_type": "dynamic", "rope_theta": 10000.0, "factor": 6.0}), ["q_proj", "down_proj"], 2, 4, torch.bfloat16),
+    "smollm3-nope": (SmolLM3ForCausalLM, SmolLM3Config(**{**common, "num_hidden_layers": 4}, no_rope_layer_interval=2),
+                     ALL, 2, 4, torch.bfloat16),
+    "granite-factors": (GraniteForCausalLM, GraniteConfig(**common, embedding_multiplier=3.0, residual_multiplier=0.3,
+                        attention_multiplier=0.2, logits_scaling=1.75), ALL, 2, 4, torch.bfloat16),
+    "gemma": (GemmaForCausalLM, GemmaConfig(**common, head_dim=12), ALL, 2, 4, torch.bfloat16),
+    "gemma2-caps": (Gemma2ForCausalLM, Gemma2Config(**{**common, "num_hidden_layers": 3}, head_dim=12, sliding_window=16,
+                    query_pre_attn_scalar=20, attn_logit_softcapping=2.0, final_logit_softcapping=4.0), ALL, 2, 4,
+                    torch.bfloat16),
+    "gemma3-text": (Gemma3ForCausalLM, Gemma3TextConfig(**{**common, "num_hidden_layers": 4}, head_dim=12,
+                    sliding_window=16, query_pre_attn_scalar=20, rope_parameters={
+        "full_attention": {"rope_type": "linear", "factor": 8.0, "rope_theta": 1e6},
+        "sliding_attention": {"rope_type": "default", "rope_theta": 1e4}},
+        layer_types=["sliding_attention", "full_attention"] * 2), ALL, 2, 4, torch.bfloat16),
+    "olmo2": (Olmo2ForCausalLM, Olmo2Config(**common), ALL, 2, 4, torch.bfloat16),
+    "olmo3-yarn": (Olmo3ForCausalLM, Olmo3Config(**{**common, "num_hidden_layers": 4}, sliding_window=16, rope_parameters={
+        "full_attention": {"rope_type": "yarn", "rope_theta": 5e5, "factor": 4.0, "original_max_position_embeddings": 32},
+        "sliding_attention": {"rope_type": "default", "rope_theta": 5e5}}), ALL, 2, 4, torch.bfloat16),
+    "exaone4": (Exaone4ForCausalLM, Exaone4Config(**{**common, "num_hidden_layers": 4}, head_dim=12, sliding_window=16), ALL,
+                2, 4, torch.bfloat16),
 }
 # Prompts of 1, 7 and 70 tokens; responses of 1 token, two equal beginnings, and one longer than a strip of attention.
 def groups(vocab, generator):
@@ -46,28 +78,30 @@ def log_probs(model, prompt, response):
     return at.gather(1, torch.tensor(response)[:, None])[:, 0]
 
 def randomise(model):
+    gemma = "Gemma" in type(model).__name__  # stores w − 1
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             if "lora" not in name:
                 scale = 0.2 if parameter.dim() == 2 else 0.3
-                parameter.copy_(torch.randn_like(parameter) * scale + (1.0 if "norm" in name else 0.0))
+                parameter.copy_(torch.randn_like(parameter) * scale + (1.0 if "norm" in name and not gemma else 0.0))
 
-only = sys.argv.pop(2) if sys.argv[1:2] == ["--only"] else None
+only = sys.argv.pop(2).split(",") if sys.argv[1:2] == ["--only"] else None
 if only:
     sys.argv.pop(1)
 for number, (name, (kind, config, targets, rank, alpha, dtype)) in enumerate(cases.items()):
-    if only not in (None, name):
+    if only and name not in only:
         continue
     torch.manual_seed(number)
     folder = here / name
     shutil.rmtree(folder, ignore_errors=True)
+    config._attn_implementation = "eager"
     base = kind(config)
     randomise(base)
     base = base.to(dtype)
     base.save_pretrained(folder)
     (folder / "generation_config.json").unlink(missing_ok=True)
     # Read back: casting the live model would also have rounded its rotary frequencies.
-    base = kind.from_pretrained(folder, dtype=torch.float32).eval()
+    base = kind.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
     model = get_peft_model(base, LoraConfig(r=rank, lora_alpha=alpha, target_modules=targets, task_type="CAUSAL_LM"))
     with torch.no_grad():
         for key, parameter in model.named_parameters():
@@ -100,7 +134,7 @@ for number, (name, (kind, config, targets, rank, alpha, dtype)) in enumerate(cas
 versions = {"torch": torch.__version__, "transformers": transformers.__version__, "peft": peft.__version__}
 known = json.loads((here / "versions.json").read_text())
 (here / "versions.json").write_text(
-    json.dumps({case: versions if only in (None, case) else known[case] for case in cases}, indent=1) + "\n")
+    json.dumps({case: versions if not only or case in only else known[case] for case in cases}, indent=1) + "\n")
 
 if len(sys.argv) > 1:
     from transformers import AutoModelForCausalLM, AutoTokenizer

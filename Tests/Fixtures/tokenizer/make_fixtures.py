@@ -30,6 +30,11 @@ LLAMA3 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[
           r"|\s+(?!\S)|\s+")
 QWEN2 = LLAMA3.replace("{1,3}", "")
 
+UPPER, LOWER = r"\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}", r"\p{Ll}\p{Lm}\p{Lo}\p{M}"
+O200K = (rf"[^\r\n\p{{L}}\p{{N}}]?[{UPPER}]*[{LOWER}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+         rf"|[^\r\n\p{{L}}\p{{N}}]?[{UPPER}]+[{LOWER}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+         r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+
 TEXTS = [
     "", " ", "  ", "a", " a", "a ", "\n", "\n\n", " \n \n a", "\t\tx", "\r\n\r\nx", "a\u00a0b", "\u3000全角　スペース",
     "\x00\x01\x7f\x1b[0m", "e\u0301 é \u1e9b\u0323 ﬁ Å \u212b", "👨‍👩‍👧‍👦👩🏽‍🚀🇩🇪🏴‍☠️", "안녕하세요 \uac00\u11a8 \u1100\u1161\u11a8",
@@ -138,6 +143,19 @@ tokenizers["mistral"] = sentencepiece()
 d = tokenizers["mistral"]
 d["normalizer"] = None
 d["pre_tokenizer"] = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": False}
+
+# Gemma's: nothing goes before a text, and its Split never finds the spaces that its normalizer has replaced.
+tokenizers["gemma"] = sentencepiece()
+d = tokenizers["gemma"]
+d["normalizer"] = {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}
+d["pre_tokenizer"] = {"type": "Split", "pattern": {"String": " "}, "behavior": "MergedWithPrevious", "invert": False}
+d["decoder"] = {"type": "Sequence", "decoders": [
+    {"type": "Replace", "pattern": {"String": "▁"}, "content": " "}, {"type": "ByteFallback"}, {"type": "Fuse"}]}
+added(d, "\n\n", normalized=False)
+
+# The pattern of o200k, as Phi-4-mini and Ministral 3 have it: words by case.
+tokenizers["o200k"] = byte_level(p.Sequence([
+    p.Split(Regex(O200K), "isolated"), p.ByteLevel(add_prefix_space=False, use_regex=False)]))
 
 # Neither every byte nor every character known, and unknown symbols in the middle of merges.
 tokenizers["holes"] = sentencepiece()

@@ -7,9 +7,11 @@ Run with the folder of this script as the working directory; it rewrites every f
 import json
 import pathlib
 import shutil
+import sys
 import tempfile
 
 import peft
+import peft.optimizers
 import safetensors.torch
 import torch
 import transformers
@@ -31,7 +33,10 @@ RUNS = [
     ("exo_pair", "zero", "exo_pair", 0.1, 1e-3, 12, "constant"),
     ("nca_pair", "zero", "nca_pair", 0.1, 0.0, 12, "constant"),
     ("sppo_hard", "zero", "sppo_hard", 0.1, 0.0, 12, "constant"),
+    ("loraplus", "random", "sigmoid", 0.1, 0.0, 10, "cosine"),
 ]
+# PEFT's optimizer for LoRA+, with a decay so that both rates can be seen in it.
+LORAPLUS = {"loraplus": dict(loraplus_lr_ratio=8.0, loraplus_weight_decay=0.1)}
 
 
 def make_model():
@@ -109,7 +114,7 @@ def attach(model, kind):
                 parameter.copy_((torch.rand(parameter.shape, generator=generator) * 2 - 1) * bound)
             elif "lora_B" in name:
                 draw = torch.randn(parameter.shape, generator=generator) * 0.05
-                parameter.copy_(draw if kind == "random" else torch.zeros_like(draw))
+                parameter.copy_(draw if kind.startswith("random") else torch.zeros_like(draw))
     return model
 
 
@@ -175,9 +180,11 @@ def run(name, kind, loss_type, beta, smoothing, steps, schedule, pairs):
         gradient_checkpointing=False, logging_steps=1, save_strategy="no", report_to=[], max_length=None, seed=42,
         disable_tqdm=True, dataloader_pin_memory=False)
     first = FirstGradients()
+    plus = LORAPLUS.get(name)
+    optimizer = peft.optimizers.create_loraplus_optimizer(model, torch.optim.AdamW, lr=1e-3, **plus) if plus else None
     # The reference is the base model in every run: TRL would take a copy of the initial adapter otherwise.
     trainer = Recorder(model=model, ref_model=make_model(), args=arguments, train_dataset=dataset,
-                       processing_class=make_tokenizer(), callbacks=[first])
+                       processing_class=make_tokenizer(), callbacks=[first], optimizers=(optimizer, None))
     trainer.records = []
     for got, want in zip(trainer.train_dataset, pairs):
         assert all(got[k] == want[k] for k in want), (got, want)
@@ -225,7 +232,8 @@ def run(name, kind, loss_type, beta, smoothing, steps, schedule, pairs):
                      "torch": torch.__version__},
         "loss_type": loss_type, "beta": beta, "label_smoothing": smoothing, "steps": steps,
         "lr_scheduler_type": schedule, "learning_rate": 1e-3, "adam_beta1": 0.9, "adam_beta2": 0.999,
-        "adam_epsilon": 1e-8, "weight_decay": 0.0, "max_grad_norm": 1.0, "initial_adapter": f"adapter-{kind}",
+        "adam_epsilon": 1e-8, "weight_decay": plus["loraplus_weight_decay"] if plus else 0.0, "max_grad_norm": 1.0,
+        "initial_adapter": f"adapter-{kind}", **({"loraplus_lr_ratio": plus["loraplus_lr_ratio"]} if plus else {}),
         "sequences_before": sequence_logps(initial), "sequences_after": sequence_logps(final),
         "trajectory": trainer.records,
     }
@@ -234,11 +242,14 @@ def run(name, kind, loss_type, beta, smoothing, steps, schedule, pairs):
 
 
 def main():
-    save_checkpoint(make_model(), HERE / "model")
+    """All runs, or the one that is named; the pairs are the same every time."""
     pairs = make_pairs()
-    (HERE / "pairs.json").write_text(json.dumps(pairs) + "\n")
+    if not sys.argv[1:]:
+        save_checkpoint(make_model(), HERE / "model")
+        (HERE / "pairs.json").write_text(json.dumps(pairs) + "\n")
     for entry in RUNS:
-        run(*entry, pairs)
+        if entry[0] in sys.argv[1:] or not sys.argv[1:]:
+            run(*entry, pairs)
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ void begin(const char *of, const char *name, size s, int type, uint64_t seed) {
   for (int i = 0; i < 8; i++) next_word();
 }
 
-static int64_t width(int kind) { return kind == F32 || kind == WORD ? 4 : 2; }
+static int64_t width(int kind) { return kind == F32 || kind == WORD ? 4 : kind == BYTE ? 1 : 2; }
 
 /// A number between -2 and 2; any finite one of fp16.
 static void put_random(char *at, int kind) {
@@ -62,6 +62,8 @@ static void put_random(char *at, int kind) {
     uint32_t first;
     memcpy(&first, &y, 4);
     bits = (bits & 0xffff0000u) | first >> 16;
+  } else if (kind == BYTE) {
+    bits = word >> 24;
   } else if (kind == BF16) {
     bits >>= 16;
   } else if (kind == F16) {

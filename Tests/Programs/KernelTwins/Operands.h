@@ -8,8 +8,8 @@
 
 #include "CKernels.h"
 
-/// What a matrix holds: a `wb_type`, or words of two bf16 numbers.
-enum { F32 = WB_F32, BF16 = WB_BF16, F16 = WB_F16, WORD = 3 };
+/// What a matrix holds: a `wb_type`, words of two bf16 numbers, or bytes.
+enum { F32 = WB_F32, BF16 = WB_BF16, F16 = WB_F16, WORD = 3, BYTE = 4 };
 
 /// The size of one comparison. `k` is for products.
 typedef struct size {

@@ -120,6 +120,33 @@ static void few_rows(const wb_kernels *kernels, size s, wb_type t) {
   }
 }
 
+wb_quantized quantized(int64_t rows, int64_t n, bool whole_blocks) {
+  // A part of a larger matrix. Where rows are whole blocks of NF4, parts are as well; elsewhere they begin anywhere.
+  const int64_t unit = whole_blocks ? WB_NF4_BLOCK : 1;
+  const int64_t ld = n + draw(3) * unit, above = draw(3), beside = draw((ld - n) / unit + 1) * unit;
+  const int64_t count = (above + rows) * ld;
+  wb_quantized w = {.origin = above * ld + beside, .ld = ld, .kind = draw(3) ? WB_NF4 : WB_INT8};
+  w.codes = input(1, w.kind == WB_NF4 ? (count + 1) / 2 : count, 0, BYTE);
+  w.scales = input(1, w.kind == WB_NF4 ? (count + WB_NF4_BLOCK - 1) / WB_NF4_BLOCK : above + rows, 0, F32);
+  return w;
+}
+
+static void expand(const wb_kernels *kernels, size s, wb_type t) {
+  const wb_quantized w = quantized(s.rows, s.k, s.n % 2);
+  twin y = output(s.rows, s.k, s.k + 3, (int)t, 0);
+  FOR_BOTH(kernels, v, k) k->expand(s.rows, s.k, &w, y.at[v], s.k + 3, t);
+}
+
+static void few_rows_quantized(const wb_kernels *kernels, size s, wb_type t) {
+  const bool blocks = s.n % 3 > 0;
+  const int64_t depth = blocks ? (s.k + WB_NF4_BLOCK - 1) / WB_NF4_BLOCK * WB_NF4_BLOCK : s.k;
+  const wb_quantized w = quantized(s.n, depth, blocks);
+  const void *x = input(s.rows, depth, depth + 1, (int)t);
+  twin y = result(s.k % 2, s.rows, s.n, s.n + 3, F32, close_to(2 * depth));
+  FOR_BOTH(kernels, v, k)
+    k->few_rows_quantized(s.rows, s.n, depth, x, depth + 1, t, &w, y.at[v], s.n + 3, s.k % 2);
+}
+
 const comparison_of product_kernels[] = {
     {.name = "gemm", .run = gemm, .once = true},
     {.name = "gemm_pairs", .run = gemm_pairs, .once = true, .pairs = true},
@@ -128,5 +155,7 @@ const comparison_of product_kernels[] = {
     {.name = "gemm_rows", .run = gemm_rows},
     {.name = "gemm_row_pairs", .run = gemm_row_pairs, .once = true, .pairs = true},
     {.name = "few_rows", .run = few_rows},
+    {.name = "expand", .run = expand},
+    {.name = "few_rows_quantized", .run = few_rows_quantized},
     {0},
 };

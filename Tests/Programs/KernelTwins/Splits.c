@@ -104,11 +104,30 @@ static void few_rows(const wb_kernels *kernels, size s, wb_type t) {
   }
 }
 
+static void few_rows_quantized(const wb_kernels *kernels, size s, wb_type t) {
+  const bool blocks = s.n % 3 > 0;
+  const int64_t depth = blocks ? (s.k + WB_NF4_BLOCK - 1) / WB_NF4_BLOCK * WB_NF4_BLOCK : s.k;
+  const int64_t ldx = depth + 1, ldy = s.n + 3;
+  const wb_quantized w = quantized(s.n, depth, blocks);
+  const void *x = input(s.rows, depth, ldx, (int)t);
+  const int64_t rows[] = {0, cut(s.rows, 1), s.rows}, columns[] = {0, cut(s.n, 1), s.n};
+  twin y = result(s.k % 2, s.rows, s.n, ldy, F32, 0);
+  kernels->few_rows_quantized(s.rows, s.n, depth, x, ldx, t, &w, y.at[0], ldy, s.k % 2);
+  for (int i = 0; i < 2; i++)
+    for (int j = 0; j < 2; j++) {
+      wb_quantized part = w;
+      part.origin += columns[j] * w.ld;
+      kernels->few_rows_quantized(rows[i + 1] - rows[i], columns[j + 1] - columns[j], depth, from(x, rows[i] * ldx, t), ldx,
+                                  t, &part, (float *)y.at[1] + rows[i] * ldy + columns[j], ldy, s.k % 2);
+    }
+}
+
 const comparison_of splits[] = {
     {.name = "gemm, split", .run = gemm, .once = true},
     {.name = "gemm_pairs, split", .run = gemm_pairs, .once = true, .pairs = true},
     {.name = "gemm_panels, split", .run = gemm_panels},
     {.name = "gemm_rows, split", .run = gemm_rows},
     {.name = "few_rows, split", .run = few_rows},
+    {.name = "few_rows_quantized, split", .run = few_rows_quantized},
     {0},
 };

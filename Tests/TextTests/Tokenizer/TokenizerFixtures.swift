@@ -6,7 +6,7 @@ import JSON
 /// The files under Tests/Fixtures/tokenizer, made by make_fixtures.py there from HF tokenizers. WORKBENCH_TOKENIZER_FIXTURES
 /// may name another folder that the script filled (with more texts).
 enum TokenizerFixtures {
-  static let names = ["gpt2", "llama3", "qwen2", "smollm2", "llama2", "mistral", "holes", "other"]
+  static let names = ["gpt2", "llama3", "qwen2", "smollm2", "llama2", "mistral", "gemma", "o200k", "holes", "other"]
 
   private static let folder: URL = {
     if let path = ProcessInfo.processInfo.environment["WORKBENCH_TOKENIZER_FIXTURES"] {

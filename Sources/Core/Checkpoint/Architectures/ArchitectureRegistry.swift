@@ -3,7 +3,10 @@ public struct ArchitectureRegistry: Sendable {
   public let architectures: [any Architecture]
 
   /// What the program reads.
-  public static let standard = ArchitectureRegistry([Llama(), Mistral(), Qwen2(), Qwen3()])
+  public static let standard = ArchitectureRegistry([
+    Llama(), Mistral(), Qwen2(), Qwen3(), Gemma(), Gemma2(), Gemma3Text(), Gemma3Text.withPictures, OLMo2(), OLMo3(),
+    SmolLM3(), Granite(), Exaone4(), InternLM3(), Phi3(),
+  ])
 
   /// - Parameter architectures: of different `modelType`s.
   public init(_ architectures: [any Architecture]) {
@@ -24,7 +27,7 @@ public struct ArchitectureRegistry: Sendable {
 
   /// "A, B and C decoders", for refusals.
   var models: String {
-    let names = architectures.map(\.models)
+    let names = architectures.map(\.models).filter { !$0.isEmpty }
     return [names.dropLast().joined(separator: ", "), names.last ?? "no"].filter { !$0.isEmpty }
       .joined(separator: " and ") + " decoders"
   }

@@ -6,7 +6,8 @@ public struct Mistral: Architecture {
 
   public init() {}
 
-  public func slidingWindow(_ config: FieldReader, layers: Int, layerTypes: [String]?) throws -> Int? {
-    try config.slidingWindow()
+  /// Its class does not read `layer_types`.
+  public func windows(_ config: FieldReader, layers: Int, layerTypes: [String]?) throws -> [Int?] {
+    Array(repeating: try config.slidingWindow(), count: layers)
   }
 }

@@ -8,7 +8,7 @@ public struct Qwen2: Architecture {
 
   public func biases(_ config: FieldReader) throws -> LinearBiases { LinearBiases(queryKeyValue: true) }
 
-  public func slidingWindow(_ config: FieldReader, layers: Int, layerTypes: [String]?) throws -> Int? {
-    try config.slidingWindowOfUpperLayers(of: layers, layerTypes: layerTypes)
+  public func windows(_ config: FieldReader, layers: Int, layerTypes: [String]?) throws -> [Int?] {
+    try config.windowsOfUpperLayers(layers, layerTypes: layerTypes)
   }
 }

@@ -11,8 +11,8 @@ public struct Qwen3: Architecture {
     return LinearBiases(queryKeyValue: attention, output: attention)
   }
 
-  public func slidingWindow(_ config: FieldReader, layers: Int, layerTypes: [String]?) throws -> Int? {
-    try config.slidingWindowOfUpperLayers(of: layers, layerTypes: layerTypes)
+  public func windows(_ config: FieldReader, layers: Int, layerTypes: [String]?) throws -> [Int?] {
+    try config.windowsOfUpperLayers(layers, layerTypes: layerTypes)
   }
 
   public func layer(_ config: FieldReader) throws -> LayerDescription {

@@ -10,7 +10,8 @@ extension CPUDevice {
     let width = max(16, min(widestFewRows(linears), (total / (3 * threads) + 15) / 16 * 16))
     var memory = space.wideMemory()
     var wide: [(tensor: Tensor, matrix: Matrix)] = []
-    /// A linear's input in fp32, where products widen bf16: once, and not for every row of a weight.
+    /// A linear's input in fp32, where products widen bf16: once, and not for every row of a weight. What multiplies
+    /// quantized weights takes bf16 as it is.
     func operand(_ tensor: Tensor) -> Matrix {
       guard tensor.type == .bf16, !multipliesPairs else { return Matrix(tensor) }
       if let found = wide.first(where: { $0.tensor == tensor }) { return found.matrix }
@@ -23,7 +24,8 @@ extension CPUDevice {
       FewRowsPart(
         sums: linear.sums.map { terms in
           terms.enumerated().map { index, term in
-            (index == 0 ? operand(term.input) : Matrix(term.input), Matrix(term.weight))
+            let wants = index == 0 && !term.weight.type.isQuantized
+            return (wants ? operand(term.input) : Matrix(term.input), Matrix(term.weight))
           }
         }, end: FewRowsEnd(linear.epilogue))
     }

@@ -7,11 +7,11 @@ extension CPUDevice {
     let span = norm.weight.columns
     let (input, weight, output) = (Matrix(norm.input), Matrix(norm.weight), Matrix(norm.output))
     let (normalized, inverse) = (Matrix(norm.normalized), Matrix(norm.inverse))
-    let rotation = norm.rotation.map { (table: Matrix($0.table), positions: $0.positions) }
+    let turn = norm.rotation.map { RotaryTurn(table: Matrix($0.table), positions: $0.positions) }
     let spans = input.columns / span
     forEachChunk(norm.rows, of: input.rows) { rows, worker in
       var memory = ScratchMemory(space.scratch[worker])
-      let normed = rotation == nil ? output.rows(rows) : memory.take(rows.count, input.columns, output.type)
+      let normed = turn == nil ? output.rows(rows) : memory.take(rows.count, input.columns, output.type)
       for number in 0..<spans {
         let columns = number * span..<(number + 1) * span
         for (index, row) in rows.enumerated() {
@@ -22,12 +22,10 @@ extension CPUDevice {
             into: normed.rows(index..<index + 1).columns(columns))
         }
       }
-      guard let rotation else { return }
+      guard turn != nil else { return }
       let wide = memory.take(rows.count, input.columns)
       convert(normed, into: wide)
-      rope(
-        wide, headDimension: norm.headDimension, table: rotation.table, positions: rotation.positions[rows],
-        into: output.rows(rows))
+      self.turn(wide, headDimension: norm.headDimension, by: turn, rows: rows, into: output.rows(rows))
     }
   }
 

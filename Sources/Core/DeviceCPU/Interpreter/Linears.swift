@@ -74,9 +74,11 @@ extension CPUDevice {
   /// fp32 numbers of scratch that a thread takes for it.
   func productCount(_ linear: Linear) -> Int {
     let terms = linear.sums.joined()
-    return Product.scratchCount(
-      columns: linear.columns, unit: linear.unit, inputs: terms.map(\.input.columns), sums: linear.sums.count,
-      format: panelFormat(x: linear.sums[0][0].input.type), threads: threads)
+    let expands = terms.contains { $0.weight.type.isQuantized }
+    return (expands ? PreparedOperand.expansionCount : 0)
+      + Product.scratchCount(
+        columns: linear.columns, unit: linear.unit, inputs: terms.map(\.input.columns), sums: linear.sums.count,
+        format: panelFormat(x: linear.sums[0][0].input.type), threads: threads)
   }
 
   /// The same for the gradient of a low-rank factor.

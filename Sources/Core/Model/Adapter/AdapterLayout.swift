@@ -18,12 +18,16 @@ enum LinearInput: Int, CaseIterable, Sendable, Comparable {
   static func < (left: LinearInput, right: LinearInput) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// One adapted linear and where its factors lie in the flat buffers of parameters and gradients.
+/// One adapted module and where its factors lie in the flat buffers of parameters and gradients.
 public struct AdaptedLinear: Sendable, Equatable {
-  public let layer: Int
-  public let kind: LinearKind
+  public let address: LinearAddress
+  public let rank: Int
+  /// The factor in front of (xAᵀ)Bᵀ.
+  public let scale: Float
   public let inputs: Int
   public let outputs: Int
+  /// The rows of B that belong to each of the module's linears.
+  let rows: [Range<Int>]
   /// A, [rank, in], row-major.
   public let downOffset: Int
   /// B, [out, rank], row-major.
@@ -31,61 +35,89 @@ public struct AdaptedLinear: Sendable, Equatable {
   /// Where its rank columns begin among the low-rank activations of its layer.
   let activationColumn: Int
 
-  public var address: LinearAddress { LinearAddress(layer: layer, kind: kind) }
+  public var layer: Int { address.layer }
+
+  /// Where A lies.
+  public var down: Range<Int> { downOffset..<downOffset + rank * inputs }
+  /// Where B lies.
+  public var up: Range<Int> { upOffset..<upOffset + rank * outputs }
+
+  /// The rows of B of one of its linears; nil for another's.
+  func rows(_ kind: LinearKind) -> Range<Int>? { address.module.parts.firstIndex(of: kind).map { rows[$0] } }
 }
 
 /// Where every factor of an adapter lies. Layers follow one another; in a layer, first the A matrices, grouped by the
 /// input they share, then the B matrices.
 public struct AdapterLayout: Sendable, Equatable {
-  public let rank: Int
   public let linears: [AdaptedLinear]
   /// Numbers in the flat buffer.
   public let count: Int
-  public let layerCount: Int
-  /// Adapted linears of one layer.
-  let kinds: [LinearKind]
+  /// Where the B matrices lie: one range a layer.
+  public let ups: [Range<Int>]
+  /// The place in `linears` where each layer begins, and the end.
+  private let starts: [Int]
+  /// Low-rank activation columns of the layer that has most.
+  let activationColumns: Int
 
   init(configuration: LoRAConfiguration, model: ModelConfiguration) {
-    let rank = configuration.rank
-    var linears: [AdaptedLinear] = []
-    var offset = 0
-    let kinds = LinearInput.allCases.flatMap { $0.kinds.filter(configuration.targetModules.contains) }
-    for layer in 0..<model.layerCount {
-      var downs: [Int] = []
-      for kind in kinds {
-        downs.append(offset)
-        offset += rank * kind.shape(in: model).inputs
-      }
-      for (index, kind) in kinds.enumerated() {
-        let (outputs, inputs) = kind.shape(in: model)
-        linears.append(
-          AdaptedLinear(
-            layer: layer, kind: kind, inputs: inputs, outputs: outputs, downOffset: downs[index], upOffset: offset,
-            activationColumn: index * rank))
-        offset += rank * outputs
-      }
-    }
-    self.rank = rank
-    self.linears = linears
-    self.kinds = kinds
-    layerCount = model.layerCount
-    count = offset
+    self.init(modules: configuration.modules(of: model), model: model)
   }
 
-  /// The adapted linears of one layer.
-  func linears(layer: Int) -> ArraySlice<AdaptedLinear> { linears[layer * kinds.count..<(layer + 1) * kinds.count] }
+  /// - Parameter modules: by layer, and in a layer in the order of `LinearInput.allCases`.
+  init(modules: [AdaptedModule], model: ModelConfiguration) {
+    let byLayer = Dictionary(grouping: modules, by: \.address.layer)
+    var linears: [AdaptedLinear] = []
+    var starts = [0]
+    var ups: [Range<Int>] = []
+    var (offset, widest) = (0, 0)
+    for layer in 0..<model.layerCount {
+      let own = byLayer[layer] ?? []
+      var downs: [Int] = []
+      for module in own {
+        downs.append(offset)
+        offset += module.rank * module.address.module.shape(in: model).inputs
+      }
+      let firstUp = offset
+      var column = 0
+      for (module, down) in zip(own, downs) {
+        let (outputs, inputs) = module.address.module.shape(in: model)
+        linears.append(
+          AdaptedLinear(
+            address: module.address, rank: module.rank, scale: Float(module.scale), inputs: inputs, outputs: outputs,
+            rows: module.address.module.rows(in: model), downOffset: down, upOffset: offset, activationColumn: column))
+        offset += module.rank * outputs
+        column += module.rank
+      }
+      ups.append(firstUp..<offset)
+      starts.append(linears.count)
+      widest = max(widest, column)
+    }
+    self.linears = linears
+    self.starts = starts
+    self.ups = ups
+    count = offset
+    activationColumns = widest
+  }
 
-  /// The adapted linears of one layer that read `input`; their A matrices and activation columns are adjacent.
+  /// The adapted modules of one layer.
+  func linears(layer: Int) -> ArraySlice<AdaptedLinear> { linears[starts[layer]..<starts[layer + 1]] }
+
+  /// The adapted modules of one layer that read `input`; their A matrices and activation columns are adjacent.
   func linears(layer: Int, input: LinearInput) -> ArraySlice<AdaptedLinear> {
     let all = linears(layer: layer)
-    let kinds = input.kinds
-    guard let first = all.firstIndex(where: { kinds.contains($0.kind) }) else { return [] }
-    let end = all[first...].firstIndex { !kinds.contains($0.kind) } ?? all.endIndex
+    func reads(_ linear: AdaptedLinear) -> Bool { input.kinds.contains(linear.address.module.parts[0]) }
+    guard let first = all.firstIndex(where: reads) else { return [] }
+    let end = all[first...].firstIndex { !reads($0) } ?? all.endIndex
     return all[first..<end]
   }
 
-  /// The deepest input that any adapted linear reads, the same in every layer: backward stops below it in layer 0.
-  var lowestInput: LinearInput? {
-    LinearInput.allCases.first { input in input.kinds.contains { kinds.contains($0) } }
+  /// The deepest place where an adapted module reads its input: the backward pass stops there.
+  var reach: BackwardReach? {
+    linears.first.flatMap { lowest in
+      let kind = lowest.address.module.parts[0]
+      return LinearInput.allCases.first { $0.kinds.contains(kind) }.map {
+        BackwardReach(layer: lowest.layer, input: $0)
+      }
+    }
   }
 }

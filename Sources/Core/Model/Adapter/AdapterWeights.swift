@@ -3,22 +3,39 @@ import Device
 
 /// An adapter's factors as the products need them: in the compute type, B already multiplied by the LoRA scale.
 ///
-/// The fp32 parameters stay the truth; this copy is refreshed at the start of every pass.
+/// The fp32 parameters stay the truth; this copy is refreshed at the start of every pass. An adapter of DoRA has no
+/// low-rank product: its weights take the place of the model's.
 struct AdapterWeights: Sendable {
   let layout: AdapterLayout
-  let scale: Float
   private let values: Tensor
   /// Every (scale · B)ᵀ, at the place of its B.
   private let transposed: Tensor
+  /// Weights [out, in] in place of the model's, by layer and linear.
+  private let replaced: [Int: [LinearKind: Tensor]]
   /// What keeps them.
   private let memory: [DeviceMemory]
 
-  init(layout: AdapterLayout, scale: Double, device: any Device) throws {
+  init(layout: AdapterLayout, device: any Device) throws {
     let type = device.precision.elementType
     memory = try (0..<2).map { _ in try device.allocate(rows: 1, columns: layout.count, type: type) }
     (values, transposed) = (memory[0].tensor, memory[1].tensor)
+    replaced = [:]
     self.layout = layout
-    self.scale = Float(scale)
+  }
+
+  /// - Parameter folded: whole weights of modules, with their adapters in them.
+  init(folded: [(linear: AdaptedLinear, weight: DeviceMemory)], model: ModelConfiguration) {
+    var replaced: [Int: [LinearKind: Tensor]] = [:]
+    for (linear, weight) in folded {
+      for (kind, rows) in zip(linear.address.module.parts, linear.rows) {
+        replaced[linear.layer, default: [:]][kind] = weight.tensor.rows(rows)
+      }
+    }
+    self.replaced = replaced
+    memory = folded.map(\.weight)
+    layout = AdapterLayout(modules: [], model: model)
+    values = TensorPlan.nothing
+    transposed = values
   }
 
   /// Shapes alone, for programs that nobody will run.
@@ -26,9 +43,9 @@ struct AdapterWeights: Sendable {
     var plan = TensorPlan()
     values = plan.add("adapter", rows: 1, columns: layout.count, type: type).tensor(in: nil)
     transposed = values
+    replaced = [:]
     memory = []
     self.layout = layout
-    scale = 1
   }
 
   /// Gradients of the same shapes.
@@ -38,38 +55,43 @@ struct AdapterWeights: Sendable {
       layout: layout, values: plan.add("gradients", rows: 1, columns: layout.count, type: .fp32).tensor(in: nil))
   }
 
-  /// What copies `parameters` [1, count] here.
-  func refresh(from parameters: Tensor) -> Instruction {
-    .packAdapter(
-      PackAdapter(
-        factors: layout.linears.map { linear in
-          PackAdapter.Factor(
-            down: layout.down(linear, in: parameters), up: layout.up(linear, in: parameters),
-            packedDown: layout.down(linear, in: values), packedUp: up(linear),
-            packedUpTransposed: upTransposed(linear))
-        }, scale: scale))
+  /// What copies `parameters` [1, count] here: an instruction for every scale that there is.
+  func refresh(from parameters: Tensor) -> [Instruction] {
+    var scales: [Float] = []
+    for linear in layout.linears where !scales.contains(linear.scale) { scales.append(linear.scale) }
+    return scales.map { scale in
+      let factors = layout.linears.filter { $0.scale == scale }.map { linear in
+        PackAdapter.Factor(
+          down: layout.down(linear, in: parameters), up: layout.up(linear, in: parameters),
+          packedDown: layout.down(linear, in: values), packedUp: layout.up(linear, in: values),
+          packedUpTransposed: upTransposed(linear))
+      }
+      return .packAdapter(PackAdapter(factors: factors, scale: scale))
+    }
   }
 
-  /// scale · B, [out, rank].
-  func up(_ linear: AdaptedLinear) -> Tensor { layout.up(linear, in: values) }
+  /// What stands in place of a linear's weight; nil where the model's own does.
+  func weight(_ kind: LinearKind, layer: Int) -> Tensor? { replaced[layer]?[kind] }
+
+  /// scale · B of one of a module's linears, [out, rank].
+  func up(_ linear: AdaptedLinear, _ rows: Range<Int>) -> Tensor { layout.up(linear, in: values).rows(rows) }
 
   /// (scale · B)ᵀ, [rank, out].
   func upTransposed(_ linear: AdaptedLinear) -> Tensor {
-    transposed.columns(linear.upOffset..<linear.upOffset + layout.rank * linear.outputs)
-      .reshaped(rows: layout.rank, columns: linear.outputs)
+    transposed.columns(linear.up).reshaped(rows: linear.rank, columns: linear.outputs)
   }
 
-  /// The A matrices of linears that share an input, under one another: [n · rank, in].
+  /// The A matrices of modules that share an input, under one another: [Σ rank, in].
   func down(_ stack: ArraySlice<AdaptedLinear>) -> Tensor? { layout.downs(stack, in: values) }
 
   /// Columns of the layer's low-rank activations that belong to a stack.
   func activationColumns(_ stack: ArraySlice<AdaptedLinear>) -> Range<Int> {
-    guard let first = stack.first else { return 0..<0 }
-    return first.activationColumn..<first.activationColumn + layout.rank * stack.count
+    guard let first = stack.first, let last = stack.last else { return 0..<0 }
+    return first.activationColumn..<last.activationColumn + last.rank
   }
 
   func activationColumns(_ linear: AdaptedLinear) -> Range<Int> {
-    linear.activationColumn..<linear.activationColumn + layout.rank
+    linear.activationColumn..<linear.activationColumn + linear.rank
   }
 }
 
@@ -78,7 +100,7 @@ struct AdapterGradients: Sendable {
   let layout: AdapterLayout
   let values: Tensor
 
-  /// dL/dA of linears that share an input, under one another.
+  /// dL/dA of modules that share an input, under one another.
   func downs(_ stack: ArraySlice<AdaptedLinear>) -> Tensor? { layout.downs(stack, in: values) }
 
   func up(_ linear: AdaptedLinear) -> Tensor { layout.up(linear, in: values) }
@@ -87,21 +109,26 @@ struct AdapterGradients: Sendable {
 extension AdapterLayout {
   /// A [rank, in] of a flat buffer [1, count] in this layout.
   fileprivate func down(_ linear: AdaptedLinear, in flat: Tensor) -> Tensor {
-    flat.columns(linear.downOffset..<linear.downOffset + rank * linear.inputs)
-      .reshaped(rows: rank, columns: linear.inputs)
+    flat.columns(linear.down).reshaped(rows: linear.rank, columns: linear.inputs)
   }
 
   /// B [out, rank].
   fileprivate func up(_ linear: AdaptedLinear, in flat: Tensor) -> Tensor {
-    flat.columns(linear.upOffset..<linear.upOffset + rank * linear.outputs)
-      .reshaped(rows: linear.outputs, columns: rank)
+    flat.columns(linear.up).reshaped(rows: linear.outputs, columns: linear.rank)
   }
 
-  /// The A matrices of linears that share an input, [n · rank, in]; nil for none.
+  /// The A matrices of modules that share an input, [Σ rank, in]; nil for none.
   fileprivate func downs(_ stack: ArraySlice<AdaptedLinear>, in flat: Tensor) -> Tensor? {
-    guard let first = stack.first else { return nil }
-    let rows = rank * stack.count
-    return flat.columns(first.downOffset..<first.downOffset + rows * first.inputs)
-      .reshaped(rows: rows, columns: first.inputs)
+    guard let first = stack.first, let last = stack.last else { return nil }
+    return flat.columns(first.downOffset..<last.down.upperBound)
+      .reshaped(rows: stack.reduce(0) { $0 + $1.rank }, columns: first.inputs)
+  }
+}
+
+extension TensorPlan {
+  /// A tensor without elements.
+  fileprivate static var nothing: Tensor {
+    var plan = TensorPlan()
+    return plan.add("nothing", rows: 0, columns: 0, type: .fp32).tensor(in: nil)
   }
 }

@@ -1,28 +1,32 @@
 import Base
 import Checkpoint
 import Foundation
-import Base
 
-/// A trainable low-rank adapter: y = xWᵀ + scale · (xAᵀ)Bᵀ on the adapted linears (Hu et al., "LoRA", 2021).
+/// A low-rank adapter: y = xWᵀ + scale · (xAᵀ)Bᵀ on the adapted modules (Hu et al., "LoRA", 2021). One of DoRA, which has
+/// row lengths beside, is read to score, generate and merge; every other one can be trained.
 ///
 /// All parameters lie in one flat fp32 buffer, in the order of `layout`. Belongs to one thread at a time.
 public final class LoRAAdapter {
   public let configuration: LoRAConfiguration
   public let layout: AdapterLayout
   public let parameters: FloatBuffer
+  /// DoRA's m [out] of each module; empty in plain LoRA.
+  let magnitudes: [LinearAddress: [Float]]
 
   /// A new adapter: A uniform in ±1/√in (PEFT's Kaiming initialisation with a = √5), B zero, so that it changes nothing.
   /// - Throws: `ModelError.adapterDoesNotFit` for a rank outside 1…4096, an alpha that is not a positive number, or no
   ///   targets.
   public init(configuration: LoRAConfiguration, model: ModelConfiguration, seed: UInt64) throws {
-    try Self.check(configuration)
+    try Self.check(configuration, model: model)
+    guard !configuration.usesDoRA else { throw ModelError.doraTraining }
     self.configuration = configuration
+    magnitudes = [:]
     layout = AdapterLayout(configuration: configuration, model: model)
     parameters = try FloatBuffer(checking: layout.count)
     for (index, linear) in layout.linears.enumerated() {
       var stream = RandomStream(seed: seed, purpose: .adapterInitialisation, index: index)
       let bound = 1 / Double(linear.inputs).squareRoot()
-      let values = (0..<layout.rank * linear.inputs).map { _ in Float((stream.nextUniform() * 2 - 1) * bound) }
+      let values = linear.down.map { _ in Float((stream.nextUniform() * 2 - 1) * bound) }
       parameters.copy(from: values, at: linear.downOffset)
     }
   }
@@ -30,35 +34,36 @@ public final class LoRAAdapter {
   /// An adapter read from PEFT files.
   /// - Throws: `ModelError.adapterDoesNotFit`.
   public init(folder: AdapterFolder, model: ModelConfiguration) throws {
-    try Self.check(folder.configuration)
+    try Self.check(folder.configuration, model: model)
     configuration = folder.configuration
+    magnitudes = folder.tensors.compactMapValues(\.magnitude)
     layout = AdapterLayout(configuration: configuration, model: model)
     parameters = try FloatBuffer(checking: layout.count)
     for linear in layout.linears {
-      guard let tensors = folder.tensors[linear.address], tensors.down.count == layout.rank * linear.inputs,
-        tensors.up.count == layout.rank * linear.outputs
+      guard let tensors = folder.tensors[linear.address], tensors.down.count == linear.down.count,
+        tensors.up.count == linear.up.count,
+        !configuration.usesDoRA || tensors.magnitude?.count == linear.outputs
       else { throw ModelError.adapterDoesNotFit(reason: "\(linear.address) is missing or has another size") }
       parameters.copy(from: tensors.down, at: linear.downOffset)
       parameters.copy(from: tensors.up, at: linear.upOffset)
     }
   }
 
-  /// The factors by linear, as PEFT files and a merge want them.
+  /// The factors by module, as PEFT files and a merge want them.
   public var tensors: [LinearAddress: LoRATensors] {
-    Dictionary(
-      uniqueKeysWithValues: layout.linears.map { linear in
-        let down = parameters.array(in: linear.downOffset..<linear.downOffset + layout.rank * linear.inputs)
-        return (linear.address, LoRATensors(down: down, up: up(linear)))
-      })
+    Dictionary(uniqueKeysWithValues: layout.linears.map { ($0.address, tensors(of: $0)) })
+  }
+
+  func tensors(of linear: AdaptedLinear) -> LoRATensors {
+    LoRATensors(
+      down: parameters.array(in: linear.down), up: parameters.array(in: linear.up),
+      magnitude: magnitudes[linear.address])
   }
 
   /// Whether every B is zero, as in a new adapter: the model with it has the bits of the model without.
   public var addsNothing: Bool {
-    layout.linears.allSatisfy { up($0).allSatisfy { $0 == 0 } }
-  }
-
-  private func up(_ linear: AdaptedLinear) -> [Float] {
-    parameters.array(in: linear.upOffset..<linear.upOffset + layout.rank * linear.outputs)
+    !configuration.usesDoRA
+      && layout.linears.allSatisfy { parameters.array(in: $0.up).allSatisfy { $0 == 0 } }
   }
 
   /// Writes the adapter as PEFT does.
@@ -70,18 +75,18 @@ public final class LoRAAdapter {
 
   static let maximumRank = 4096
 
-  /// Refuses a configuration that no adapter can have, before anything is allocated.
+  /// Refuses a configuration that no adapter of `model` can have, before anything is allocated.
   /// - Throws: `ModelError.adapterDoesNotFit`.
-  public static func check(_ configuration: LoRAConfiguration) throws {
-    guard !configuration.targetModules.isEmpty else {
-      throw ModelError.adapterDoesNotFit(reason: "it adapts no linear")
-    }
-    guard configuration.alpha.isFinite, configuration.alpha > 0 else {
-      throw ModelError.adapterDoesNotFit(reason: "alpha is \(configuration.alpha), and must be a positive number")
-    }
-    guard (1...maximumRank).contains(configuration.rank) else {
-      throw ModelError.adapterDoesNotFit(
-        reason: "rank \(configuration.rank) is not between 1 and \(maximumRank)")
+  public static func check(_ configuration: LoRAConfiguration, model: ModelConfiguration) throws {
+    let modules = configuration.modules(of: model)
+    guard !modules.isEmpty else { throw ModelError.adapterDoesNotFit(reason: "it adapts no linear") }
+    for module in modules {
+      guard module.alpha.isFinite, module.alpha > 0 else {
+        throw ModelError.adapterDoesNotFit(reason: "alpha is \(module.alpha), and must be a positive number")
+      }
+      guard (1...maximumRank).contains(module.rank) else {
+        throw ModelError.adapterDoesNotFit(reason: "rank \(module.rank) is not between 1 and \(maximumRank)")
+      }
     }
   }
 }

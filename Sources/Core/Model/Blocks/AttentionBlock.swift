@@ -2,9 +2,11 @@ import Checkpoint
 import Device
 
 extension ActivationKey {
-  /// The attention norm: x / rms [T, H], and 1 / rms [1, T].
+  /// The attention norm: x / rms [T, H], and 1 / rms [1, T]; and that of the attention's output.
   static let attentionNormalized: ActivationKey = "attention x̂"
   static let attentionInverse: ActivationKey = "attention 1/rms"
+  static let attentionOutputNormalized: ActivationKey = "attention output x̂"
+  static let attentionOutputInverse: ActivationKey = "attention output 1/rms"
   /// After RoPE: [T, heads · d], [T, kvHeads · d], [T, kvHeads · d].
   static let q: ActivationKey = "q"
   static let k: ActivationKey = "k"
@@ -26,31 +28,50 @@ extension ActivationKey {
 /// x += o_proj(attention(rope(q), rope(k), v)), q, k, v of RMSNorm(x); q and k may have norms of their own.
 struct AttentionBlock: Block {
   let configuration: ModelConfiguration
+  let branch: ResidualBranch
 
-  var output: (kind: LinearKind, input: LinearInput) { (.o_proj, .attentionOutput) }
+  init(configuration: ModelConfiguration) {
+    self.configuration = configuration
+    let layer = configuration.layer
+    branch = ResidualBranch(
+      inputNorm: .init(
+        weight: { $0.attentionNorm }, normalized: .attentionNormalized, inverse: .attentionInverse),
+      outputNorm: .init(
+        weight: { $0.attentionOutputNorm }, normalized: .attentionOutputNormalized, inverse: .attentionOutputInverse),
+      input: .attentionNorm, output: (.o_proj, .attentionOutput), layer: layer,
+      hasInputNorm: layer.attentionNorm != nil, hasOutputNorm: layer.attentionOutputNorm != nil,
+      hiddenSize: configuration.hiddenSize)
+  }
 
   private var heads: Int { configuration.headCount }
   private var keyHeads: Int { configuration.keyValueHeadCount }
   private var hasHeadNorms: Bool { configuration.layer.queryKeyNorm != nil }
 
+  /// Norms of a row of so many heads' queries or keys.
+  private func normCount(_ heads: Int) -> Int { configuration.layer.queryKeyNorm?.span == .row ? 1 : heads }
+
   func layerActivations(_ shape: PassShape) -> [Activation] {
     let (rows, type, d) = (shape.rows, shape.type, configuration.headDimension)
-    var list = [
-      Activation(.attentionNormalized, .layer, rows: rows, columns: configuration.hiddenSize, type),
-      Activation(.attentionInverse, .layer, rows: 1, columns: rows, .fp32),
-      Activation(.q, .layer, rows: rows, columns: heads * d, type),
-      Activation(.k, .layer, rows: rows, columns: keyHeads * d, type),
-      // A cache is filled with sums that nothing has rounded.
-      Activation(.v, .layer, rows: rows, columns: keyHeads * d, shape.decodes ? .fp32 : type),
-      Activation(.o, .layer, rows: rows, columns: heads * d, type),
-    ]
+    var list = branch.layerActivations(shape)
+    if shape.training {
+      list += configuration.layer.keptOutputs(
+        [(.q_proj, .q, heads * d), (.k_proj, .k, keyHeads * d), (.v_proj, .v, keyHeads * d)], rows: rows, type)
+    } else {
+      list += [
+        Activation(.q, .layer, rows: rows, columns: heads * d, type),
+        Activation(.k, .layer, rows: rows, columns: keyHeads * d, type),
+        // A cache is filled with sums that nothing has rounded.
+        Activation(.v, .layer, rows: rows, columns: keyHeads * d, shape.decodes ? .fp32 : type),
+      ]
+    }
+    list.append(Activation(.o, .layer, rows: rows, columns: heads * d, type))
     if !shape.decodes { list.append(Activation(.logSums, .layer, rows: heads, columns: rows, .fp32)) }
     if hasHeadNorms {
       list += [
         Activation(.normalizedQ, .layer, rows: rows, columns: heads * d, type),
         Activation(.normalizedK, .layer, rows: rows, columns: keyHeads * d, type),
-        Activation(.inverseQ, .layer, rows: rows, columns: heads, .fp32),
-        Activation(.inverseK, .layer, rows: rows, columns: keyHeads, .fp32),
+        Activation(.inverseQ, .layer, rows: rows, columns: normCount(heads), .fp32),
+        Activation(.inverseK, .layer, rows: rows, columns: normCount(keyHeads), .fp32),
       ]
     }
     return list
@@ -74,14 +95,8 @@ struct AttentionBlock: Block {
   // MARK: Forward
 
   func forward(_ pass: Pass, layer: Int, feedsResidual: Bool, into program: inout Program) {
-    let weights = pass.weights.layers[layer]
-    let h = pass[.hidden]
-    program.add(
-      .norm(
-        Norm(
-          rows: pass.allRows, input: pass[.residual], weight: weights.attentionNorm, epsilon: pass.epsilon,
-          normalized: pass[.attentionNormalized, layer], inverse: pass[.attentionInverse, layer], output: h,
-          projections: pass.projections(h, .attentionNorm, layer))))
+    let h = branch.hidden(pass, layer)
+    program.add(branch.begin(pass, layer, rows: pass.allRows))
     let (wanted, all) = (pass.wantedRows(layer), pass.allRows)
     program.add(together: [
       queryOrKey(.q_proj, pass, layer, rows: wanted), queryOrKey(.k_proj, pass, layer, rows: all),
@@ -89,28 +104,32 @@ struct AttentionBlock: Block {
         .v_proj, h, layer, rows: all, unit: pass.headDimension,
         .store(pass[.v, layer], bias: pass.bias(.v_proj, layer))),
     ])
-    if let (queryNorm, keyNorm) = weights.headNorms {
+    if let (queryNorm, keyNorm) = pass.weights.layers[layer].headNorms {
       program.add(headNorm(pass, layer, rows: wanted, .rawQ, queryNorm, .normalizedQ, .inverseQ, .q))
       program.add(headNorm(pass, layer, rows: all, .rawK, keyNorm, .normalizedK, .inverseK, .k))
     }
     program.add(pass.attention(layer))
-    guard feedsResidual else { return }
+    guard feedsResidual || branch.hasOutputNorm else { return }
     let o = pass[.o, layer]
     let projections = pass.projections(o, .attentionOutput, layer)
     if !projections.isEmpty { program.add(.project(Project(rows: wanted, projections))) }
-    program.add(
-      pass.linear(.o_proj, o, layer, rows: wanted, .add(pass[.residual], bias: pass.bias(.o_proj, layer))))
+    branch.end(pass, o, layer, rows: wanted, into: &program)
   }
 
   private func queryOrKey(_ kind: LinearKind, _ pass: Pass, _ layer: Int, rows: RowSpans) -> Instruction {
     let bias = pass.bias(kind, layer)
     let isQuery = kind == .q_proj
+    let output = isQuery ? pass[.q, layer] : pass[.k, layer]
+    let epilogue: Epilogue =
+      if hasHeadNorms {
+        .store(pass[isQuery ? .rawQ : .rawK], bias: bias)
+      } else if let rotation = pass.rotation(layer) {
+        .rotate(output, rotation, headDimension: pass.headDimension, bias: bias)
+      } else {
+        .store(output, bias: bias)
+      }
     return pass.linear(
-      kind, pass[.hidden], layer, rows: rows, unit: pass.headDimension,
-      hasHeadNorms
-        ? .store(pass[isQuery ? .rawQ : .rawK], bias: bias)
-        : .rotate(
-          pass[isQuery ? .q : .k, layer], pass.rotation, headDimension: pass.headDimension, bias: bias))
+      kind, branch.hidden(pass, layer), layer, rows: rows, unit: pass.headDimension, epilogue)
   }
 
   private func headNorm(
@@ -120,13 +139,14 @@ struct AttentionBlock: Block {
     .headNorm(
       HeadNorm(
         rows: rows, input: pass[input], weight: weight, epsilon: pass.epsilon, normalized: pass[normalized, layer],
-        inverse: pass[inverse, layer], rotation: pass.rotation, output: pass[output, layer]))
+        inverse: pass[inverse, layer], rotation: pass.rotation(layer), headDimension: pass.headDimension,
+        rounding: pass.norm, output: pass[output, layer]))
   }
 
   // MARK: Backward
 
   func backward(
-    _ pass: Pass, layer: Int, reach: BackwardReach, below: ((RowSpans) -> Copy)?, gradients: AdapterGradients,
+    _ pass: Pass, layer: Int, reach: BackwardReach, below: OutputGradient.Maker?, gradients: AdapterGradients,
     into program: inout Program
   ) {
     outputBackward(pass, layer, propagates: reach.propagates(layer, .attentionOutput), gradients, into: &program)
@@ -135,7 +155,7 @@ struct AttentionBlock: Block {
     program.add(
       .attentionBackward(
         AttentionBackward(
-          pass.groupedAttention(layer), gradient: pass[.attentionGradient], rotation: pass.rotation)))
+          pass.groupedAttention(layer), gradient: pass[.attentionGradient], rotation: pass.rotation(layer))))
     if let (queryNorm, keyNorm) = pass.weights.layers[layer].headNorms {
       program.add(
         .headNormBackward(
@@ -148,8 +168,9 @@ struct AttentionBlock: Block {
             rows: pass.allRows, gradient: pass[.k, layer], normalized: pass[.normalizedK, layer],
             inverse: pass[.inverseK, layer], weight: keyNorm)))
     }
-    inputBackward(
-      pass, layer, propagates: reach.propagates(layer, .attentionNorm), below: below, gradients, into: &program)
+    branch.inputBackward(
+      pass, [(.q_proj, pass[.q, layer]), (.k_proj, pass[.k, layer]), (.v_proj, pass[.v, layer])], layer,
+      rows: pass.allRows, reach: reach, below: below, into: gradients, program: &program)
   }
 
   /// From dL/dx to dL/do, and o_proj's own gradients.
@@ -162,34 +183,5 @@ struct AttentionBlock: Block {
     let product = pass.inputGradient(
       outputs, .attentionOutput, layer, rows: rows, columns: pass.queryColumns, .store(pass[.attentionGradient]))
     program.add(together: (propagates ? [product] : []) + own)
-  }
-
-  /// From dL/dq, dL/dk, dL/dv through the three projections to dL/dx, with their own gradients.
-  private func inputBackward(
-    _ pass: Pass, _ layer: Int, propagates: Bool, below: ((RowSpans) -> Copy)?, _ gradients: AdapterGradients,
-    into program: inout Program
-  ) {
-    let norm = pass.weights.layers[layer].attentionNorm
-    let rows = pass.allRows
-    let normalized = pass[.attentionNormalized, layer]
-    let outputs: Pass.OutputGradients = [
-      (.q_proj, pass[.q, layer]), (.k_proj, pass[.k, layer]), (.v_proj, pass[.v, layer]),
-    ]
-    let projections = pass.gradientProjections(outputs, .attentionNorm, layer)
-    if !projections.isEmpty { program.add(.project(Project(rows: rows, projections))) }
-    let own = pass.weightGradients(
-      outputs, .attentionNorm, x: normalized, scale: norm, rows: rows, layer, into: gradients)
-    guard propagates else {
-      program.add(together: own)
-      return
-    }
-    let product = pass.inputGradient(
-      outputs, .attentionNorm, layer, rows: rows, columns: configuration.hiddenSize, .store(pass[.normGradient]))
-    program.add(together: [product] + own)
-    program.add(
-      .normBackward(
-        NormBackward(
-          rows: rows, gradient: pass[.normGradient], normalized: normalized,
-          inverse: pass[.attentionInverse, layer], weight: norm, into: pass[.residualGradient], copy: below?(rows))))
   }
 }

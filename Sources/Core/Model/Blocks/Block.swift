@@ -4,8 +4,8 @@ import Device
 /// One summand of the residual stream, x += block(x): its activations, its forward pass and its backward pass, as
 /// instructions. A step of generation runs the same forward pass over one row a sample.
 protocol Block: Sendable {
-  /// The linear that feeds the residual stream, and what it reads.
-  var output: (kind: LinearKind, input: LinearInput) { get }
+  /// How it hangs on the residual stream.
+  var branch: ResidualBranch { get }
 
   /// Tensors of every layer.
   func layerActivations(_ shape: PassShape) -> [Activation]
@@ -13,15 +13,16 @@ protocol Block: Sendable {
   /// Tensors that one layer at a time uses.
   func activations(_ shape: PassShape) -> [Activation]
 
-  /// - Parameter feedsResidual: false to compute the activations alone, where the last block's sum is not needed again.
+  /// - Parameter feedsResidual: false to compute the activations alone, where the last block's sum is not needed again; a norm
+  ///   of the block's output is one of them.
   func forward(_ pass: Pass, layer: Int, feedsResidual: Bool, into program: inout Program)
 
-  /// From dL/d(output), of which `Pass.outputGradient` has made what the output's linear needs, to dL/d(input) in the
+  /// From dL/d(output), of which `ResidualBranch.outputGradient` has made what the output's linear needs, to dL/d(input) in the
   /// residual stream's gradient, with the gradients of the adapted linears.
   ///
   /// - Parameter below: what the next block's backward pass begins with, given the rows that this one ends with; nil
   ///   where nothing below needs a gradient.
   func backward(
-    _ pass: Pass, layer: Int, reach: BackwardReach, below: ((RowSpans) -> Copy)?, gradients: AdapterGradients,
+    _ pass: Pass, layer: Int, reach: BackwardReach, below: OutputGradient.Maker?, gradients: AdapterGradients,
     into program: inout Program)
 }

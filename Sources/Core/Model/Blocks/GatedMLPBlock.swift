@@ -2,9 +2,11 @@ import Checkpoint
 import Device
 
 extension ActivationKey {
-  /// The MLP's norm: x / rms [T, H], and 1 / rms [1, T].
+  /// The MLP's norm: x / rms [T, H], and 1 / rms [1, T]; and that of its output.
   static let mlpNormalized: ActivationKey = "MLP x̂"
   static let mlpInverse: ActivationKey = "MLP 1/rms"
+  static let mlpOutputNormalized: ActivationKey = "MLP output x̂"
+  static let mlpOutputInverse: ActivationKey = "MLP output 1/rms"
   /// [T, I] each; act(gate) · up is computed again from them.
   static let gate: ActivationKey = "gate"
   static let up: ActivationKey = "up"
@@ -15,22 +17,27 @@ extension ActivationKey {
 /// x += down(act(gate(h)) · up(h)), h = RMSNorm(x).
 struct GatedMLPBlock: Block {
   let configuration: ModelConfiguration
+  let branch: ResidualBranch
 
-  var output: (kind: LinearKind, input: LinearInput) { (.down_proj, .mlpInner) }
+  init(configuration: ModelConfiguration) {
+    self.configuration = configuration
+    let layer = configuration.layer
+    branch = ResidualBranch(
+      inputNorm: .init(weight: { $0.mlpNorm }, normalized: .mlpNormalized, inverse: .mlpInverse),
+      outputNorm: .init(
+        weight: { $0.mlpOutputNorm }, normalized: .mlpOutputNormalized, inverse: .mlpOutputInverse),
+      input: .mlpNorm, output: (.down_proj, .mlpInner), layer: layer, hasInputNorm: layer.mlpNorm != nil,
+      hasOutputNorm: layer.mlpOutputNorm != nil, hiddenSize: configuration.hiddenSize)
+  }
 
   private var activation: GateFunction { configuration.layer.activation.instruction }
 
   func layerActivations(_ shape: PassShape) -> [Activation] {
     let (rows, inner) = (shape.rows, configuration.intermediateSize)
-    var list = [
-      Activation(.mlpNormalized, .layer, rows: rows, columns: configuration.hiddenSize, shape.type),
-      Activation(.mlpInverse, .layer, rows: 1, columns: rows, .fp32),
-    ]
+    var list = branch.layerActivations(shape)
     if shape.training {
-      list += [
-        Activation(.gate, .layer, rows: rows, columns: inner, shape.type),
-        Activation(.up, .layer, rows: rows, columns: inner, shape.type),
-      ]
+      list += configuration.layer.keptOutputs(
+        [(.gate_proj, .gate, inner), (.up_proj, .up, inner)], rows: rows, shape.type)
     }
     return list
   }
@@ -43,13 +50,8 @@ struct GatedMLPBlock: Block {
 
   func forward(_ pass: Pass, layer: Int, feedsResidual: Bool, into program: inout Program) {
     let rows = pass.wantedRows(layer)
-    let (h, inner) = (pass[.hidden], pass[.inner])
-    program.add(
-      .norm(
-        Norm(
-          rows: rows, input: pass[.residual], weight: pass.weights.layers[layer].mlpNorm, epsilon: pass.epsilon,
-          normalized: pass[.mlpNormalized, layer], inverse: pass[.mlpInverse, layer], output: h,
-          projections: pass.projections(h, .mlpNorm, layer))))
+    let (h, inner) = (branch.hidden(pass, layer), pass[.inner])
+    program.add(branch.begin(pass, layer, rows: rows))
     program.add(
       .linear(
         Linear(
@@ -61,20 +63,18 @@ struct GatedMLPBlock: Block {
             upBias: pass.bias(.up_proj, layer)), fewRows: pass.shape.decodes)))
     let projections = pass.projections(inner, .mlpInner, layer)
     if !projections.isEmpty { program.add(.project(Project(rows: rows, projections))) }
-    guard feedsResidual else { return }
-    program.add(
-      pass.linear(.down_proj, inner, layer, rows: rows, .add(pass[.residual], bias: pass.bias(.down_proj, layer))))
+    guard feedsResidual || branch.hasOutputNorm else { return }
+    branch.end(pass, inner, layer, rows: rows, into: &program)
   }
 
   // MARK: Backward
 
   /// The gate's and up's activations give way to their gradients, which are as large and needed once they are not.
   func backward(
-    _ pass: Pass, layer: Int, reach: BackwardReach, below: ((RowSpans) -> Copy)?, gradients: AdapterGradients,
+    _ pass: Pass, layer: Int, reach: BackwardReach, below: OutputGradient.Maker?, gradients: AdapterGradients,
     into program: inout Program
   ) {
     let (gate, up, inner) = (pass[.gate, layer], pass[.up, layer], pass[.inner])
-    let norm = pass.weights.layers[layer].mlpNorm
     let rows = pass.wantedRows(layer)
     let down: Pass.OutputGradients = [(.down_proj, pass[.outputGradient])]
     func downGradients() -> [Instruction] {
@@ -90,25 +90,9 @@ struct GatedMLPBlock: Block {
         down, .mlpInner, layer, rows: rows, columns: configuration.intermediateSize,
         .gateBackward(activation, gate: gate, up: up, output: inner)))
 
-    let both: Pass.OutputGradients = [(.gate_proj, gate), (.up_proj, up)]
-    let normalized = pass[.mlpNormalized, layer]
-    let projections = pass.gradientProjections(both, .mlpNorm, layer)
-    if !projections.isEmpty { program.add(.project(Project(rows: rows, projections))) }
-    let own =
-      downGradients()
-      + pass.weightGradients(both, .mlpNorm, x: normalized, scale: norm, rows: rows, layer, into: gradients)
-    guard reach.propagates(layer, .mlpNorm) else {
-      program.add(together: own)
-      return
-    }
-    let product = pass.inputGradient(
-      both, .mlpNorm, layer, rows: rows, columns: configuration.hiddenSize, .store(pass[.normGradient]))
-    program.add(together: [product] + own)
-    program.add(
-      .normBackward(
-        NormBackward(
-          rows: rows, gradient: pass[.normGradient], normalized: normalized, inverse: pass[.mlpInverse, layer],
-          weight: norm, into: pass[.residualGradient], copy: below?(rows))))
+    branch.inputBackward(
+      pass, [(.gate_proj, gate), (.up_proj, up)], layer, rows: rows, reach: reach, beside: downGradients(),
+      below: below, into: gradients, program: &program)
   }
 }
 
@@ -116,6 +100,8 @@ extension LayerDescription.GateActivation {
   fileprivate var instruction: GateFunction {
     switch self {
     case .silu: .silu
+    case .geluTanh: .geluTanh
+    case .gelu: .gelu
     }
   }
 }

@@ -11,6 +11,8 @@ extension ActivationKey {
   static let slopes: ActivationKey = "slopes"
   /// Σ p_v W_v of every row [U, H].
   static let meanEmbedding: ActivationKey = "mean embedding"
+  /// 1 − tanh² of every target's logit over the cap [1, targets], where logits are capped.
+  static let capSlopes: ActivationKey = "cap slopes"
   /// Logits [B, V] of the rows that are to be continued.
   static let logits: ActivationKey = "logits"
 }
@@ -18,6 +20,8 @@ extension ActivationKey {
 /// What reads the residual stream at its end: the final norm, and log-probs of targets or logits.
 struct LogProbHead: Sendable {
   let configuration: ModelConfiguration
+
+  private var softCap: Float? { configuration.embeddings.logitSoftCap.map { Float($0) } }
 
   func activations(_ shape: PassShape) -> [Activation] {
     // Logits come through the same norm.
@@ -38,6 +42,9 @@ struct LogProbHead: Sendable {
         Activation(.slopes, .head, rows: 1, columns: max(1, shape.targets), .fp32),
         Activation(.meanEmbedding, .head, rows: rows, columns: hidden, .fp32),
       ]
+      if softCap != nil {
+        list.append(Activation(.capSlopes, .head, rows: 1, columns: max(1, shape.targets), .fp32))
+      }
     }
     return list
   }
@@ -45,15 +52,21 @@ struct LogProbHead: Sendable {
   /// Log-probs of the batch's targets; with what a backward pass needs, where one follows.
   func forward(_ pass: Pass, _ batch: MicroBatch, into program: inout Program) {
     guard !batch.headRows.isEmpty else { return }
+    hidden(pass, batch, into: &program)
+    program.add(
+      .logProbs(
+        LogProbs(
+          hidden: pass[.headHidden], weight: pass.tokenHead, targets: batch.predictions, output: pass[.logProbs],
+          mean: pass.memory.optional(.meanEmbedding),
+          softCap: softCap.map { .init(cap: $0, slopes: pass.memory.optional(.capSlopes)) })))
+  }
+
+  /// The final norm of the rows that predict something.
+  func hidden(_ pass: Pass, _ batch: MicroBatch, into program: inout Program) {
     program.add(
       .norm(
         norm(
           pass, rows: RowSpans(rows: pass[.headHidden].rows), input: pass[.residual], sources: batch.headRows)))
-    program.add(
-      .logProbs(
-        LogProbs(
-          hidden: pass[.headHidden], weight: pass.weights.head, targets: batch.predictions, output: pass[.logProbs],
-          mean: pass.memory.optional(.meanEmbedding))))
   }
 
   /// Logits of some rows of the residual stream.
@@ -64,13 +77,15 @@ struct LogProbHead: Sendable {
       .linear(
         Linear(
           rows: rows, columns: configuration.vocabularySize,
-          sums: [[.forward(pass[.headHidden], pass.weights.head)]], epilogue: .store(pass[.logits]), fewRows: true)))
+          sums: [[.forward(pass[.headHidden], pass.tokenHead)]], epilogue: .store(pass[.logits]), fewRows: true)))
+    if let softCap { program.add(.softCapLogits(SoftCapLogits(rows: rows, logits: pass[.logits], cap: softCap))) }
   }
 
   private func norm(_ pass: Pass, rows: RowSpans, input: Tensor, sources: [Int]?) -> Norm {
     Norm(
       rows: rows, input: input, weight: pass.weights.finalNorm, epsilon: pass.epsilon,
-      normalized: pass[.headNormalized], inverse: pass[.headInverse], output: pass[.headHidden], sources: sources)
+      normalized: pass[.headNormalized], inverse: pass[.headInverse], output: pass[.headHidden], sources: sources,
+      rounding: pass.norm)
   }
 
   /// dL/dx of the residual stream from dL/dl of every target, which `slopes` holds.
@@ -79,8 +94,9 @@ struct LogProbHead: Sendable {
     program.add(
       .logProbsBackward(
         LogProbsBackward(
-          weight: pass.weights.head, targets: batch.predictions, slopes: pass[.slopes], mean: pass[.meanEmbedding],
+          weight: pass.tokenHead, targets: batch.predictions, slopes: pass[.slopes], mean: pass[.meanEmbedding],
           normalized: pass[.headNormalized], inverse: pass[.headInverse], normWeight: pass.weights.finalNorm,
-          sources: batch.headRows, into: pass[.residualGradient])))
+          sources: batch.headRows, into: pass[.residualGradient],
+          capSlopes: pass.memory.optional(.capSlopes))))
   }
 }

@@ -121,7 +121,7 @@ extension LanguageModel {
     func pass(_ shape: PassShape, _ memory: PassMemory) -> Pass {
       Pass(
         configuration: configuration, weights: weights, adapter: adapter, source: .decoding(step),
-        rotation: rotation(positions), shape: shape, memory: memory)
+        rotations: rotations(positions), shape: shape, memory: memory)
     }
     if let ready, ready.shape.rows == tokens.count, ready.reservation == arena.reservations {
       let pass = pass(ready.shape, ready.memory)

@@ -17,20 +17,33 @@ struct Pass: Sendable {
   let weights: ModelWeights
   let adapter: AdapterWeights?
   let source: Source
-  let rotation: Rotation
+  /// One for each of the model's rotary embeddings.
+  let rotations: [Rotation]
   let shape: PassShape
   let memory: PassMemory
 
   /// The same pass with its tensors elsewhere.
   func with(_ memory: PassMemory) -> Pass {
     Pass(
-      configuration: configuration, weights: weights, adapter: adapter, source: source, rotation: rotation,
+      configuration: configuration, weights: weights, adapter: adapter, source: source, rotations: rotations,
       shape: shape, memory: memory)
   }
 
   var epsilon: Float { Float(configuration.rmsNormEpsilon) }
   var headDimension: Int { configuration.headDimension }
-  var scale: Float { 1 / Float(configuration.headDimension).squareRoot() }
+  var norm: NormRounding { configuration.layer.norm.roundsTwice ? .twice : .once }
+  /// The factor of q·k.
+  var scale: Float {
+    configuration.layer.attentionScale.map { Float($0) } ?? 1 / Float(configuration.headDimension).squareRoot()
+  }
+  /// What gives logits; only passes of language models ask for it.
+  var tokenHead: Tensor {
+    guard let head = weights.head else { preconditionFailure("a head that predicts tokens") }
+    return head
+  }
+  var embeddingFactor: Float { configuration.embeddings.factor(inBF16: shape.type == .bf16) }
+  /// ρ of x += ρ · block(x).
+  var residualFactor: Float { Float(configuration.layer.residualFactor) }
   var queryColumns: Int { configuration.headCount * configuration.headDimension }
   var keyColumns: Int { configuration.keyValueHeadCount * configuration.headDimension }
 
@@ -50,6 +63,15 @@ struct Pass: Sendable {
     return batch.lastRows
   }
 
+  /// What turns a layer's queries and keys; nil where nothing does.
+  func rotation(_ layer: Int) -> Rotation? { configuration.attention[layer].rotary.map { rotations[$0] } }
+
+  func mask(_ layer: Int) -> AttentionMask {
+    AttentionMask(
+      window: configuration.attention[layer].window,
+      softCap: configuration.layer.attentionSoftCap.map { Float($0) })
+  }
+
   /// The attention of one layer's queries, keys and values.
   func attention(_ layer: Int) -> Instruction {
     let (q, k, v, o) = (self[.q, layer], self[.k, layer], self[.v, layer], self[.o, layer])
@@ -60,7 +82,7 @@ struct Pass: Sendable {
       return .cachedAttention(
         CachedAttention(
           cache: step.cache, layer: layer, samples: step.samples, position: step.position, q: q, k: k, v: v, o: o,
-          scale: scale))
+          scale: scale, mask: mask(layer)))
     }
   }
 
@@ -69,7 +91,7 @@ struct Pass: Sendable {
     return Attention(
       groups: layer + 1 < configuration.layerCount ? batch.attention : batch.lastAttention, q: self[.q, layer],
       k: self[.k, layer], v: self[.v, layer], o: self[.o, layer], logSums: self[.logSums, layer],
-      headDimension: headDimension, scale: scale)
+      headDimension: headDimension, scale: scale, mask: mask(layer))
   }
 
   // MARK: Linears: y = xWᵀ + b + s·(xAᵀ)Bᵀ, and backward g = s·dy·B, dB = s·dyᵀu, dA = gᵀx, dx = dy·W + g·A
@@ -83,13 +105,18 @@ struct Pass: Sendable {
 
   /// The terms of y = xWᵀ + u(sB)ᵀ; the input's projections have filled u. The low-rank term is a few more rows of k.
   func forwardTerms(_ x: Tensor, _ kind: LinearKind, _ layer: Int) -> [Linear.Term] {
-    let dense = Linear.Term.forward(x, weights.layers[layer][kind].weight)
-    guard let adapter, let adapted = adapter.layout.linears(layer: layer).first(where: { $0.kind == kind }) else {
-      return [dense]
+    let dense = Linear.Term.forward(x, weight(kind, layer))
+    guard let adapter else { return [dense] }
+    for adapted in adapter.layout.linears(layer: layer) {
+      guard let rows = adapted.rows(kind) else { continue }
+      let u = self[.lowRank, layer].columns(adapter.activationColumns(adapted))
+      return [dense, .forward(u, adapter.up(adapted, rows))]
     }
-    return [
-      dense, .forward(self[.lowRank, layer].columns(adapter.activationColumns(adapted)), adapter.up(adapted)),
-    ]
+    return [dense]
+  }
+
+  private func weight(_ kind: LinearKind, _ layer: Int) -> Tensor {
+    adapter?.weight(kind, layer: layer) ?? weights.layers[layer][kind].weight
   }
 
   func bias(_ kind: LinearKind, _ layer: Int) -> Tensor? { weights.layers[layer][kind].bias }
@@ -109,28 +136,27 @@ struct Pass: Sendable {
   /// The linears that read one input, with dL/dy [T, out] of each in the compute type.
   typealias OutputGradients = [(kind: LinearKind, dy: Tensor)]
 
-  /// g = dy·(sB) of every adapted linear that reads `input`.
+  /// dL/dy of all of a module's linears [T, Σ out]: side by side where it holds several.
+  private func gradient(_ adapted: AdaptedLinear, _ gradients: OutputGradients, _ layer: Int) -> Tensor? {
+    let module = adapted.address.module
+    guard module.parts.count == 1 else { return memory.optional(ActivationKey(module), layer: layer) }
+    return gradients.first { $0.kind == module.parts[0] }?.dy
+  }
+
+  /// g = dy·(sB) of every adapted module that reads `input`.
   func gradientProjections(_ gradients: OutputGradients, _ input: LinearInput, _ layer: Int) -> [Projection] {
     guard let adapter else { return [] }
     return adapter.layout.linears(layer: layer, input: input).compactMap { adapted in
-      guard let dy = gradients.first(where: { $0.kind == adapted.kind })?.dy else { return nil }
+      guard let dy = gradient(adapted, gradients, layer) else { return nil }
       return Projection(
         input: dy, weight: adapter.upTransposed(adapted),
         output: self[.lowRankGradient].columns(adapter.activationColumns(adapted)))
     }
   }
 
-  /// What the backward pass of a block begins with: dL/dy of the linear that feeds the residual stream, in the compute
-  /// type, and its low-rank product. It goes with the instruction before, which has just made those rows of dL/dx.
-  func outputGradient(_ kind: LinearKind, _ input: LinearInput, _ layer: Int, rows: RowSpans) -> Copy {
-    Copy(
-      rows: rows, input: self[.residualGradient], output: self[.outputGradient],
-      projections: gradientProjections([(kind, self[.outputGradient])], input, layer))
-  }
-
   /// The terms of dx = Σ dy·W + g·A over all linears that read one input.
   func backwardTerms(_ gradients: OutputGradients, _ input: LinearInput, _ layer: Int) -> [Linear.Term] {
-    let dense = gradients.map { Linear.Term.backward($0.dy, weights.layers[layer][$0.kind].weight) }
+    let dense = gradients.map { Linear.Term.backward($0.dy, weight($0.kind, layer)) }
     guard let adapter else { return dense }
     let stack = adapter.layout.linears(layer: layer, input: input)
     guard let down = adapter.down(stack) else { return dense }
@@ -158,10 +184,10 @@ struct Pass: Sendable {
     let g = self[.lowRankGradient].columns(adapter.activationColumns(stack))
     var instructions = [WeightGradient(g, x, rows: rows, into: .rows(downs, scale: scale))]
     for adapted in stack {
-      guard let dy = gradients.first(where: { $0.kind == adapted.kind })?.dy else { continue }
+      guard let dy = gradient(adapted, gradients, layer) else { continue }
       let u = self[.lowRank, layer].columns(adapter.activationColumns(adapted))
       instructions.append(
-        WeightGradient(u, dy, rows: rows, into: .columns(sum.up(adapted), factor: adapter.scale)))
+        WeightGradient(u, dy, rows: rows, into: .columns(sum.up(adapted), factor: adapted.scale)))
     }
     return instructions.map { .weightGradient($0) }
   }
@@ -177,13 +203,14 @@ struct DecodingStep: Sendable {
 }
 
 /// How deep the backward pass goes: to the lowest adapted linear and no further.
-struct BackwardReach: Sendable {
-  /// The lowest input that an adapted linear reads, in layer 0: all layers are adapted alike.
-  let lowest: LinearInput
+struct BackwardReach: Sendable, Equatable {
+  /// The lowest layer with an adapted linear, and the lowest input in it that one reads.
+  let layer: Int
+  let input: LinearInput
 
   /// Whether the linears that read `input` in `layer` need their own gradients or pass one on.
-  func reaches(_ layer: Int, _ input: LinearInput) -> Bool { layer > 0 || input >= lowest }
+  func reaches(_ layer: Int, _ input: LinearInput) -> Bool { (layer, input) >= (self.layer, self.input) }
 
   /// Whether something below `input` in `layer` needs a gradient.
-  func propagates(_ layer: Int, _ input: LinearInput) -> Bool { layer > 0 || input > lowest }
+  func propagates(_ layer: Int, _ input: LinearInput) -> Bool { (layer, input) > (self.layer, self.input) }
 }

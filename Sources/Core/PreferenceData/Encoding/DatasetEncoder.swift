@@ -80,6 +80,10 @@ public struct DatasetEncoder: Sendable {
       maxBadRows: source.maxBadRows,
       keepsUnpaired: source.keepsUnpaired, progress: progress
     ) { record in
+      if let why = encoder.conflict(with: record) {
+        let path = source.paths[record.file]
+        throw DataError.contradiction(path: path, why: "\(DataFileKind.unit(of: path)) \(record.line): \(why)")
+      }
       waiting.append(record)
       if waiting.count == Self.batch { try flush() }
     }

@@ -42,19 +42,29 @@ public struct ExampleEncoder: Sendable {
   private let pairs: TextPairEncoder
   public let maxPromptLength: Int
   public let maxLength: Int
+  private let chat: ChatWrapping
 
   /// - Parameters:
   ///   - maxPromptLength: tokens of the prompt, BOS included; at least 1.
   ///   - maxLength: tokens of prompt and one response together.
-  public init(text: any TextEncoding, maxPromptLength: Int = 1024, maxLength: Int = 2048) {
+  ///   - chat: what becomes of plain texts, and the system turn.
+  public init(
+    text: any TextEncoding, maxPromptLength: Int = 1024, maxLength: Int = 2048, chat: ChatWrapping = ChatWrapping()
+  ) {
     self.text = text
+    self.chat = chat
     pairs = TextPairEncoder(text: text)
     self.maxPromptLength = max(1, maxPromptLength)
     self.maxLength = maxLength
   }
 
+  /// Why the record contradicts what the run file says of chats, a clause; nil where it does not.
+  func conflict(with record: PreferenceRecord) -> String? {
+    chat.conflict(with: record, hasTemplate: text.hasChatTemplate)
+  }
+
   public func encode(_ record: PreferenceRecord, index: Int) throws(EncodingRefusal) -> EncodedExample {
-    let record = text.hasChatTemplate ? record.asMessages() : record
+    let record = chat.wrap(record, hasTemplate: text.hasChatTemplate)
     let encoded: EncodedResponses
     do {
       encoded = try pairs.encode(prompt: record.prompt, responses: record.responses)
@@ -64,6 +74,11 @@ public struct ExampleEncoder: Sendable {
     var example = EncodedExample(
       record: index, prompt: encoded.prompt, responses: encoded.responses, rewards: record.rewards,
       notes: encoded.notes)
+    if chat.mode == .auto, text.hasChatTemplate, !record.prompt.isMessages,
+      !record.responses.contains(where: \.isMessages)
+    {
+      example.notes.append(.plainText)
+    }
     // The first response token is predicted from the last prompt token: without one there is nothing to score it by.
     guard !example.prompt.isEmpty else { throw EncodingRefusal(reason: .emptyPrompt) }
     if example.prompt.count > maxPromptLength {

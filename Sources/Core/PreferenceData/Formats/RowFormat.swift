@@ -94,12 +94,13 @@ extension JSONValue {
     }
   }
 
-  /// `[{"role", "content"}]` (or ShareGPT's "from" and "value"), or one such object.
+  /// `[{"role", "content"}]` (or ShareGPT's "from" and "value"), or one such object, or an object of lists: the form
+  /// that older tables have of such columns (`Sequence` of `datasets`).
   public func messages() throws(DropReason) -> [ChatMessage] {
     let items: [JSONValue]
     switch self {
     case .array(let values): items = values
-    case .object: items = [self]
+    case .object(let object): items = try object.zippedMessages() ?? [self]
     default: throw .wrongType
     }
     var messages: [ChatMessage] = []
@@ -111,12 +112,32 @@ extension JSONValue {
   }
 
   var isMessageList: Bool {
-    guard case .array(let values) = self, let first = values.first?.object else { return false }
-    return first.has("role", "content") || first.has("from", "value")
+    switch self {
+    case .array(let values):
+      guard let first = values.first?.object else { return false }
+      return first.has("role", "content") || first.has("from", "value")
+    case .object(let object): return object.messageParts != nil
+    default: return false
+    }
   }
 }
 
 extension JSONObject {
+  /// The names and lists of an object of lists that stands for messages.
+  fileprivate var messageParts: (names: (String, String), roles: [JSONValue], contents: [JSONValue])? {
+    for names in [("role", "content"), ("from", "value")] {
+      if let roles = self[names.0]?.array, let contents = self[names.1]?.array { return (names, roles, contents) }
+    }
+    return nil
+  }
+
+  /// Messages one after another out of an object of lists; nil for any other object.
+  fileprivate func zippedMessages() throws(DropReason) -> [JSONValue]? {
+    guard let (names, roles, contents) = messageParts else { return nil }
+    guard roles.count == contents.count else { throw .wrongType }
+    return zip(roles, contents).map { .object(JSONObject([(names.0, $0), (names.1, $1)])) }
+  }
+
   func message() throws(DropReason) -> ChatMessage {
     if self["from"] != nil {
       return ChatMessage(role: JSONObject.standardRole(try string("from")), content: try string("value"))

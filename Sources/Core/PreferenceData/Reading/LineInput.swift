@@ -5,11 +5,13 @@ import Text
 public struct InputError: Error, CustomStringConvertible {
   public let description: String
 
-  public init(_ input: String, line: Int, _ why: String) { description = "\(input): line \(line): \(why)" }
+  /// - Parameter unit: what `line` counts (`RowSource.unit`).
+  public init(_ input: String, line: Int, unit: String = "line", _ why: String) {
+    description = "\(input): \(unit) \(line): \(why)"
+  }
 }
 
-/// JSON lines from a file, from standard input (`-`), plain, gzip or zstd, one at a time: what every command over rows
-/// reads.
+/// Rows of a file, or JSON lines from standard input (`-`), one at a time: what every command over rows reads.
 public struct LineInput: Sendable {
   public let path: String
 
@@ -18,18 +20,18 @@ public struct LineInput: Sendable {
   /// As errors and progress name it.
   public var name: String { path == "-" ? "standard input" : path }
 
-  /// Calls `body` with the value of every line that is not blank, and with the share of the input that was read by then,
+  /// Calls `body` with the value of every row that is not blank, and with the share of the input that was read by then,
   /// 0 … 1, nil for a pipe. What `body` throws as a `Problem` gets the line's place.
   /// - Throws: `InputError`, `DataError`, and what `body` throws.
   public func forEach(_ body: (JSONValue, _ share: Double?) throws -> Void) throws {
-    var rows = try JSONRows(path: path, readsArrays: false)
+    var rows = try RowSource(path: path, readsArrays: false)
     while let row = try rows.next() {
       do {
         try body(row.value.get(), rows.progress > 0 ? rows.progress : nil)
       } catch let reason as DropReason {
-        throw InputError(name, line: row.line, reason.phrase)
+        throw InputError(name, line: row.line, unit: rows.unit, reason.phrase)
       } catch let problem as Problem {
-        throw InputError(name, line: row.line, problem.why)
+        throw InputError(name, line: row.line, unit: rows.unit, problem.why)
       }
     }
   }

@@ -1,5 +1,6 @@
 import Checkpoint
 import Foundation
+import GGUF
 import RunFile
 import Training
 
@@ -13,6 +14,9 @@ public struct SessionExport {
   public let step: Int
   private let checkpoint: String
   private let run: RunFile
+
+  /// The run's model, as its run file names it.
+  public var model: String { run.model }
 
   /// - Parameter session: a session folder, or one of its `checkpoint-N` folders.
   public init(session: String) throws {
@@ -44,15 +48,28 @@ public struct SessionExport {
 
   /// Writes the adapter with the files PEFT loads.
   public func writeAdapter(to folder: String) throws {
-    let adapter = try AdapterFolder.read(path: checkpoint, model: CheckpointFolder(path: run.model).configuration)
+    let adapter = try AdapterFolder.read(path: checkpoint, model: openModel().configuration)
     try AdapterFolder.write(
-      configuration: adapter.configuration, tensors: adapter.tensors, baseModelName: run.model,
-      to: URL(fileURLWithPath: folder))
+      configuration: adapter.configuration, tensors: adapter.tensors, scoreHead: adapter.scoreHead,
+      baseModelName: run.model, to: URL(fileURLWithPath: folder))
+  }
+
+  /// Writes the adapter as a GGUF file for llama.cpp's --lora.
+  public func writeGGUFAdapter(to path: String) throws {
+    let model = try openModel().configuration
+    let base = URL(fileURLWithPath: run.model).deletingPathExtension().lastPathComponent
+    try GGUFAdapter.write(
+      AdapterFolder.read(path: checkpoint, model: model), model: model, name: "\(base) LoRA, step \(step)",
+      to: URL(fileURLWithPath: path))
+  }
+
+  private func openModel() throws -> CheckpointFolder {
+    try CheckpointFolder(path: ModelSource.folder(for: run.model))
   }
 
   /// Writes the whole checkpoint with W + scale·B·A in place of every adapted W, in the stored type.
   public func writeMerged(to folder: String) throws {
-    let model = try CheckpointFolder(path: run.model)
+    let model = try openModel()
     try LoRAMerge.write(
       base: model, adapter: AdapterFolder.read(path: checkpoint, model: model.configuration),
       to: URL(fileURLWithPath: folder))

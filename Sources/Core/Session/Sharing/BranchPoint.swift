@@ -1,5 +1,6 @@
 import Checkpoint
 import Foundation
+import GGUF
 import GRDB
 import Training
 
@@ -15,7 +16,7 @@ struct BranchPoint {
   /// - Parameter step: nil for the last checkpoint that reads back whole.
   /// - Throws: `SessionError`, `CheckpointError` or `TrainingError`.
   func choose(_ run: RecordedRun, step: Int?) throws -> Choice {
-    let configuration = try CheckpointFolder(path: model).configuration
+    let configuration = try CheckpointFolder(path: ModelSource.folder(for: model)).configuration
     return try step.map { try named($0, run, configuration) } ?? last(run, configuration)
   }
 

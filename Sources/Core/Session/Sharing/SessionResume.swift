@@ -1,6 +1,7 @@
 import Checkpoint
 import Control
 import Foundation
+import GGUF
 import GRDB
 import RunFile
 import Training
@@ -113,7 +114,7 @@ public struct SessionResume {
     _ run: RecordedRun, folder: String, model: String, notes: inout [String]
   ) throws -> CheckpointStore.Saved? {
     guard !run.checkpoints.isEmpty else { return nil }
-    let configuration = try CheckpointFolder(path: model).configuration
+    let configuration = try CheckpointFolder(path: ModelSource.folder(for: model)).configuration
     for step in run.checkpoints.reversed() {
       let saved = CheckpointStore.Saved(step: step, path: "\(folder)/checkpoint-\(step)")
       // Removed ones (save_total_limit) are no news.

@@ -22,6 +22,8 @@ public struct LoopSettings: Sendable {
   public var liveReference: Bool
   /// Tokens of prompt and response together, for pairs that are not rows of the data (KTO's mismatched ones).
   public var maxLength = Int.max
+  /// LoRA+: how many times the learning rate of A that of B is.
+  public var loraPlusRatio = 1.0
   /// Measured beside the catalogue's metrics, after every step.
   public var extraMetrics: [ExtraMetric] = []
   /// May be steered beside those of `Setting.table`: each with its value to begin with. What reads them is an

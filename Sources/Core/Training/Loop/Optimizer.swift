@@ -12,9 +12,14 @@ struct Optimizer {
   let secondMoment: FloatBuffer
   /// Updates done.
   private(set) var updates = 0
+  /// Parameters with a learning rate of their own: those of B under LoRA+ (Hayou et al., 2024).
+  private let faster: (runs: [Range<Int>], factor: Double)?
 
-  init(count: Int, weightDecay: Double, maxGradientNorm: Double) {
+  init(
+    count: Int, weightDecay: Double, maxGradientNorm: Double, faster: (runs: [Range<Int>], factor: Double)? = nil
+  ) {
     self.weightDecay = weightDecay
+    self.faster = faster
     self.maxGradientNorm = maxGradientNorm
     firstMoment = FloatBuffer(count: count)
     secondMoment = FloatBuffer(count: count)
@@ -25,10 +30,11 @@ struct Optimizer {
     _ parameters: FloatBuffer, gradients: FloatBuffer, norm: Double, learningRate: Double, device: any Device
   ) {
     updates += 1
+    var update = AdamW(
+      step: updates, learningRate: learningRate, weightDecay: weightDecay, clip: clipFactor(norm: norm))
+    update.faster = faster
     device.adamW(
-      AdamW(
-        step: updates, learningRate: learningRate, weightDecay: weightDecay, clip: clipFactor(norm: norm)),
-      parameters: parameters, gradients: gradients, m: firstMoment, v: secondMoment)
+      update, parameters: parameters, gradients: gradients, m: firstMoment, v: secondMoment)
   }
 
   /// Factor that brings a gradient of L2 norm `norm` to at most `maxGradientNorm`; the formula of

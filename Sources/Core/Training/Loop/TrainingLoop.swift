@@ -76,7 +76,8 @@ final class TrainingLoop {
     gradients = LoRAGradients(like: scorer.adapter)
     optimizer = Optimizer(
       count: scorer.adapter.parameters.count, weightDecay: settings.weightDecay,
-      maxGradientNorm: settings.maxGradientNorm)
+      maxGradientNorm: settings.maxGradientNorm,
+      faster: settings.loraPlusRatio == 1 ? nil : (scorer.adapter.layout.ups, settings.loraPlusRatio))
   }
 
   // MARK: Settings in force

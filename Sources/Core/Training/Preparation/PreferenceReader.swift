@@ -83,9 +83,17 @@ public struct PreferenceReader: Sendable {
     }
   }
 
-  /// - Parameter progress: what is being done and, where it is known, how much of it is done (0…1).
-  public func read(_ paths: [String], progress: @escaping (String, Double?) -> Void) throws -> Encoded {
+  /// - Parameters:
+  ///   - paths: files, folders and patterns, as the run file has them.
+  ///   - use: what the rows are for, which chooses between the splits of a folder.
+  ///   - progress: what is being done and, where it is known, how much of it is done (0…1).
+  public func read(
+    _ paths: [String], for use: DataPaths.Use = .training, progress: @escaping (String, Double?) -> Void
+  ) throws -> Encoded {
+    if let why = data.chat.problem(of: text) { throw TrainingError.chatTemplate(model: model, why: why) }
     let names = paths.joined(separator: ", ")
+    let split = use == .training ? data.split : data.evaluationSplit
+    let paths = try DataPaths(use: use, split: split).files(of: paths)
     let source = DatasetEncoder.Source(
       paths: paths, format: data.format, among: data.formats, columns: data.columns, maxBadRows: data.maxBadRows,
       keepsUnpaired: keepsUnpaired)
@@ -95,10 +103,12 @@ public struct PreferenceReader: Sendable {
     if let found = entry?.read(vocabulary: vocabulary) {
       var report = found.report
       report.files = paths
+      report.countsRows = paths.count == 1 && DataFileKind.unit(of: paths[0]) == "row"
       return Encoded(store: found.store, indices: Array(0..<found.store.count), report: report)
     }
     let encoder = DatasetEncoder(
-      encoder: ExampleEncoder(text: text, maxPromptLength: data.maxPromptLength, maxLength: data.maxLength),
+      encoder: ExampleEncoder(
+        text: text, maxPromptLength: data.maxPromptLength, maxLength: data.maxLength, chat: data.chat),
       threads: Machine.cores)
     let (store, report) = try encoder.encode(source, cache: entry) { example in
       try Self.check(example.prompt, vocabulary: vocabulary, model: model)
@@ -120,14 +130,7 @@ public struct PreferenceReader: Sendable {
     }
     guard sizes.reduce(0, +) >= Self.smallest, !text.sourceFiles.isEmpty else { return nil }
     var hash = SHA256()
-    let columns = source.columns.map { [$0.prompt, "="] + $0.responses + ["="] + $0.rewards } ?? []
-    let settings =
-      [
-        "rows 1", source.format?.rawValue ?? "",
-        "\(source.maxBadRows) \(source.keepsUnpaired) \(data.maxPromptLength) \(data.maxLength)",
-      ]
-      + columns
-    for setting in settings { hash.update(Array("\(setting.utf8.count) \(setting)".utf8)) }
+    for setting in settings(of: source) { hash.update(Array("\(setting.utf8.count) \(setting)".utf8)) }
     let files = text.sourceFiles.map(\.path) + source.paths
     for (index, path) in files.enumerated() {
       if index < text.sourceFiles.count { hash.update(Array(text.sourceFiles[index].lastPathComponent.utf8)) }
@@ -136,6 +139,20 @@ public struct PreferenceReader: Sendable {
       progress(Double(index + 1) / Double(files.count))
     }
     return hash.finish()
+  }
+
+  /// What the token ids depend on beside the contents of files, each a text.
+  func settings(of source: DatasetEncoder.Source) -> [String] {
+    let columns = source.columns.map { [$0.prompt, "="] + $0.responses + ["="] + $0.rewards } ?? []
+    return [
+      "rows 2", source.format?.rawValue ?? "",
+      "\(source.maxBadRows) \(source.keepsUnpaired) \(data.maxPromptLength) \(data.maxLength)",
+    ]
+      + columns + Self.chatSettings(data.chat) + source.paths.map(DataFileKind.nameSetting)
+  }
+
+  private static func chatSettings(_ chat: ChatWrapping) -> [String] {
+    ["chat " + chat.mode.rawValue] + (chat.system.map { ["system " + $0] } ?? [])
   }
 
   /// Refuses a sequence that is longer than the model's context, before a step would.

@@ -26,6 +26,17 @@ public struct PreparedAdapter {
 
   let origin: Origin
   public let configuration: LoRAConfiguration
+  /// The modules that it adapts, each with its rank and scale.
+  public let modules: [AdaptedModule]
+  /// Layers of the model.
+  public let layerCount: Int
+
+  init(_ origin: Origin, _ configuration: LoRAConfiguration, model: ModelConfiguration) {
+    self.origin = origin
+    self.configuration = configuration
+    modules = configuration.modules(of: model)
+    layerCount = model.layerCount
+  }
 
   /// The checkpoint of an earlier process.
   var earlier: CheckpointStore.Contents? { if case .checkpoint(let contents) = origin { contents } else { nil } }

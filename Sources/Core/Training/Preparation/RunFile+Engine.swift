@@ -76,39 +76,3 @@ extension RunFile {
     return result
   }
 }
-
-extension RunFile.AdapterSettings {
-  /// A fresh adapter's configuration.
-  public var lora: LoRAConfiguration {
-    LoRAConfiguration(
-      rank: r ?? 8, alpha: loraAlpha ?? 16, targetModules: (targetModules ?? .allLinear).kinds,
-      useRSLoRA: useRSLoRA ?? false)
-  }
-
-  /// Refuses a key that says something else than the adapter in `initFrom`.
-  public func check(against initial: LoRAConfiguration) throws {
-    func refuse(_ key: String, _ own: String, _ other: String) -> TrainingError {
-      .setting(
-        "adapter.\(key): \(own) contradicts the adapter in \(initFrom ?? "init_from"), which has \(other); leave the key "
-          + "out to take the adapter's own")
-    }
-    if let r, r != initial.rank { throw refuse("r", "\(r)", "\(initial.rank)") }
-    if let loraAlpha, loraAlpha != initial.alpha { throw refuse("lora_alpha", "\(loraAlpha)", "\(initial.alpha)") }
-    if let useRSLoRA, useRSLoRA != initial.useRSLoRA {
-      throw refuse("use_rslora", "\(useRSLoRA)", "\(initial.useRSLoRA)")
-    }
-    if let targetModules, Set(targetModules.kinds) != Set(initial.targetModules) {
-      func names(_ kinds: [LinearKind]) -> String { kinds.map(\.rawValue).joined(separator: ", ") }
-      throw refuse("target_modules", names(targetModules.kinds), names(initial.targetModules))
-    }
-  }
-}
-
-extension RunFile.TargetModules {
-  var kinds: [LinearKind] {
-    switch self {
-    case .allLinear: LinearKind.allCases
-    case .modules(let modules): modules
-    }
-  }
-}

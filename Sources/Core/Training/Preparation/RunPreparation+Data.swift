@@ -22,16 +22,16 @@ extension RunPreparation {
     let reader = PreferenceReader(
       data: file.data, text: model.text, vocabulary: model.checkpoint.configuration.vocabularySize, model: file.model,
       keepsUnpaired: model.objective.judgesAlone)
-    func read(_ paths: [String]) throws -> PreferenceReader.Encoded {
-      try reader.read(paths) { publish(.loading(LoadingProgress(what: $0, fraction: $1))) }
+    func read(_ paths: [String], _ use: DataPaths.Use) throws -> PreferenceReader.Encoded {
+      try reader.read(paths, for: use) { publish(.loading(LoadingProgress(what: $0, fraction: $1))) }
     }
-    var training = try read(file.data.train)
+    var training = try read(file.data.train, .training)
     model.warnings.forEach(warn)
     for line in training.report.lines() { publish(.log(LogLine(level: .info, text: line))) }
     var heldOut: PreferenceReader.Encoded?
     switch file.data.evaluation {
     case .none: break
-    case .files(let paths): heldOut = try read(paths)
+    case .files(let paths): heldOut = try read(paths, .evaluation)
     case .fraction(let share): (training, heldOut) = training.split(share, seed: plan.orderSeed ?? file.training.seed)
     }
     guard !training.indices.isEmpty else {
@@ -75,7 +75,7 @@ extension RunPreparation {
     case .epochs(let epochs): total = max(1, Int((epochs * Double(perEpoch)).rounded(.up)))
     case .steps(let steps): total = steps
     }
-    return LoopSettings(
+    var settings = LoopSettings(
       promptsPerStep: training.promptsPerStep, totalSteps: total,
       learningRate: LearningRateSchedule(
         kind: training.scheduler, base: training.learningRate, totalSteps: total,
@@ -83,5 +83,7 @@ extension RunPreparation {
       weightDecay: training.weightDecay, maxGradientNorm: training.maxGradNorm, seed: training.seed,
       evaluationSteps: training.evalSteps ?? 0, saveSteps: training.saveSteps ?? 0, liveReference: plan.liveReference,
       savedCheckpoints: training.saveTotalLimit, bestMetric: training.metricForBestModel)
+    settings.loraPlusRatio = file.adapter.loraPlusRatio
+    return settings
   }
 }

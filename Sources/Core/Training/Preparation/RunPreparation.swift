@@ -1,6 +1,7 @@
 import Checkpoint
 import Control
 import Foundation
+import GGUF
 import Model
 import DeviceCPU
 import PreferenceData
@@ -41,13 +42,24 @@ public struct RunPreparation {
     let objective = try file.objective()
     try SessionClaim(plan: plan, publish: publish).requireRoom()
     publish(.loading(LoadingProgress(what: "mapping \(file.model)")))
-    let checkpoint = try CheckpointFolder(path: file.model)
-    let text = try TextFolder(path: file.model)
-    if let window = checkpoint.configuration.slidingWindow, window < file.data.maxLength {
-      throw TrainingError.slidingWindow(window: window, maxLength: file.data.maxLength)
-    }
+    let folder = try modelFolder()
+    let checkpoint = try CheckpointFolder(path: folder)
+    let text = try TextFolder(path: folder)
     return PreparedModel(
       objective: objective, warnings: file.advice(objective), checkpoint: checkpoint, text: text)
+  }
+
+  /// The folder of the run file's model; a GGUF file that is met for the first time is imported, and `publish` hears it.
+  private func modelFolder() throws -> String {
+    try ModelSource.folder(for: file.model) { [publish] importing in
+      if importing.fraction == 0, let warning = importing.warning {
+        publish(.log(LogLine(level: .warning, text: warning)))
+      }
+      publish(
+        .loading(
+          LoadingProgress(
+            what: "importing \(importing.file) once, into \(importing.folder)", fraction: importing.fraction)))
+    }
   }
 
   // MARK: Adapter
@@ -58,18 +70,26 @@ public struct RunPreparation {
     if let saved = plan.resume?.checkpoint {
       let earlier = try CheckpointStore.load(saved, model: shape)
       plan.resume?.reading?.release()
-      return (PreparedAdapter(origin: .checkpoint(earlier), configuration: earlier.adapter.configuration), nil)
+      return (PreparedAdapter(.checkpoint(earlier), earlier.adapter.configuration, model: shape), nil)
     }
     guard let folder = file.adapter.initFrom else {
-      try LoRAAdapter.check(file.adapter.lora)
-      return (PreparedAdapter(origin: .fresh, configuration: file.adapter.lora), nil)
+      try file.adapter.check(fits: shape)
+      try LoRAAdapter.check(file.adapter.lora, model: shape)
+      return (PreparedAdapter(.fresh, file.adapter.lora, model: shape), nil)
     }
     let initial = try AdapterFolder.read(path: folder, model: shape)
-    try file.adapter.check(against: initial.configuration)
-    try LoRAAdapter.check(initial.configuration)
+    try initial.requireLanguageModel()
+    try file.adapter.check(against: initial.configuration, model: shape)
+    try LoRAAdapter.check(initial.configuration, model: shape)
+    guard !initial.configuration.usesDoRA else {
+      throw CheckpointError.unsupported(
+        file: "\(folder)/adapter_config.json", feature: "training an adapter of DoRA (use_dora)",
+        supported:
+          "plain LoRA; merge it into its base with PEFT's merge_and_unload, and train a new adapter on the result")
+    }
     let dropout = initial.configuration.dropout
     return (
-      PreparedAdapter(origin: .initial(initial), configuration: initial.configuration),
+      PreparedAdapter(.initial(initial), initial.configuration, model: shape),
       dropout > 0 ? "\(folder) was trained with lora_dropout \(dropout); none is applied here" : nil
     )
   }

@@ -94,8 +94,8 @@ enum StartView {
     let box = Rect(x: rect.x, y: rect.y + max(0, (rect.height - height) / 3), width: rect.width, height: height)
     let inside = Frame(title: [Piece("a new run", Style(.title, bold: true))], focused: true).draw(box, on: &painter)
     let rows: [(StartState.Field, String, String, String)] = [
-      (.model, "model", form.run.model, "a Hugging Face folder: config.json, safetensors, tokenizer.json"),
-      (.data, "data", form.run.data, "preference data, .jsonl or .jsonl.gz; the format is recognised"),
+      (.model, "model", form.run.model, "a Hugging Face folder (config.json and the rest), or a GGUF file"),
+      (.data, "data", form.run.data, "JSON lines, Parquet, Arrow or CSV; the format is recognised"),
       (.method, "method", form.run.method, "Left and Right choose; docs/objectives.md explains them"),
       (.steps, "steps", form.run.steps, "optimizer steps; empty: one pass over the data"),
     ]
