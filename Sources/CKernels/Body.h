@@ -12,7 +12,6 @@
 #include "Bodies/FewRows.h"
 #include "Bodies/Flat.h"
 #include "Bodies/Gate.h"
-#include "Bodies/LogitCap.h"
 #include "Bodies/Norm.h"
 #include "Bodies/Quantized.h"
 #include "Bodies/Rotary.h"
@@ -20,6 +19,7 @@
 #include "Bodies/Rows.h"
 #include "Bodies/Softmax.h"
 #include "Bodies/SoftCap.h"
+#include "Bodies/LogitCap.h"
 #include "Bodies/StripProducts.h"
 #include "Bodies/WidePanels.h"
 
