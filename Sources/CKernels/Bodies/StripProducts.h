@@ -36,21 +36,8 @@ INLINE void gemm_tile(const int m, const int v, int64_t first, int64_t last, con
     for (int j = 0; j < v; j++) store(c, i * ldc + j * L, WB_F32, sums[i][j]);
 }
 
-/// Up to a tile's rows, which go together: one alone would wait for its own sums.
-INLINE void gemm_tile_rows(const int v, int64_t rows, int64_t first, int64_t last, const float *a, int64_t a_row,
-                           int64_t a_column, const float *b, int64_t ldb, float *c, int64_t ldc, int32_t accumulate) {
-  switch (rows) {
-#define WB_ROWS(M)                                                                                        \
-  case M:                                                                                                 \
-    if (M <= WB_STRIP_ROWS)                                                                               \
-      gemm_tile(M, v, first, last, a, a_row, a_column, b, ldb, c, ldc, accumulate);                       \
-    break;
-    WB_ROWS(1) WB_ROWS(2) WB_ROWS(3) WB_ROWS(4) WB_ROWS(5) WB_ROWS(6) WB_ROWS(7) WB_ROWS(8)
-#undef WB_ROWS
-  }
-}
-
-/// All rows against `v` vectors of columns from column `column` on, or one of two where no row of a tile sees the other.
+/// All rows against `v` vectors of columns from column `column` on. The last rows go together as well: one alone would
+/// wait for its own sums.
 INLINE void gemm_columns(const int v, int64_t m, int64_t column, int64_t k, const float *a, int64_t a_row,
                          int64_t a_column, const float *b, int64_t ldb, float *c, int64_t ldc, int32_t accumulate,
                          wb_causal causal) {
@@ -59,14 +46,16 @@ INLINE void gemm_columns(const int v, int64_t m, int64_t column, int64_t k, cons
     if (column >= causal.columns + bottom || column + v * L <= causal.first + i) continue;
     const int64_t first = i > causal.begin ? i - causal.begin : 0;
     const int64_t last = causal.end + bottom < k ? causal.end + bottom : k;
-    const bool right = v == 2 && column + L <= causal.first + i, left = column + L >= causal.columns + bottom;
-    const int64_t from = right ? column + L : column;
-    const float *x = a + i * a_row, *y = b + from;
-    float *z = c + i * ldc + from;
-    if (v == 1 || left || right)
-      gemm_tile_rows(1, rows, first, last, x, a_row, a_column, y, ldb, z, ldc, accumulate);
-    else
-      gemm_tile_rows(2, rows, first, last, x, a_row, a_column, y, ldb, z, ldc, accumulate);
+    switch (rows) {
+#define WB_ROWS(M)                                                                                                  \
+  case M:                                                                                                           \
+    if (M <= WB_STRIP_ROWS)                                                                                         \
+      gemm_tile(M, v, first, last, a + i * a_row, a_row, a_column, b + column, ldb, c + i * ldc + column, ldc,      \
+                accumulate);                                                                                        \
+    break;
+      WB_ROWS(1) WB_ROWS(2) WB_ROWS(3) WB_ROWS(4) WB_ROWS(5) WB_ROWS(6) WB_ROWS(7) WB_ROWS(8)
+#undef WB_ROWS
+    }
   }
 }
 
