@@ -84,12 +84,29 @@ import Testing
     #expect(shapes["model.layers.1.self_attn.q_proj.weight"] == nil)
     for (key, value, expected) in [
       ("intermediate_size", "127", "intermediate_size is 127, but must be even in a phi3 model"),
-      ("rope_scaling", "{\"type\":\"su\"}", "rotary scaling \"su\" is not supported"),
-      ("partial_rotary_factor", "0.75", "partial_rotary_factor below 1 is not supported"),
+      ("rope_scaling", "{\"type\":\"su\"}", "rope_scaling.short_factor is absent"),
+      ("partial_rotary_factor", "0.05", "partial_rotary_factor is 0.05, but must be such that an even number"),
     ] {
       let sentence = checkpointRefusal { try decode(["model_type": "\"phi3\"", key: value]) }
       #expect(sentence.hasPrefix("config.json: \(expected)"), "\(sentence)")
     }
+  }
+
+  /// Phi-4-mini turns three quarters of a head, and its factors hold up to the original length.
+  @Test func partialAndLongRotaryEmbeddings() throws {
+    let long = try decode([
+      "model_type": "\"phi3\"", "head_dim": "16", "partial_rotary_factor": "0.75", "max_position_embeddings": "16384",
+      "rope_scaling": "{\"type\":\"su\",\"short_factor\":[1,1,1,1.5,2,2],\"long_factor\":[1,1,1,1,1,1]}",
+    ])
+    #expect(long.rotaries.map(\.dimension) == [12])
+    // √(1 + ln 4 / ln 4096).
+    let amplitude = (1 + 2.0 / 12).squareRoot()
+    guard case .longRope([1, 1, 1, 1.5, 2, 2], let found, 4096)? = long.rotaries.first?.scaling else {
+      Issue.record("\(long.rotaries)")
+      return
+    }
+    #expect(abs(found - amplitude) < 1e-12)
+    #expect(long.longestSequence == 4096)
   }
 
   @Test(arguments: [

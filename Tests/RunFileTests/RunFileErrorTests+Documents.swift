@@ -185,7 +185,7 @@ extension RunFileErrorTexts {
     ),
     Case(
       set: "data.train.path=3",
-      text: "--set data.train.path: data.train is \"d.jsonl\", not a section of keys"),
+      text: "--set data.train.path: data.train is \"d\", not a section of keys"),
     Case(
       set: "training.seed=[1",
       text: "--set training.seed: not valid YAML: while parsing a flow sequence: did not find expected ',' or ']'"),

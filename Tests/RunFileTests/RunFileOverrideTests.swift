@@ -42,7 +42,7 @@ import Testing
         "{path: m, quantize: nf5}",
         "model.quantize: \"nf5\" is not known, did you mean \"nf4\"? (one of: none, int8, nf4)"
       ),
-      ("{quantize: nf4}", "model.path: missing; give the folder of a Hugging Face checkpoint"),
+      ("{quantize: nf4}", "model.path: missing; give the folder of a Hugging Face checkpoint or a GGUF file"),
       (
         "{path: m, quantise: nf4}",
         "model.quantise: unknown key, did you mean \"quantize\"? (keys here: path, quantize)"
