@@ -55,13 +55,13 @@ import Testing
   @Test func footers() throws {
     try Self.inFolder { url in
       let whole = try Self.seeds()
-      let seeds = whole.map { Array($0[Self.footerStart($0)..<$0.count - 8]) }
-      var number = 0
-      try FuzzCampaign.run("parquet footers", seeds: seeds, words: Self.words) { footer in
-        let pages = whole[number % whole.count]
-        number += 1
+      // The file's number goes first, so that its pages are found again.
+      let seeds = whole.enumerated().map { [UInt8($0)] + $1[Self.footerStart($1)..<$1.count - 8] }
+      try FuzzCampaign.run("parquet footers", seeds: seeds, words: Self.words) { changed in
+        let file = whole[Int(changed.first ?? 0) % whole.count]
+        let footer = changed.dropFirst()
         let length = (0..<4).map { UInt8(truncatingIfNeeded: footer.count >> (8 * $0)) }
-        try Self.read(Array(pages[..<Self.footerStart(pages)]) + footer + length + Array("PAR1".utf8), url)
+        try Self.read(Array(file[..<Self.footerStart(file)]) + footer + length + Array("PAR1".utf8), url)
       }
     }
   }
@@ -69,7 +69,7 @@ import Testing
   @Test func pages() throws {
     try Self.inFolder { url in
       let whole = try Self.seeds()
-      // The file's number goes first, so that its footer is found again.
+      // The file's number goes first here too.
       let seeds = whole.enumerated().map { [UInt8($0)] + $1[4..<Self.footerStart($1)] }
       try FuzzCampaign.run("parquet pages", seeds: seeds, words: Self.words) { changed in
         let file = whole[Int(changed.first ?? 0) % whole.count]
