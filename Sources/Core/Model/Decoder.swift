@@ -90,6 +90,11 @@ struct Decoder: Sendable {
     }
     for layer in (reach.layer..<layerCount).reversed() {
       recompute(pass, layer, into: &program)
+      if waitsForActivations(pass, layer), let branch = blocks.last?.branch,
+        reach.reaches(layer, branch.output.input)
+      {
+        program.add(branch.outputGradient(pass, layer, rows: pass.allRows).instruction)
+      }
       for (index, block) in blocks.enumerated().reversed() where reach.reaches(layer, block.branch.output.input) {
         block.backward(
           pass, layer: layer, reach: reach, below: outputGradient(pass, below: (layer, index), reach: reach),
@@ -107,14 +112,24 @@ struct Decoder: Sendable {
   ) -> OutputGradient.Maker? {
     let layer = place.index > 0 ? place.layer : place.layer - 1
     guard layer >= 0, let branch = (place.index > 0 ? blocks[place.index - 1] : blocks.last)?.branch,
-      reach.reaches(layer, branch.output.input)
+      reach.reaches(layer, branch.output.input), place.index > 0 || !waitsForActivations(pass, layer)
     else { return nil }
     return { branch.outputGradient(pass, layer, rows: $0) }
   }
 
-  /// The layer's activations again from its input, to the same bits. The last layer's are still there.
+  /// The layer's input where its activations are computed again; the last layer's are still there.
+  private func recomputedFrom(_ pass: Pass, _ layer: Int) -> Tensor? {
+    layer + 1 < layerCount ? pass.memory.input(layer: layer) : nil
+  }
+
+  /// Whether a layer's backward pass begins with the norm of its output, whose activations must be there first.
+  private func waitsForActivations(_ pass: Pass, _ layer: Int) -> Bool {
+    blocks.last?.branch.hasOutputNorm == true && recomputedFrom(pass, layer) != nil
+  }
+
+  /// The layer's activations again from its input, to the same bits.
   private func recompute(_ pass: Pass, _ layer: Int, into program: inout Program) {
-    guard let input = pass.memory.input(layer: layer), layer + 1 < layerCount else { return }
+    guard let input = recomputedFrom(pass, layer) else { return }
     program.add(.copy(Copy(rows: pass.allRows, input: input, output: pass[.residual])))
     for (index, block) in blocks.enumerated() {
       block.forward(pass, layer: layer, feedsResidual: index + 1 < blocks.count, into: &program)
