@@ -13,7 +13,9 @@ struct ModelFixture {
     let reference: [[Float]]
   }
 
-  static let names = ["untied-grouped", "tied-wide-heads", "qwen2-biases", "llama3-rope", "qwen3-head-norms"]
+  static let names = [
+    "untied-grouped", "tied-wide-heads", "qwen2-biases", "llama3-rope", "qwen3-head-norms", "phi3-fused",
+  ]
   static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .appendingPathComponent("Fixtures/model")
 

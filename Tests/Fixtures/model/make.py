@@ -9,7 +9,7 @@ import json, pathlib, shutil, sys
 import peft, torch, transformers
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import save_file
-from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM
+from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM, Phi3Config, Phi3ForCausalLM
 
 here = pathlib.Path(__file__).parent
 torch.set_num_threads(1)
@@ -28,6 +28,8 @@ cases = {
         "original_max_position_embeddings": 32}), ["q_proj", "k_proj"], 4, 4, torch.float32),
     "qwen3-head-norms": (Qwen3ForCausalLM, Qwen3Config(**common, head_dim=12, tie_word_embeddings=True), ALL, 3, 6,
                          torch.bfloat16),
+    "phi3-fused": (Phi3ForCausalLM, Phi3Config(**common, head_dim=12), ["qkv_proj", "o_proj", "gate_up_proj", "down_proj"], 3,
+                   5, torch.bfloat16),
 }
 # Prompts of 1, 7 and 70 tokens; responses of 1 token, two equal beginnings, and one longer than a strip of attention.
 def groups(vocab, generator):
