@@ -125,6 +125,15 @@ struct PreparationTests {
     Bad(4, "there is no such folder", "adapter.init_from={F}/absent"),
     Bad(4, "adapter_config.json", "adapter.init_from={F}/badadapter"),
     Bad(2, "adapter.r: 4 contradicts the adapter", "adapter.init_from={F}/adapter", "adapter.r=4"),
+    Bad(4, "training an adapter of DoRA (use_dora) is not supported", "adapter.init_from={F}/dora"),
+    Bad(4, "an adapter of a reward model (task_type SEQ_CLS)", "adapter.init_from={F}/reward"),
+    Bad(
+      2, "adapter.target_modules: \"qkv_proj\" names no module of this llama model",
+      "adapter.target_modules=[qkv_proj]"),
+    Bad(2, "adapter.layers_to_transform: 99 is no layer of a model", "adapter.layers_to_transform=99"),
+    Bad(2, "adapter.rank_pattern: \"k_prj\" matches no adapted module", "adapter.rank_pattern={k_prj: 2}"),
+    Bad(
+      2, "adapter.exclude_modules: leaves no module", "adapter.target_modules=q_proj", "adapter.exclude_modules=q_proj"),
     // The data.
     Bad(3, "absent.jsonl: no such file", "data.train={F}/absent.jsonl"),
     Bad(3, "absent.jsonl: no such file", "data.eval={F}/absent.jsonl"),
@@ -191,6 +200,12 @@ struct PreparationTests {
     ["data.train={F}/splits/t*.csv"],
     ["adapter.init_from={F}/adapter", "adapter.r=8"],
     ["adapter.r=1", "adapter.target_modules=[q_proj]", "training.precision=bf16"],
+    [
+      "adapter.target_modules=.*(q_proj|up_proj)", "adapter.rank_pattern={q_proj: 2}",
+      "adapter.alpha_pattern={0.mlp.*: 3}",
+      "adapter.loraplus_lr_ratio=4",
+    ],
+    ["adapter.layers_to_transform=1", "adapter.exclude_modules=[up_proj]"],
   ]
 
   @Test(arguments: good) func bothAccept(_ settings: [String]) throws {

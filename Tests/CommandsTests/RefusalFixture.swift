@@ -89,6 +89,18 @@ struct RefusalFixture {
       configuration: LoRAConfiguration(rank: 8, alpha: 16, targetModules: LinearKind.allCases), model: configuration,
       seed: 1
     ).write(to: URL(fileURLWithPath: path + "/adapter"), baseModelName: "m")
+    let plain = try AdapterFolder.read(path: path + "/adapter", model: configuration)
+    try AdapterFolder.write(
+      configuration: plain.configuration, tensors: plain.tensors,
+      scoreHead: ScoreHead(labels: 1, weight: [Float](repeating: 0, count: configuration.hiddenSize)),
+      baseModelName: "m",
+      to: URL(fileURLWithPath: path + "/reward"))
+    var dora = plain.configuration
+    dora.usesDoRA = true
+    var tensors = plain.tensors
+    for (address, own) in tensors { tensors[address]?.magnitude = [Float](repeating: 1, count: own.up.count / 8) }
+    try AdapterFolder.write(
+      configuration: dora, tensors: tensors, baseModelName: "m", to: URL(fileURLWithPath: path + "/dora"))
     try write("badadapter/adapter_config.json", #"{"peft_type": "LORA", "r": "many"}"#)
     try write("badadapter/adapter_model.safetensors", "")
   }

@@ -16,7 +16,8 @@ struct ModelFixture {
   static let names = [
     "untied-grouped", "tied-wide-heads", "qwen2-biases", "llama3-rope", "qwen3-head-norms", "mistral-window",
     "qwen2-upper-windows", "llama-yarn", "internlm3-dynamic", "smollm3-nope", "granite-factors", "gemma", "gemma2-caps",
-    "gemma3-text", "olmo2", "olmo3-yarn", "exaone4",
+    "gemma3-text", "olmo2", "olmo3-yarn", "exaone4", "phi3-fused",
+    "phi3-longrope",
   ]
   static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .appendingPathComponent("Fixtures/model")

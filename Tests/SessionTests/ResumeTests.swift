@@ -21,6 +21,8 @@ import Testing
     var threads = 1
     var estimator = Estimator.sample
     var saveSteps = 3
+    /// An adapter that differs between modules, in the upper layer alone, and B with a learning rate of its own.
+    var isUneven = false
     var kills: [Int]
     var commands: @Sendable (RunEvent, EventLog) -> Void = { _, _ in }
 
@@ -36,6 +38,9 @@ import Testing
     Case(name: "stopped twice, the second time in what was repeated", kills: [8, 7]),
     Case(name: "stopped at every third step", kills: [4, 7, 10]),
     Case(name: "bf16, two threads", precision: .bf16, threads: 2, kills: [7]),
+    Case(
+      name: "ranks of their own and LoRA+, with another learning rate", isUneven: true, kills: [5, 8],
+      commands: { event, log in if event.endOfStep == 4 { log.send(.learningRate(2e-3), id: 1) } }),
     Case(name: "all responses", estimator: .expectation, kills: [5, 10]),
     Case(
       name: "γ, learning rate and β were changed after the checkpoint", kills: [8],
@@ -55,6 +60,15 @@ import Testing
     fixture.totalSteps = Self.total
     fixture.saveSteps = example.saveSteps
     fixture.session = folder
+    if example.isUneven {
+      var lora = LoRAConfiguration(rank: 2, alpha: 8, targets: .allLinear, useRSLoRA: true)
+      lora.layers = LayerSelection([1])
+      lora.excluded = .names(["o_proj"])
+      lora.rankPattern = [PatternValue(pattern: try NamePattern("(q|up)_proj"), value: 5)]
+      lora.alphaPattern = [PatternValue(pattern: try NamePattern("down_proj"), value: 3)]
+      fixture.lora = lora
+      fixture.loraPlusRatio = 6
+    }
     return fixture
   }
 

@@ -39,6 +39,8 @@ struct LoopFixture {
   var maxGradientNorm = 1.0
   var weightDecay = 0.0
   var loraPlusRatio = 1.0
+  /// Of a fresh adapter.
+  var lora = LoRAConfiguration(rank: 4, alpha: 8, targetModules: LinearKind.allCases)
   var seed: UInt64 = 11
   var saveSteps = 0
   var liveReference = false
@@ -112,9 +114,7 @@ struct LoopFixture {
             path: Self.folder.appendingPathComponent(adapterFolder).path, model: checkpoint.configuration),
           model: checkpoint.configuration)
       } else {
-        try LoRAAdapter(
-          configuration: LoRAConfiguration(rank: 4, alpha: 8, targetModules: LinearKind.allCases),
-          model: checkpoint.configuration, seed: seed)
+        try LoRAAdapter(configuration: lora, model: checkpoint.configuration, seed: seed)
       }
     var settings = LoopSettings(
       promptsPerStep: promptsPerStep, totalSteps: totalSteps,

@@ -32,9 +32,11 @@ public struct LayerSelection: Sendable, Equatable {
   public let patterns: [String]
   /// The whole name of a module within such a list.
   private let compiled: [NamePattern]
+  private let wanted: Set<Int>
 
   public init(_ layers: [Int]) {
     self.layers = layers
+    wanted = Set(layers)
     patterns = []
     compiled = []
   }
@@ -42,6 +44,7 @@ public struct LayerSelection: Sendable, Equatable {
   /// - Throws: `NamePattern.Problem`.
   public init(_ layers: [Int], patterns: [String]) throws(NamePattern.Problem) {
     self.layers = layers
+    wanted = Set(layers)
     self.patterns = patterns
     var compiled: [NamePattern] = []
     for pattern in patterns { compiled.append(try NamePattern(#"(?:^|.*?\.)"# + pattern + #"\.\d+\..*"#)) }
@@ -49,7 +52,7 @@ public struct LayerSelection: Sendable, Equatable {
   }
 
   func contains(layer: Int, name: String) -> Bool {
-    layers.contains(layer) && (compiled.isEmpty || compiled.contains { $0.matches(name) })
+    wanted.contains(layer) && (compiled.isEmpty || compiled.contains { $0.matches(name) })
   }
 }
 

@@ -7,6 +7,8 @@ public struct NamePattern: Sendable, Equatable {
   /// As it was written.
   public let text: String
   private let root: Node
+  /// The bytes of an expression of letters, digits, underscores and dots alone, as most are: a dot stands for any one.
+  private let plain: [UInt8]?
 
   /// Why an expression cannot be used; a clause ("it refers back to a group").
   public struct Problem: Error, Equatable {
@@ -60,6 +62,11 @@ public struct NamePattern: Sendable, Equatable {
     self.text = text
     var parser = NamePatternParser(text)
     root = try parser.parse()
+    let isPlain = text.utf8.allSatisfy { byte in
+      byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+        || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+    }
+    plain = isPlain ? Array(text.utf8) : nil
   }
 
   public static func == (left: NamePattern, right: NamePattern) -> Bool { left.text == right.text }
@@ -70,11 +77,22 @@ public struct NamePattern: Sendable, Equatable {
   /// Whether it matches a name or what follows one of its dots, as PEFT looks for a rank or an alpha:
   /// `re.match(r"(.*\.)?(…)$", name)`.
   public func matchesEnd(of name: String) -> Bool {
-    reachesEnd(of: name) { scalars in
+    if let plain, let found = Self.ends(name.utf8, with: plain) { return found }
+    return reachesEnd(of: name) { scalars in
       scalars.indices.reduce(into: Positions(1)) { starts, index in
         if scalars[index] == "." { starts |= 1 << Positions(index + 1) }
       }
     }
+  }
+
+  /// Whether a name is, or has behind one of its dots, these bytes; nil where the name has other characters than bytes.
+  private static func ends(_ name: String.UTF8View, with plain: [UInt8]) -> Bool? {
+    guard name.allSatisfy({ $0 < 0x80 && $0 != UInt8(ascii: "\n") }) else { return nil }
+    var rest = name[...]
+    for byte in plain.reversed() {
+      guard let last = rest.popLast(), byte == UInt8(ascii: ".") || byte == last else { return false }
+    }
+    return rest.last.map { $0 == UInt8(ascii: ".") } ?? true
   }
 
   private func reachesEnd(of name: String, from starts: ([Unicode.Scalar]) -> Positions) -> Bool {

@@ -68,7 +68,8 @@ struct CheckReport {
     // Where every target is adapted in the same layers, their number says it all.
     let places =
       modules.count == targets.count * layers
-      ? (layers == adapter.layerCount ? "" : " of \(layers) layers") : " (\(modules.count) modules)"
+      ? (layers == adapter.layerCount ? "" : " in \(layers) of \(adapter.layerCount) layers")
+      : " (\(modules.count) modules)"
     try line(
       "adapter: \(numbers("rank", modules.map(\.rank))), \(numbers("alpha", modules.map(\.alpha))), "
         + "\(numbers("scale", modules.map(\.scale))), on \(targets.joined(separator: ", "))\(places)"

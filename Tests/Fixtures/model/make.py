@@ -13,7 +13,7 @@ from transformers import (
     Exaone4Config, Exaone4ForCausalLM, Gemma2Config, Gemma2ForCausalLM, Gemma3Config, Gemma3ForConditionalGeneration,
     Gemma3ForCausalLM, Gemma3TextConfig, GemmaConfig, GemmaForCausalLM, GraniteConfig, GraniteForCausalLM, InternLM3Config,
     LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM, Olmo2Config, Olmo2ForCausalLM, Olmo3Config,
-    Olmo3ForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM, SmolLM3Config, SmolLM3ForCausalLM)
+    Olmo3ForCausalLM, Phi3Config, Phi3ForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM, SmolLM3Config, SmolLM3ForCausalLM)
 
 here = pathlib.Path(__file__).parent
 torch.set_num_threads(1)
@@ -60,6 +60,11 @@ cases = {
         "sliding_attention": {"rope_type": "default", "rope_theta": 5e5}}), ALL, 2, 4, torch.bfloat16),
     "exaone4": (Exaone4ForCausalLM, Exaone4Config(**{**common, "num_hidden_layers": 4}, head_dim=12, sliding_window=16), ALL,
                 2, 4, torch.bfloat16),
+    "phi3-fused": (Phi3ForCausalLM, Phi3Config(**common, head_dim=12), ["qkv_proj", "o_proj", "gate_up_proj", "down_proj"], 3,
+                   5, torch.bfloat16),
+    "phi3-longrope": (Phi3ForCausalLM, Phi3Config(**common, original_max_position_embeddings=124, rope_parameters={
+        "rope_type": "longrope", "rope_theta": 10000.0, "partial_rotary_factor": 0.75, "short_factor": [1.0, 1.25, 1.5],
+        "long_factor": [1.0, 2.0, 4.0]}, sliding_window=30), ["qkv_proj", "down_proj"], 2, 4, torch.bfloat16),
 }
 # Prompts of 1, 7 and 70 tokens; responses of 1 token, two equal beginnings, and one longer than a strip of attention.
 def groups(vocab, generator):
@@ -91,6 +96,7 @@ if only:
 for number, (name, (kind, config, targets, rank, alpha, dtype)) in enumerate(cases.items()):
     if only and name not in only:
         continue
+    number = 5 if name == "phi3-fused" else number  # the number that its adapters were made with
     torch.manual_seed(number)
     folder = here / name
     shutil.rmtree(folder, ignore_errors=True)
