@@ -52,7 +52,10 @@ import Testing
     #expect(try files(ultra) == ["F: \(list); choose one with data.split"])
     #expect(try files(ultra, use: .evaluation) == ["F: \(list); choose one with data.eval_split"])
     #expect(try files(ultra, split: "train_prefs") == ["data/train_prefs-00000-of-00001.parquet"])
-    #expect(try files(ultra, split: "train") == ["F: has no split \"train\", which data.split names; \(list)"])
+    #expect(try files(ultra, split: "dev") == ["F: has no split \"dev\", which data.split names; \(list)"])
+    #expect(
+      try files(ultra, split: "train_perfs")
+        == ["F: has no split \"train_perfs\", which data.split names, did you mean \"train_prefs\"?; \(list)"])
     // What was trained on is no test of it.
     #expect(
       try files(["train.jsonl"], use: .evaluation) == ["F: it has the split train; choose one with data.eval_split"])

@@ -64,6 +64,7 @@ import Testing
     #expect(throws: CSVProblem(line: 1, why: "the header names the column \"a\" twice")) {
       try rows("a,b,a\n")
     }
+    for text in ["a;b\n1;2\n", "a\tb\n1\t2\n"] { #expect(throws: CSVProblem.self) { try rows(text) } }
     #expect(try rows("") == [] && rows("a,b\n") == [])
   }
 

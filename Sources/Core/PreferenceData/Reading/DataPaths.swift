@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import Text
 
 /// From what a run file says, a file, a folder or a pattern, to the files that are read, in the order in which they are.
 ///
@@ -56,7 +57,10 @@ public struct DataPaths: Sendable, Equatable {
     if let split {
       if splits.contains(split) { return split }
       throw .contradiction(
-        path: path, why: "has no split \(JSONValue.quoted(split)), which \(key) names; \(Self.list(splits))")
+        path: path,
+        why:
+          "has no split \(JSONValue.quoted(split)), which \(key) names\(NameSuggestion.hint(for: split, among: splits)); "
+          + Self.list(splits))
     }
     if splits.count == 1, use == .training || !SplitName.isTraining(splits[0]) { return splits[0] }
     let fitting = splits.filter { use == .training ? SplitName.isTraining($0) : SplitName.isEvaluation($0) }

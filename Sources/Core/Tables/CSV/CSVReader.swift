@@ -95,6 +95,13 @@ public final class CSVReader<Failure: Error> {
       }
       header.append(name)
     }
+    if header.count == 1, let other = header[0].first(where: { ";\t|".contains($0) }) {
+      throw CSVProblem(
+        line: records.record.line,
+        why:
+          "the header is a single column with \(other == "\t" ? "tabs" : "\"\(other)\"") in it; put commas between cells, "
+          + "or name a file with tabs .tsv")
+    }
     var bytes = 0
     while waiting.count < Self.sample.records, bytes < Self.sample.bytes, try records.next() {
       try checkOpen()
