@@ -62,7 +62,7 @@ cases = {
                 2, 4, torch.bfloat16),
     "phi3-fused": (Phi3ForCausalLM, Phi3Config(**common, head_dim=12), ["qkv_proj", "o_proj", "gate_up_proj", "down_proj"], 3,
                    5, torch.bfloat16),
-    "phi3-longrope": (Phi3ForCausalLM, Phi3Config(**common, original_max_position_embeddings=124, rope_parameters={
+    "phi3-longrope": (Phi3ForCausalLM, Phi3Config(**common, original_max_position_embeddings=127, rope_parameters={
         "rope_type": "longrope", "rope_theta": 10000.0, "partial_rotary_factor": 0.75, "short_factor": [1.0, 1.25, 1.5],
         "long_factor": [1.0, 2.0, 4.0]}, sliding_window=30), ["qkv_proj", "down_proj"], 2, 4, torch.bfloat16),
 }
