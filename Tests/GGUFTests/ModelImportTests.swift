@@ -11,14 +11,10 @@ import Testing
 /// read back: weights bit for bit, and the configuration.
 @Suite struct ModelImportTests {
   static let names = ["llama", "llama-bias", "qwen2", "qwen3", "gemma", "gemma2", "gemma3"]
-  /// Families whose configuration Checkpoint itself reads.
-  static let decoded = ["llama", "llama-bias", "qwen2", "qwen3"]
 
   private func imported(_ name: String, precision: StoredType, to folder: TemporaryFolder) throws -> String {
     let path = folder.path + "/out"
-    let known: ArchitectureRegistry? = Self.decoded.contains(name) ? .standard : nil
-    let plan = try GGUFImport(
-      path: GGUFFixtures.url("models/\(name).gguf").path, precision: precision, architectures: known)
+    let plan = try GGUFImport(path: GGUFFixtures.url("models/\(name).gguf").path, precision: precision)
     #expect(try plan.write(to: path))
     return path
   }
@@ -69,7 +65,7 @@ import Testing
   }
 
   /// Checkpoint reads the same model from both configurations, and opens the folder.
-  @Test(arguments: decoded) func opens(name: String) throws {
+  @Test(arguments: names) func opens(name: String) throws {
     let folder = try TemporaryFolder()
     let path = try imported(name, precision: .bf16, to: folder)
     let expected = try #require(try GGUFFixtures.json("models/\(name).json")["config"])
