@@ -107,7 +107,18 @@ INLINE void expand_nf4_row(int64_t n, const uint8_t *codes, const float *scales,
       nf4_pairs(&table, codes + (first + i) / 2, &even, &odd);
       store_zipped(y, i, t, even, odd);
     }
-    for (; i < end; i++) wb_store(y, i, t, nf4_at(codes, first + i) * scales[block]);
+    if (i < end) {
+      // What does not fill two vectors goes through memory that does.
+      uint8_t some[L] = {0};
+      char expanded[2 * L * 4];
+      vf even, odd;
+      const int64_t width = t == WB_F32 ? 4 : 2, count = end - i;
+      memcpy(some, codes + (first + i) / 2, (size_t)(count + 1) / 2);
+      nf4_pairs(&table, some, &even, &odd);
+      store_zipped(expanded, 0, t, even, odd);
+      memcpy((char *)y + i * width, expanded, (size_t)(count * width));
+      i = end;
+    }
   }
 }
 
@@ -249,15 +260,15 @@ INLINE void few_quantized_tile(const wb_code kind, const int rows, const int out
                  w->scales + first / WB_NF4_BLOCK, y, ldy, accumulate);
 }
 
-/// How many outputs a tile takes beside one, two and four rows.
+/// How many outputs a tile takes beside one, two and four rows: NF4 wants registers for what its codes stand for.
 #if WB_REGISTERS == 32
-#define WB_FEW_CODES 4
-#define WB_FEW_CODES_TWO 4
-#define WB_FEW_CODES_FOUR 2
+#define WB_FEW_CODES(kind) 4
+#define WB_FEW_CODES_TWO(kind) 4
+#define WB_FEW_CODES_FOUR(kind) ((kind) == WB_INT8 ? 4 : 2)
 #else
-#define WB_FEW_CODES 3
-#define WB_FEW_CODES_TWO 2
-#define WB_FEW_CODES_FOUR 1
+#define WB_FEW_CODES(kind) ((kind) == WB_INT8 ? 4 : 3)
+#define WB_FEW_CODES_TWO(kind) ((kind) == WB_INT8 ? 4 : 2)
+#define WB_FEW_CODES_FOUR(kind) ((kind) == WB_INT8 ? 2 : 1)
 #endif
 
 INLINE void few_quantized_of(const wb_code kind, int64_t m, int64_t n, int64_t k, const void *x, int64_t ldx, wb_type tx,
@@ -271,13 +282,13 @@ INLINE void few_quantized_of(const wb_code kind, int64_t m, int64_t n, int64_t k
   for (; j + N <= n; j += N)                                                                            \
   few_quantized_tile(kind, M, N, j, k, row, ldx, tx, w, out + j, ldy, accumulate)
     if (rows == 4) {
-      WB_TILES(4, WB_FEW_CODES_FOUR);
+      WB_TILES(4, WB_FEW_CODES_FOUR(kind));
       WB_TILES(4, 1);
     } else if (rows == 2) {
-      WB_TILES(2, WB_FEW_CODES_TWO);
+      WB_TILES(2, WB_FEW_CODES_TWO(kind));
       WB_TILES(2, 1);
     } else {
-      WB_TILES(1, WB_FEW_CODES);
+      WB_TILES(1, WB_FEW_CODES(kind));
       WB_TILES(1, 1);
     }
 #undef WB_TILES
