@@ -56,7 +56,8 @@ extension CheckpointFolder {
   }
 
   private func quantizedParts(_ name: String) throws -> Parts? {
-    guard let quantization, name.hasSuffix(".weight"), let file = weightFile(of: name), let entry = file.entry(storedName(name))
+    guard let quantization, name.hasSuffix(".weight"), let file = weightFile(of: name),
+      let entry = file.entry(storedName(name))
     else { return nil }
     switch quantization {
     case .int8:
