@@ -218,7 +218,8 @@ import Testing
       worst = max(worst, abs(Double(found) - expected) / max(abs(expected), 1e-30))
     }
     #expect(worst < 5e-7, "\(worst)")
-    #expect(x[0, count].isNaN && x[0, count + 1] == -30 && abs(x[0, count + 2] / 1e-20 - 1) < 1e-6)
+    // The rational function ends 8e-8 below 1.
+    #expect(x[0, count].isNaN && abs(x[0, count + 1] + 30) < 1.5e-5 && abs(x[0, count + 2] / 1e-20 - 1) < 1e-6)
   }
 
   @Test(arguments: levels)

@@ -75,11 +75,12 @@ enum RecordedTrajectory {
 
   /// The adapter behind the last step.
   static func expectFinal(
-    _ adapter: LoRAAdapter, of name: String, sourceLocation: SourceLocation = #_sourceLocation
+    _ adapter: LoRAAdapter, of name: String, within tolerance: Float = 1e-5,
+    sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     let final = try tensors(name, "final", adapter)
     let largest = largestDifference(adapter.parameters.array, final)
-    #expect(largest < 1e-5, "\(name): an adapter weight is off by \(largest)", sourceLocation: sourceLocation)
+    #expect(largest < tolerance, "\(name): an adapter weight is off by \(largest)", sourceLocation: sourceLocation)
   }
 
   /// The gradient of the first step, before clipping, parameter by parameter.

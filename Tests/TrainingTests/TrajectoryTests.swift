@@ -47,7 +47,8 @@ struct TrajectoryTests {
       }
     }
 
-    try RecordedTrajectory.expectFinal(loop.scorer.adapter, of: name)
+    // Some of Gemma's gradients are next to nothing, where AdamW's step is mostly the sign of a rounding error.
+    try RecordedTrajectory.expectFinal(loop.scorer.adapter, of: name, within: name == "gemma3" ? 1e-4 : 1e-5)
   }
 
   /// 20 steps in bf16: every loss within 1 % of the one in fp32.
