@@ -94,7 +94,8 @@ struct RewardFixture: Decodable {
     }
     // With a head that an adapter brings it does.
     let score = (0..<32).map { Float($0) / 32 }
-    let model = try RewardModel(checkpoint: language, device: TestDevice.naive.make(.fp32), score: score)
+    let model = try RewardModel(
+      checkpoint: language, device: TestDevice.naive.make(.fp32), score: ScoreHead(labels: 1, weight: score))
     let group = PromptGroup(prompt: [1, 5], responses: [[7]])
     let state = try model.decoder.hiddenStates([group], adapter: nil)[0].responses[0]
     let expected = zip(state, score).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }

@@ -101,6 +101,23 @@ public struct Matrix: @unchecked Sendable {
     return view(from: range.lowerBound, rows: rows, columns: range.count)
   }
 
+  /// Every `span` columns of a row as a row of its own; rows must lie in one piece, unless there is only one.
+  func pieces(of span: Int) -> Matrix {
+    precondition(columns % span == 0 && isInOnePiece && !type.isQuantized, "whole spans in one piece")
+    return Matrix(
+      base: base, rows: rows * (columns / span), columns: span, stride: span, type: type, owner: owner,
+      isWritable: isWritable)
+  }
+
+  /// A column in one piece as a row.
+  var transposedColumn: Matrix {
+    precondition(columns == 1 && stride == 1, "a column in one piece")
+    return Matrix(base: base, rows: 1, columns: rows, stride: rows, type: type, owner: owner, isWritable: isWritable)
+  }
+
+  /// Whether a row begins where the one before ends.
+  var isInOnePiece: Bool { rows <= 1 || stride == columns }
+
   private func view(from element: Int, rows: Int, columns: Int) -> Matrix {
     Matrix(
       base: type.isQuantized ? base : base + element * type.byteWidth, rows: rows, columns: columns, stride: stride,

@@ -13,17 +13,18 @@ public struct LoadedRewardModel {
   public let adapter: LoRAAdapter?
 
   /// - Parameters:
-  ///   - path: a folder of a …ForSequenceClassification model with one label, or of ArmoRM.
-  ///   - adapterPath: a PEFT folder to use with it.
+  ///   - path: a folder of a …ForSequenceClassification model with one label, or of ArmoRM; of a language model where the
+  ///     adapter brings the head.
+  ///   - adapterPath: a PEFT folder to use with it; its `score`, if it has one, takes the place of the model's own.
   /// - Throws: `CheckpointError`, `TokenizerError`, `ChatTemplateError` or `ModelError`.
   public init(path: String, adapterPath: String? = nil, threads: Int, precision: Precision) throws {
     folder = try CheckpointFolder(path: path, use: .hiddenStates)
     text = try TextFolder(path: path)
     let configuration = folder.configuration
-    adapter = try adapterPath.map {
-      try LoRAAdapter(folder: AdapterFolder.read(path: $0, model: configuration), model: configuration)
-    }
-    model = try RewardModel(checkpoint: folder, device: CPUDevice(threads: threads, precision: precision))
+    let files = try adapterPath.map { try AdapterFolder.read(path: $0, model: configuration) }
+    adapter = try files.map { try LoRAAdapter(folder: $0, model: configuration) }
+    model = try RewardModel(
+      checkpoint: folder, device: CPUDevice(threads: threads, precision: precision), score: files?.scoreHead)
   }
 
   /// The rewards of responses to one prompt, in their order, each with the token that it was read at.

@@ -8,19 +8,14 @@ extension CPUDevice {
     let (input, weight, output) = (Matrix(norm.input), Matrix(norm.weight), Matrix(norm.output))
     let (normalized, inverse) = (Matrix(norm.normalized), Matrix(norm.inverse))
     let turn = norm.rotation.map { RotaryTurn(table: Matrix($0.table), positions: $0.positions) }
-    let spans = input.columns / span
     forEachChunk(norm.rows, of: input.rows) { rows, worker in
       var memory = ScratchMemory(space.scratch[worker])
       let normed = turn == nil ? output.rows(rows) : memory.take(rows.count, input.columns, output.type)
-      for number in 0..<spans {
-        let columns = number * span..<(number + 1) * span
-        for (index, row) in rows.enumerated() {
-          rmsNorm(
-            input.rows(row..<row + 1).columns(columns), weight: weight, epsilon: norm.epsilon,
-            rounding: norm.rounding, xhat: normalized.rows(row..<row + 1).columns(columns),
-            inverse: inverse.rows(row..<row + 1).columns(number..<number + 1),
-            into: normed.rows(index..<index + 1).columns(columns))
-        }
+      forEachPiece(rows, of: [input, normalized, normed, inverse]) { some, own in
+        rmsNorm(
+          input.rows(some).pieces(of: span), weight: weight, epsilon: norm.epsilon, rounding: norm.rounding,
+          xhat: normalized.rows(some).pieces(of: span),
+          inverse: inverse.rows(some).pieces(of: 1).transposedColumn, into: normed.rows(own).pieces(of: span))
       }
       guard turn != nil else { return }
       let wide = memory.take(rows.count, input.columns)
@@ -33,24 +28,29 @@ extension CPUDevice {
     let span = norm.weight.columns
     let (gradient, weight) = (Matrix(norm.gradient), Matrix(norm.weight))
     let (normalized, inverse) = (Matrix(norm.normalized), Matrix(norm.inverse))
-    let spans = gradient.columns / span
     forEachChunk(norm.rows, of: gradient.rows) { rows, worker in
       var memory = ScratchMemory(space.scratch[worker])
       let dy = memory.take(rows.count, gradient.columns)
       let dx = memory.take(rows.count, gradient.columns)
       convert(gradient.rows(rows), into: dy)
       zero(dx)
-      for number in 0..<spans {
-        let columns = number * span..<(number + 1) * span
-        for (index, row) in rows.enumerated() {
-          rmsNormBackward(
-            dy.rows(index..<index + 1).columns(columns), xhat: normalized.rows(row..<row + 1).columns(columns),
-            inverse: inverse.rows(row..<row + 1).columns(number..<number + 1), weight: weight,
-            accumulateInto: dx.rows(index..<index + 1).columns(columns))
-        }
+      forEachPiece(rows, of: [normalized, inverse]) { some, own in
+        rmsNormBackward(
+          dy.rows(own).pieces(of: span), xhat: normalized.rows(some).pieces(of: span),
+          inverse: inverse.rows(some).pieces(of: 1).transposedColumn, weight: weight,
+          accumulateInto: dx.rows(own).pieces(of: span))
       }
       convert(dx, into: gradient.rows(rows))
     }
+  }
+
+  /// Calls `body` with runs of `rows` whose spans can be taken together, all of them where every matrix lies in one piece,
+  /// and with the same rows counted from the first.
+  private func forEachPiece(
+    _ rows: Range<Int>, of matrices: [Matrix], _ body: (_ rows: Range<Int>, _ own: Range<Int>) -> Void
+  ) {
+    if matrices.allSatisfy(\.isInOnePiece) { return body(rows, 0..<rows.count) }
+    for (index, row) in rows.enumerated() { body(row..<row + 1, index..<index + 1) }
   }
 
   /// fp32 numbers of scratch for the longest chunk.

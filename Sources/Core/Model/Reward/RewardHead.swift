@@ -16,17 +16,18 @@ public struct RewardHead: Sendable {
     let transform: DenseMatrix
   }
 
-  init(checkpoint: CheckpointFolder, score: [Float]?) throws {
+  init(checkpoint: CheckpointFolder, score: ScoreHead?) throws {
     let hidden = checkpoint.configuration.hiddenSize
     func matrix(_ name: String) throws -> DenseMatrix {
       let tensor = try checkpoint.tensor(name)
       return DenseMatrix(tensor.float32(), columns: tensor.shape.last ?? 1)
     }
     if let score {
-      guard score.count == hidden else {
-        throw ModelError.tensorShape(name: "score.weight", found: [score.count], expected: [1, hidden])
+      guard score.labels == 1, score.weight.count == hidden else {
+        throw ModelError.tensorShape(
+          name: "score.weight", found: [score.labels, score.weight.count / max(1, score.labels)], expected: [1, hidden])
       }
-      (weight, gating) = (DenseMatrix(score, columns: hidden), nil)
+      (weight, gating) = (DenseMatrix(score.weight, columns: hidden), nil)
       return
     }
     switch checkpoint.configuration.head {

@@ -10,10 +10,10 @@ public final class RewardModel {
   public let decoder: LanguageModel
   public let head: RewardHead
 
-  /// - Parameter score: a head [1, H] that an adapter brings (PEFT's SEQ_CLS); nil: the checkpoint's own.
+  /// - Parameter score: a head that an adapter brings (PEFT's SEQ_CLS); nil: the checkpoint's own.
   /// - Throws: `ModelError` or `CheckpointError`, also where there is no head that grades, or it gives several labels and
   ///   none of them is a reward.
-  public init(checkpoint: CheckpointFolder, device: any Device, score: [Float]? = nil) throws {
+  public init(checkpoint: CheckpointFolder, device: any Device, score: ScoreHead? = nil) throws {
     configuration = checkpoint.configuration
     head = try RewardHead(checkpoint: checkpoint, score: score)
     decoder = try LanguageModel(hiddenStatesOf: checkpoint, device: device)
