@@ -55,7 +55,7 @@ extension Catalogue {
       parsed.append(
         bytes
           / (try seconds {
-            var rows = try JSONRows(path: path)
+            var rows = try RowSource(path: path)
             while try rows.next() != nil {}
           }))
       loaded.append(bytes / (try seconds { _ = try PreferenceDataset.stream(paths: [path]) { _ in } }))
@@ -85,7 +85,7 @@ extension Catalogue {
       parsed.append(
         bytes
           / (try seconds {
-            var rows = try JSONRows(path: path)
+            var rows = try RowSource(path: path)
             while try rows.next() != nil {}
           }))
       var time = 0.0
@@ -153,7 +153,7 @@ private enum Texts {
       }
       return (texts, "random letters")
     }
-    var rows = try JSONRows(path: data)
+    var rows = try RowSource(path: data)
     var texts: [String] = []
     while let row = try rows.next() {
       if let text = try? row.value.get().object?["chosen"]?.string { texts.append(text) }
