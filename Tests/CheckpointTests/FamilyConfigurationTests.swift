@@ -28,7 +28,7 @@ import Testing
 
   @Test func shapesAreThoseOfTransformers() throws {
     let cases = try Self.cases()
-    #expect(cases.count == 13)
+    #expect(cases.count == 15)
     for one in cases {
       let found = try decode(one)
       let expected = one.expected
@@ -97,5 +97,13 @@ import Testing
     #expect(scaling.factor(inBF16: true) == 34)
     #expect(scaling.factor(inBF16: false) == Float(1152.0.squareRoot()))
     #expect(found["gemma-2b"]?.layer.activation == .geluTanh)
+    let pythia = try #require(found["pythia-160m"])
+    #expect(pythia.layer.isParallel && pythia.queryKeyValueBias && pythia.outputBias && pythia.mlpBias)
+    #expect(pythia.layer.activation == .gelu)
+    #expect(pythia.rotaries.map(\.dimension) == [4])
+    let other = try #require(found["gpt-neox, others"])
+    #expect(!other.layer.isParallel && !other.queryKeyValueBias && !other.outputBias && other.mlpBias)
+    #expect(other.layer.activation == .geluTanh)
+    #expect(other.rotaries.map(\.dimension) == [8])
   }
 }

@@ -61,7 +61,7 @@ import Testing
       let fixture = try ModelFixture(name)
       let model = try fixture.model(precision, on: device)
       let adapter = try LoRAAdapter(
-        configuration: LoRAConfiguration(rank: 8, alpha: 16, targetModules: LinearKind.allCases),
+        configuration: LoRAConfiguration(rank: 8, alpha: 16, targets: .allLinear),
         model: model.configuration, seed: 3)
       let reference = try model.score(fixture.promptGroups, adapter: nil)
       #expect(try model.score(fixture.promptGroups, adapter: adapter) == reference)

@@ -17,7 +17,7 @@ struct ModelFixture {
     "untied-grouped", "tied-wide-heads", "qwen2-biases", "llama3-rope", "qwen3-head-norms", "mistral-window",
     "qwen2-upper-windows", "llama-yarn", "internlm3-dynamic", "smollm3-nope", "granite-factors", "gemma", "gemma2-caps",
     "gemma3-text", "olmo2", "olmo3-yarn", "exaone4", "phi3-fused",
-    "phi3-longrope",
+    "phi3-longrope", "neox-parallel", "neox-sequential",
   ]
   static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .appendingPathComponent("Fixtures/model")
@@ -53,9 +53,10 @@ struct ModelFixture {
     let file = try SafetensorsFile(path: url.appendingPathComponent("gradients.safetensors").path)
     return try adapter.layout.linears.flatMap { linear in
       let name = "base_model.model." + linear.address.description
+      let up = try file.tensor(name + ".lora_B.weight").float32()
       return [
         (name + ".lora_A", linear.down, try file.tensor(name + ".lora_A.weight").float32()),
-        (name + ".lora_B", linear.up, try file.tensor(name + ".lora_B.weight").float32()),
+        (name + ".lora_B", linear.up, linear.storedRows?.used(up) ?? up),
       ]
     }
   }

@@ -130,7 +130,7 @@ extension RunFileErrorTexts {
     Case(
       adding: "adapter: {target_modules: all_linear}",
       text:
-        "RUN.yaml: adapter.target_modules: \"all_linear\" is not all-linear, a list of module names or a regular expression, did you mean \"all-linear\"? (one of: q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, qkv_proj, gate_up_proj)"
+        "RUN.yaml: adapter.target_modules: \"all_linear\" is not all-linear, a list of module names or a regular expression, did you mean \"all-linear\"? (one of: q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, qkv_proj, gate_up_proj, query_key_value, dense, dense_h_to_4h, dense_4h_to_h)"
     ),
     Case(
       adding: "adapter: {target_modules: '.*(q_proj'}",
@@ -140,12 +140,12 @@ extension RunFileErrorTexts {
     Case(
       adding: "adapter: {target_modules: [q_prj]}",
       text:
-        "RUN.yaml: adapter.target_modules.0: \"q_prj\" is not known, did you mean \"q_proj\"? (one of: q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, qkv_proj, gate_up_proj)"
+        "RUN.yaml: adapter.target_modules.0: \"q_prj\" is not known, did you mean \"q_proj\"? (one of: q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, qkv_proj, gate_up_proj, query_key_value, dense, dense_h_to_4h, dense_4h_to_h)"
     ),
     Case(
       adding: "adapter: {target_modules: []}",
       text:
-        "RUN.yaml: adapter.target_modules: is an empty list; expected all-linear, a list of module names or a regular expression (one of: q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, qkv_proj, gate_up_proj)"
+        "RUN.yaml: adapter.target_modules: is an empty list; expected all-linear, a list of module names or a regular expression (one of: q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, qkv_proj, gate_up_proj, query_key_value, dense, dense_h_to_4h, dense_4h_to_h)"
     ),
     Case(
       adding: "adapter: {target_modules: [q_proj, q_proj]}",
@@ -153,12 +153,12 @@ extension RunFileErrorTexts {
     Case(
       adding: "adapter: {target_modules: }",
       text:
-        "RUN.yaml: adapter.target_modules: no value given; expected all-linear, a list of module names or a regular expression (one of: q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, qkv_proj, gate_up_proj)"
+        "RUN.yaml: adapter.target_modules: no value given; expected all-linear, a list of module names or a regular expression (one of: q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, qkv_proj, gate_up_proj, query_key_value, dense, dense_h_to_4h, dense_4h_to_h)"
     ),
     Case(
       adding: "adapter: {exclude_modules: all-linear}",
       text:
-        "RUN.yaml: adapter.exclude_modules: \"all-linear\" is not a list of module names or a regular expression (one of: q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, qkv_proj, gate_up_proj)"
+        "RUN.yaml: adapter.exclude_modules: \"all-linear\" is not a list of module names or a regular expression (one of: q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, qkv_proj, gate_up_proj, query_key_value, dense, dense_h_to_4h, dense_4h_to_h)"
     ),
     Case(
       adding: "adapter: {layers_to_transform: [1, -1]}",

@@ -62,6 +62,26 @@ import Testing
     }
   }
 
+  /// Rows that a file has in another order are quantized in the model's, where blocks of NF4 reach over two of them.
+  @Test(arguments: kinds)
+  func trainedWeightsWhoseRowsGoByHead(kind: Quantization) throws {
+    let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    let checkpoint = try CheckpointFolder(
+      path: fixtures.appendingPathComponent("Fixtures/model/neox-sequential").path)
+    let weights = try #require(TrainedWeights(checkpoint, quantization: kind))
+    let address = LinearAddress(layer: 1, module: checkpoint.configuration.layer.modules[0])
+    let order = try #require(address.module.storedRows(in: checkpoint.configuration))
+    let tensor = try checkpoint.tensor("\(address).weight")
+    let device = CPUDevice(threads: 2, precision: .fp32)
+    let source = device.constant(order.used(tensor.float32()), rows: tensor.shape[0], columns: tensor.shape[1])
+    let type = try #require(kind.elementType)
+    let memory = try #require(try device.quantize(source.tensor, to: type))
+    let expected = withExtendedLifetime((source, memory)) { order.stored(device.read(memory.tensor)) }
+    let expanded = try weights.expanded(address)
+    let middle = expected.count / 3
+    #expect(expanded(0..<middle) + expanded(middle..<expected.count) == expected)
+  }
+
   /// Reference log-probs are shared, and a run goes on, with the same weights only.
   @Test func quantizationIsPartOfTheModelsName() {
     var file = RunFile(model: "m", train: ["d.jsonl"])

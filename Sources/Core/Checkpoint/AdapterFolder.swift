@@ -36,7 +36,7 @@ public struct AdapterFolder: Sendable {
   public let configuration: LoRAConfiguration
   /// `base_model_name_or_path`, where the file names one.
   public let baseModelName: String?
-  /// Exactly the adapted modules.
+  /// Exactly the adapted modules, with rows in the order of the files.
   public let tensors: [LinearAddress: LoRATensors]
   /// What it makes of its model; nil where the file does not say it.
   public let task: AdapterTask?

@@ -46,6 +46,12 @@ public final class CheckpointFolder: Sendable {
     quantization = try StoredQuantization.decode(
       FieldReader(object: JSONObject(parsing: json, file: configurationURL.path), file: configurationURL.path))
 
+    if quantization != nil, configuration.layer.modules.contains(where: { $0.storage != .plain }) {
+      throw CheckpointError.unsupported(
+        file: configurationURL.path, feature: "bitsandbytes in a \(configuration.modelType) model",
+        supported: "its 16-bit checkpoint, which model.quantize makes nf4 or int8")
+    }
+
     let generationURL = folder.appendingPathComponent("generation_config.json")
     if FileManager.default.fileExists(atPath: generationURL.path) {
       files.append(generationURL)
@@ -132,6 +138,7 @@ public final class CheckpointFolder: Sendable {
     // Rotary tables, recomputed from the configuration, in checkpoints from before transformers 4.32.
     if name.hasSuffix(".rotary_emb.inv_freq") { return }
     if configuration.wrapping.ignored.contains(where: name.hasPrefix) { return }
+    if configuration.wrapping.ignoredEndings.contains(where: name.hasSuffix) { return }
     if configuration.wrapping.plainName(name) == "lm_head.weight" {
       let head = try file.tensor(name)
       let embedding = try tensor("model.embed_tokens.weight")

@@ -7,17 +7,26 @@ public struct FieldReader {
   package let file: String
   /// "rope_parameters." inside that object; empty at the top.
   var prefix = ""
+  /// Names that the file may have for a key.
+  var otherNames: [String: String] = [:]
 
   /// The fields of an object that stands in `file` itself, whatever format that has.
   package static func top(_ object: JSONObject, file: String) -> FieldReader {
     FieldReader(object: object, file: file)
   }
 
-  public func value(_ key: String) -> JSONValue? { object.nonNull(key) }
+  public func value(_ key: String) -> JSONValue? { object.nonNull(name(key)) }
+
+  /// What the file calls a key: its other name where that alone is there.
+  private func name(_ key: String) -> String {
+    guard let other = otherNames[key], object[key] == nil else { return key }
+    return other
+  }
 
   public func invalid(_ key: String, allowed: String) -> CheckpointError {
+    let key = name(key)
     // A key may come from the file; without its quotes, `quoted` is the key itself unless it holds odd characters.
-    .invalidValue(
+    return .invalidValue(
       file: file, key: prefix + CheckpointError.quoted(key).dropFirst().dropLast(),
       value: object[key]?.brief ?? "absent",
       allowed: allowed)

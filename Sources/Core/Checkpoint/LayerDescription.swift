@@ -3,6 +3,8 @@
 ///
 /// An `Architecture` is a value of this, its defaults and its refusals; the blocks of Model read it.
 public struct LayerDescription: Sendable, Equatable {
+  /// What the checkpoint calls the list of its layers.
+  public var list = LinearModule.plainList
   /// Names in a layer of the checkpoint of the norms that a block's input goes through; nil where it goes through none.
   public var attentionNorm: String? = "input_layernorm"
   public var mlpNorm: String? = "post_attention_layernorm"
@@ -11,11 +13,16 @@ public struct LayerDescription: Sendable, Equatable {
   public var mlpOutputNorm: String?
   /// How every norm of the model computes.
   public var norm = NormStyle()
+  /// Whether both blocks read the layer's input, x += attention(norm(x)) + mlp(norm(x)), and not one the other's sum
+  /// (GPT-J, GPT-NeoX).
+  public var isParallel = false
+  /// Whether the MLP is down(act(gate(h)) · up(h)); otherwise down(act(up(h))).
+  public var hasGate = true
   /// RMS norms on queries and keys, before the rotation.
   public var queryKeyNorm: QueryKeyNorm?
-  /// Modules that hold several of the linears under one another; the others have modules of their own.
+  /// Modules that hold several of the linears, or have names of their own; the other linears have a Llama's modules.
   public var fused: [LinearModule] = []
-  /// The MLP's gate function.
+  /// The MLP's function, of the gate where there is one.
   public var activation = GateActivation.silu
   /// ρ of x += ρ · block(x) (Granite).
   public var residualFactor = 1.0
@@ -24,17 +31,20 @@ public struct LayerDescription: Sendable, Equatable {
   /// Scores s become cap · tanh(s / cap) (Gemma 2).
   public var attentionSoftCap: Double?
 
-  /// RMSNorm's two variants.
+  /// RMSNorm in two variants, or LayerNorm.
   public struct NormStyle: Sendable, Equatable {
     /// What is added to the stored weight: Gemma stores w − 1.
     public var offset = 0.0
     /// Whether the normalised input is rounded to the compute type before the weight comes in, as in Llama's module, or
     /// the product is rounded once, as in Gemma's and OLMo 2's.
     public var roundsTwice = true
+    /// Whether the mean is taken off first and a bias [H] is added at last (LayerNorm).
+    public var isCentered = false
 
-    public init(offset: Double = 0, roundsTwice: Bool = true) {
+    public init(offset: Double = 0, roundsTwice: Bool = true, isCentered: Bool = false) {
       self.offset = offset
       self.roundsTwice = roundsTwice
+      self.isCentered = isCentered
     }
   }
 

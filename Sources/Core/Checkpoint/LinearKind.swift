@@ -1,4 +1,4 @@
-/// The seven linear maps of a decoder layer, named as in Hugging Face checkpoints.
+/// The seven linear maps of a decoder layer, named as in most Hugging Face checkpoints. A layer without a gate has six.
 public enum LinearKind: String, CaseIterable, Sendable, Hashable {
   case q_proj
   case k_proj

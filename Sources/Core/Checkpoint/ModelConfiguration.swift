@@ -93,13 +93,11 @@ public struct ModelConfiguration: Sendable, Equatable {
     var result: [(name: String, shape: [Int])] = [("model.embed_tokens.weight", [vocabularySize, hiddenSize])]
     for index in 0..<layerCount {
       let names = [layer.attentionNorm, layer.attentionOutputNorm, layer.mlpNorm, layer.mlpOutputNorm]
-      for name in names.compactMap({ $0 }) {
-        result.append(("model.layers.\(index).\(name).weight", [hiddenSize]))
-      }
+      for name in names.compactMap({ $0 }) { result += normShapes("\(layer.list).\(index).\(name)") }
       if let norms = layer.queryKeyNorm {
         let (query, key) = queryKeyNormSizes(norms)
-        result.append(("model.layers.\(index).\(norms.query).weight", [query]))
-        result.append(("model.layers.\(index).\(norms.key).weight", [key]))
+        result.append(("\(layer.list).\(index).\(norms.query).weight", [query]))
+        result.append(("\(layer.list).\(index).\(norms.key).weight", [key]))
       }
       for module in layer.modules {
         let (outputs, inputs) = module.shape(in: self)
@@ -107,8 +105,12 @@ public struct ModelConfiguration: Sendable, Equatable {
         if module.hasBias(in: self) { result.append((module.fullName(layer: index) + ".bias", [outputs])) }
       }
     }
-    result.append(("model.norm.weight", [hiddenSize]))
+    result += normShapes("model.norm")
     return result + head.tensorShapes(hiddenSize: hiddenSize, vocabularySize: vocabularySize, tied: tiedEmbeddings)
+  }
+
+  private func normShapes(_ name: String) -> [(name: String, shape: [Int])] {
+    [(name + ".weight", [hiddenSize])] + (layer.norm.isCentered ? [(name + ".bias", [hiddenSize])] : [])
   }
 
   /// The sizes of the weights of the norms on queries and on keys.

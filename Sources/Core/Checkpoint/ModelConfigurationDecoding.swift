@@ -20,7 +20,9 @@ extension ModelConfiguration {
       guard let text = try top.object(key) else { throw top.invalid(key, allowed: "an object") }
       return text
     }
-    return try decode(text ?? top, outer: top, family: family, head: head, supportedModels: architectures.models)
+    var decoder = text ?? top
+    decoder.otherNames = family.defaults.otherNames
+    return try decode(decoder, outer: top, family: family, head: head, supportedModels: architectures.models)
   }
 
   /// - Parameters:

@@ -66,7 +66,7 @@ public struct RotaryReader {
   }
 
   private func embedding(_ rope: FieldReader?, theta outerTheta: Double) throws -> RotaryEmbedding {
-    let outerPart = try top.positive("partial_rotary_factor", upTo: 1, default: 1)
+    let outerPart = try top.positive("partial_rotary_factor", upTo: 1, default: defaults.rotaryFactor)
     let part = try rope?.positive("partial_rotary_factor", upTo: 1, default: outerPart) ?? outerPart
     guard part == 1 || defaults.partialRotary else { throw unsupported("partial_rotary_factor below 1") }
     guard try !top.bool("rope_interleaved", default: false) else { throw unsupported("rope_interleaved") }

@@ -11,12 +11,16 @@ struct Decoder: Sendable {
 
   init(_ configuration: ModelConfiguration) {
     self.configuration = configuration
-    blocks = [AttentionBlock(configuration: configuration), GatedMLPBlock(configuration: configuration)]
+    let mlp: any Block =
+      configuration.layer.hasGate
+      ? GatedMLPBlock(configuration: configuration) : MLPBlock(configuration: configuration)
+    blocks = [AttentionBlock(configuration: configuration), mlp]
     head = LogProbHead(configuration: configuration)
   }
 
   var layerCount: Int { configuration.layerCount }
   var hiddenSize: Int { configuration.hiddenSize }
+  private var isParallel: Bool { configuration.layer.isParallel }
 
   // MARK: Tensors
 
@@ -75,10 +79,27 @@ struct Decoder: Sendable {
       if let input = pass.memory.input(layer: layer) {
         program.add(.copy(Copy(rows: pass.allRows, input: pass[.residual], output: input)))
       }
-      for block in blocks { block.forward(pass, layer: layer, feedsResidual: true, into: &program) }
+      self.layer(pass, layer, into: &program)
       program.endLayer()
     }
     return program
+  }
+
+  /// One layer's blocks: one after the other, or all on the layer's input.
+  /// - Parameter activationsAlone: where the layer's output is not needed again.
+  private func layer(_ pass: Pass, _ layer: Int, activationsAlone: Bool = false, into program: inout Program) {
+    if isParallel {
+      for block in blocks { block.forward(pass, layer: layer, into: &program) }
+      for block in blocks where !activationsAlone { block.join(pass, layer: layer, into: &program) }
+      return
+    }
+    for (index, block) in blocks.enumerated() {
+      block.forward(pass, layer: layer, into: &program)
+      // A norm of the block's output has activations too.
+      if !activationsAlone || index + 1 < blocks.count || block.branch.hasOutputNorm {
+        block.join(pass, layer: layer, into: &program)
+      }
+    }
   }
 
   /// Everything from the slopes of the targets to the gradients of the adapter.
@@ -106,15 +127,17 @@ struct Decoder: Sendable {
   }
 
   /// What the backward pass of the block below block `index` of `layer` begins with; nil where nothing below needs a
-  /// gradient.
+  /// gradient, or has it already: parallel blocks begin with the same one, made before any of them adds to dL/dx.
   private func outputGradient(
     _ pass: Pass, below place: (layer: Int, index: Int), reach: BackwardReach
   ) -> OutputGradient.Maker? {
     let layer = place.index > 0 ? place.layer : place.layer - 1
-    guard layer >= 0, let branch = (place.index > 0 ? blocks[place.index - 1] : blocks.last)?.branch,
+    let beside = isParallel ? blocks.dropLast().map(\.branch) : []
+    guard layer >= 0, place.index == 0 || !isParallel,
+      let branch = (place.index > 0 ? blocks[place.index - 1] : blocks.last)?.branch,
       reach.reaches(layer, branch.output.input), place.index > 0 || !waitsForActivations(pass, layer)
     else { return nil }
-    return { branch.outputGradient(pass, layer, rows: $0) }
+    return { branch.outputGradient(pass, layer, rows: $0, beside: beside) }
   }
 
   /// The layer's input where its activations are computed again; the last layer's are still there.
@@ -131,9 +154,7 @@ struct Decoder: Sendable {
   private func recompute(_ pass: Pass, _ layer: Int, into program: inout Program) {
     guard let input = recomputedFrom(pass, layer) else { return }
     program.add(.copy(Copy(rows: pass.allRows, input: input, output: pass[.residual])))
-    for (index, block) in blocks.enumerated() {
-      block.forward(pass, layer: layer, feedsResidual: index + 1 < blocks.count, into: &program)
-    }
+    self.layer(pass, layer, activationsAlone: true, into: &program)
   }
 
   /// The keys and values of a prompt [P, kvHeads · d] of every layer, and the logits after its last token.
@@ -142,7 +163,7 @@ struct Decoder: Sendable {
     program.add(embed(pass, batch.realTokens))
     let prompt = 0..<batch.rows
     for layer in 0..<layerCount {
-      for block in blocks { block.forward(pass, layer: layer, feedsResidual: true, into: &program) }
+      self.layer(pass, layer, into: &program)
       for (from, to) in [(pass[.k, layer], keys[layer]), (pass[.v, layer], values[layer])] {
         program.add(.copy(Copy(rows: RowSpans(rows: batch.rows), input: from.rows(prompt), output: to)))
       }
@@ -157,7 +178,7 @@ struct Decoder: Sendable {
     var program = Program()
     program.add(embed(pass, tokens))
     for layer in 0..<layerCount {
-      for block in blocks { block.forward(pass, layer: layer, feedsResidual: true, into: &program) }
+      self.layer(pass, layer, into: &program)
     }
     head.logits(pass, of: pass[.residual], into: &program)
     return program

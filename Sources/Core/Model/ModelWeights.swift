@@ -12,23 +12,37 @@ struct ModelWeights: Sendable {
     let bias: Tensor?
   }
 
+  /// The parameters of a norm of the residual stream's width.
+  struct Norm: Sendable {
+    /// [1, H].
+    let weight: Tensor
+    let kind: NormKind
+
+    /// b [1, H] of a LayerNorm.
+    var bias: Tensor? { if case .layer(let bias) = kind { bias } else { nil } }
+    var isCentered: Bool { bias != nil }
+  }
+
   struct Layer: Sendable {
-    /// [1, H] of what goes into a block and of what comes out of it; nil where nothing is normalised there.
-    let attentionNorm: Tensor?
-    let attentionOutputNorm: Tensor?
-    let mlpNorm: Tensor?
-    let mlpOutputNorm: Tensor?
+    /// Of what goes into a block and of what comes out of it; nil where nothing is normalised there.
+    let attentionNorm: Norm?
+    let attentionOutputNorm: Norm?
+    let mlpNorm: Norm?
+    let mlpOutputNorm: Norm?
     /// [1, span] of queries and of keys, where they have norms of their own.
     let headNorms: (query: Tensor, key: Tensor)?
-    fileprivate let linears: [Linear]
+    fileprivate let linears: [LinearKind: Linear]
 
-    subscript(kind: LinearKind) -> Linear { linears[kind.position] }
+    subscript(kind: LinearKind) -> Linear {
+      guard let linear = linears[kind] else { preconditionFailure("a linear that the model has") }
+      return linear
+    }
   }
 
   /// [V, H], in the stored or the compute type.
   let embedding: Tensor
   let layers: [Layer]
-  let finalNorm: Tensor
+  let finalNorm: Norm
   /// [V, H]; the embedding where the two are tied; nil where the checkpoint predicts no tokens.
   let head: Tensor?
   /// Bytes of weights that had to be converted, and so live in memory of their own.
@@ -58,22 +72,25 @@ struct ModelWeights: Sendable {
     layers = try (0..<configuration.layerCount).map { layer in
       let names = configuration.layer
       func norm(_ name: String?, _ count: Int) throws -> Tensor? {
-        try name.map { try loader.norm("model.layers.\(layer).\($0).weight", count) }
+        try name.map { try loader.normWeight("\(names.list).\(layer).\($0).weight", count) }
+      }
+      func blockNorm(_ name: String?) throws -> Norm? {
+        try name.map { try loader.norm("\(names.list).\(layer).\($0)", configuration.hiddenSize) }
       }
       let sizes = names.queryKeyNorm.map(configuration.queryKeyNormSizes)
       let query = try norm(names.queryKeyNorm?.query, sizes?.query ?? 0)
       let key = try norm(names.queryKeyNorm?.key, sizes?.key ?? 0)
       return Layer(
-        attentionNorm: try norm(names.attentionNorm, configuration.hiddenSize),
-        attentionOutputNorm: try norm(names.attentionOutputNorm, configuration.hiddenSize),
-        mlpNorm: try norm(names.mlpNorm, configuration.hiddenSize),
-        mlpOutputNorm: try norm(names.mlpOutputNorm, configuration.hiddenSize),
+        attentionNorm: try blockNorm(names.attentionNorm),
+        attentionOutputNorm: try blockNorm(names.attentionOutputNorm),
+        mlpNorm: try blockNorm(names.mlpNorm),
+        mlpOutputNorm: try blockNorm(names.mlpOutputNorm),
         headNorms: query.flatMap { query in key.map { (query, $0) } },
         linears: try loader.linears(layer))
     }
     // z / L is what h / L gives.
     finalNorm = try loader.norm(
-      "model.norm.weight", configuration.hiddenSize, factor: Float(1 / configuration.embeddings.logitDivisor))
+      "model.norm", configuration.hiddenSize, factor: Float(1 / configuration.embeddings.logitDivisor))
     convertedBytes = loader.convertedBytes
     quantizedBytes = loader.quantizedBytes
     replacedBytes = loader.replacedBytes
@@ -85,7 +102,7 @@ extension ModelConfiguration {
   /// Bytes of the linears' weights in fewer bits, with their scales; 0 where they stay as they are.
   public func quantizedByteCount(_ quantization: Quantization) -> Int {
     guard let type = quantization.elementType else { return 0 }
-    return LinearKind.allCases.reduce(0) { sum, kind in
+    return layer.linears.reduce(0) { sum, kind in
       let (outputs, inputs) = kind.shape(in: self)
       return sum + layerCount * type.byteCount(rows: outputs, columns: inputs)
     }
@@ -108,24 +125,49 @@ private struct WeightLoader {
     self.quantization = quantization
   }
 
-  /// The seven of a layer, in the order of `LinearKind.allCases`: rows of a module's weight where it holds several.
-  mutating func linears(_ layer: Int) throws -> [ModelWeights.Linear] {
+  /// Those of a layer: rows of a module's weight where it holds several.
+  mutating func linears(_ layer: Int) throws -> [LinearKind: ModelWeights.Linear] {
     let configuration = checkpoint.configuration
     var found: [LinearKind: ModelWeights.Linear] = [:]
     for module in configuration.layer.modules {
       let (outputs, inputs) = module.shape(in: configuration)
       let name = module.fullName(layer: layer)
-      let weight = try weight(name + ".weight", rows: outputs, columns: inputs)
-      let bias = module.hasBias(in: configuration) ? try vector(name + ".bias", outputs) : nil
+      let order = module.storedRows(in: configuration)
+      let weight = try weight(name + ".weight", rows: outputs, columns: inputs, order: order)
+      let bias = module.hasBias(in: configuration) ? try vector(name + ".bias", outputs, order: order) : nil
       for (kind, rows) in zip(module.parts, module.rows(in: configuration)) {
         found[kind] = ModelWeights.Linear(weight: weight.rows(rows), bias: bias?.columns(rows))
       }
     }
-    return LinearKind.allCases.compactMap { found[$0] }
+    return found
+  }
+
+  /// A linear's weight whose rows the file has in another order: a copy.
+  private mutating func ordered(_ name: String, rows: Int, columns: Int, order: StoredRows) throws -> Tensor {
+    let tensor = try checkpoint.tensor(name)
+    guard tensor.shape == [rows, columns] else {
+      throw ModelError.tensorShape(name: name, found: tensor.shape, expected: [rows, columns])
+    }
+    let staging = try device.allocate(rows: rows, columns: columns, type: .fp32)
+    device.write(order.used(tensor.float32()), to: staging.tensor)
+    tensor.bytes.file.release(tensor.bytes.range)
+    return try withExtendedLifetime(staging) {
+      guard let type = quantization.elementType else {
+        let type = device.precision.elementType
+        return try convert(staging.tensor, to: tensor.type == .bf16 ? .bf16 : type)
+      }
+      guard let quantized = try device.quantize(staging.tensor, to: type) else {
+        throw checkpoint.whyNotFinite(tensor: name)
+      }
+      quantizedBytes += type.byteCount(rows: rows, columns: columns)
+      replacedBytes += tensor.bytes.count
+      return keep(quantized)
+    }
   }
 
   /// A linear's weight: quantized by the file, or now, or as it is.
-  private mutating func weight(_ name: String, rows: Int, columns: Int) throws -> Tensor {
+  private mutating func weight(_ name: String, rows: Int, columns: Int, order: StoredRows?) throws -> Tensor {
+    if let order { return try ordered(name, rows: rows, columns: columns, order: order) }
     if let stored = try checkpoint.quantizedTensor(name) {
       let type: ElementType = stored.quantization == .nf4 ? .nf4 : .int8
       guard stored.shape == [rows, columns],
@@ -157,12 +199,22 @@ private struct WeightLoader {
   }
 
   /// [1, count] in fp32.
-  mutating func vector(_ name: String, _ count: Int) throws -> Tensor {
-    keep(device.constant(try values(name, count), rows: 1, columns: count))
+  mutating func vector(_ name: String, _ count: Int, order: StoredRows? = nil) throws -> Tensor {
+    let values = try values(name, count)
+    return keep(device.constant(order?.used(values) ?? values, rows: 1, columns: count))
+  }
+
+  /// A norm's parameters, both times `factor`.
+  mutating func norm(_ name: String, _ count: Int, factor: Float = 1) throws -> ModelWeights.Norm {
+    let weight = try normWeight(name + ".weight", count, factor: factor)
+    guard checkpoint.configuration.layer.norm.isCentered else { return ModelWeights.Norm(weight: weight, kind: .rms) }
+    let bias = try values(name + ".bias", count).map { $0 * factor }
+    return ModelWeights.Norm(
+      weight: weight, kind: .layer(bias: keep(device.constant(bias, rows: 1, columns: count))))
   }
 
   /// A norm's weight, with what the family adds to the stored one, times `factor`.
-  mutating func norm(_ name: String, _ count: Int, factor: Float = 1) throws -> Tensor {
+  mutating func normWeight(_ name: String, _ count: Int, factor: Float = 1) throws -> Tensor {
     let offset = Float(checkpoint.configuration.layer.norm.offset)
     let weight = try values(name, count).map { ($0 + offset) * factor }
     return keep(device.constant(weight, rows: 1, columns: count))

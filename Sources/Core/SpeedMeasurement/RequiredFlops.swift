@@ -48,7 +48,7 @@ public struct RequiredFlops: Sendable, Equatable {
     let tokens = Double(groups.reduce(0) { $0 + $1.tokenCount })
     let responseTokens = Double(groups.reduce(0) { $0 + $1.responseTokenCount })
     let pairs = groups.reduce(0.0) { $0 + $1.visiblePairs }
-    let linears = LinearKind.allCases.reduce(0.0) { sum, kind in
+    let linears = model.layer.linears.reduce(0.0) { sum, kind in
       let (outputs, inputs) = kind.shape(in: model)
       return sum + Double(outputs) * Double(inputs)
     }

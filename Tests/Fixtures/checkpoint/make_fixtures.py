@@ -191,6 +191,11 @@ def families():
         "qwen3 with yarn": small | dict(model_type="qwen3", num_key_value_heads=2, max_position_embeddings=40960,
                                         rope_scaling=dict(rope_type="yarn", factor=4.0,
                                                           original_max_position_embeddings=32768)),
+        "pythia-160m": small | dict(model_type="gpt_neox", hidden_act="gelu", layer_norm_eps=1e-05, rotary_pct=0.25,
+                                    rotary_emb_base=10000, use_parallel_residual=True, eos_token_id=0, bos_token_id=0,
+                                    max_position_embeddings=2048, tie_word_embeddings=False),
+        "gpt-neox, others": small | dict(model_type="gpt_neox", hidden_act="gelu_fast", layer_norm_eps=1e-03, rotary_pct=0.5,
+                                         rotary_emb_base=20000, use_parallel_residual=False, attention_bias=False),
     }
     result = []
     for name, given in cases.items():
@@ -211,9 +216,9 @@ def families():
         result.append(dict(name=name, config=given, expected=dict(
             windows=[text.sliding_window if kind == "sliding_attention" else None for kind in types],
             rope=[rope(kind) if turn else None for kind, turn in zip(types, turns)],
-            kv_heads=text.num_key_value_heads, head_dim=getattr(text, "head_dim", None)
+            kv_heads=getattr(text, "num_key_value_heads", None) or text.num_attention_heads, head_dim=getattr(text, "head_dim", None)
             or text.hidden_size // text.num_attention_heads, heads=text.num_attention_heads,
-            epsilon=text.rms_norm_eps, tied=config.tie_word_embeddings, vocabulary=text.vocab_size,
+            epsilon=getattr(text, "rms_norm_eps", None) or text.layer_norm_eps, tied=config.tie_word_embeddings, vocabulary=text.vocab_size,
             eos=eos if isinstance(eos, list) else [] if eos is None else [eos])))
     (HERE / "families.json").write_text(json.dumps(result, indent=1) + "\n")
 

@@ -11,7 +11,7 @@ from peft import LoraConfig, get_peft_model
 from safetensors.torch import save_file
 from transformers import (
     Exaone4Config, Exaone4ForCausalLM, Gemma2Config, Gemma2ForCausalLM, Gemma3Config, Gemma3ForConditionalGeneration,
-    Gemma3ForCausalLM, Gemma3TextConfig, GemmaConfig, GemmaForCausalLM, GraniteConfig, GraniteForCausalLM, InternLM3Config,
+    Gemma3ForCausalLM, Gemma3TextConfig, GemmaConfig, GemmaForCausalLM, GPTNeoXConfig, GPTNeoXForCausalLM, GraniteConfig, GraniteForCausalLM, InternLM3Config,
     LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM, Olmo2Config, Olmo2ForCausalLM, Olmo3Config,
     Olmo3ForCausalLM, Phi3Config, Phi3ForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM, SmolLM3Config, SmolLM3ForCausalLM)
 
@@ -20,6 +20,7 @@ torch.set_num_threads(1)
 ALL = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 common = dict(vocab_size=64, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4,
               num_key_value_heads=2, max_position_embeddings=128, bos_token_id=1, eos_token_id=2, pad_token_id=0)
+neox = {key: value for key, value in common.items() if key != "num_key_value_heads"}
 cases = {
     "untied-grouped": (LlamaForCausalLM, LlamaConfig(**common, tie_word_embeddings=False), ALL, 4, 8, torch.float32),
     "tied-wide-heads": (LlamaForCausalLM, LlamaConfig(**{**common, "num_key_value_heads": 1, "vocab_size": 61}, head_dim=20,
@@ -65,6 +66,11 @@ cases = {
     "phi3-longrope": (Phi3ForCausalLM, Phi3Config(**common, original_max_position_embeddings=127, rope_parameters={
         "rope_type": "longrope", "rope_theta": 10000.0, "partial_rotary_factor": 0.75, "short_factor": [1.0, 1.25, 1.5],
         "long_factor": [1.0, 2.0, 4.0]}, sliding_window=30), ["qkv_proj", "down_proj"], 2, 4, torch.bfloat16),
+    "neox-parallel": (GPTNeoXForCausalLM, GPTNeoXConfig(**neox), ["query_key_value", "dense", "dense_h_to_4h", "dense_4h_to_h"],
+                      3, 5, torch.bfloat16),
+    "neox-sequential": (GPTNeoXForCausalLM, GPTNeoXConfig(**{**neox, "num_hidden_layers": 3}, use_parallel_residual=False,
+                        rope_parameters={"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.5}),
+                        "all-linear", 2, 4, torch.float32),
 }
 # Prompts of 1, 7 and 70 tokens; responses of 1 token, two equal beginnings, and one longer than a strip of attention.
 def groups(vocab, generator):
@@ -136,6 +142,27 @@ for number, (name, (kind, config, targets, rank, alpha, dtype)) in enumerate(cas
                  for key, parameter in model.named_parameters() if parameter.grad is not None}
     save_file(gradients, folder / "gradients.safetensors")
     (folder / "groups.json").write_text(json.dumps(data))
+    if name == "neox-sequential":  # whose rows of q, k and v alternate by head
+        with torch.no_grad():
+            merged = model.merge_and_unload().state_dict()
+            save_file({key: value.contiguous().clone() for key, value in merged.items() if "layers.0." in key},
+                      folder / "merged.safetensors")
+            base = kind.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+            model = get_peft_model(base, LoraConfig(r=2, lora_alpha=3, target_modules=["query_key_value"], use_dora=True,
+                                                    task_type="CAUSAL_LM"))
+            for key, parameter in model.named_parameters():
+                if "lora_B" in key:
+                    parameter.copy_(torch.randn_like(parameter) * 0.2)
+                if "magnitude" in key:
+                    parameter.mul_(1 + 0.3 * torch.rand_like(parameter))
+            model.save_pretrained(folder / "dora")
+            (folder / "dora" / "README.md").unlink(missing_ok=True)
+            configuration = json.loads((folder / "dora" / "adapter_config.json").read_text())
+            (folder / "dora" / "adapter_config.json").write_text(
+                json.dumps({**configuration, "base_model_name_or_path": name}, indent=2) + "\n")
+            scores = [[log_probs(model, group["prompt"], response).tolist() for response in group["responses"]]
+                      for group in data]
+            (folder / "dora.json").write_text(json.dumps(scores))
 
 versions = {"torch": torch.__version__, "transformers": transformers.__version__, "peft": peft.__version__}
 known = json.loads((here / "versions.json").read_text())

@@ -56,8 +56,11 @@ public struct ArchitectureDefaults: Sendable {
   public var ropeTheta = 10_000.0
   public var rmsNormEpsilon: Double
   public var tiedEmbeddings = false
-  /// Whether its class reads `partial_rotary_factor`.
+  /// Whether its class reads `partial_rotary_factor`, and what that is where it is absent.
   public var partialRotary = false
+  public var rotaryFactor = 1.0
+  /// Names that its files have for keys.
+  public var otherNames: [String: String] = [:]
   /// Of `original_max_position_embeddings`; nil: as many as `max_position_embeddings`.
   public var originalMaxPositions: Int?
   /// Other names that its files have for a `rope_type`.
@@ -97,7 +100,7 @@ public struct LinearBiases: Sendable {
   public var queryKeyValue: Bool
   /// o_proj.
   public var output: Bool
-  /// gate_proj, up_proj and down_proj.
+  /// The MLP's.
   public var mlp: Bool
 
   public init(queryKeyValue: Bool = false, output: Bool = false, mlp: Bool = false) {
@@ -117,6 +120,8 @@ public struct TextWrapping: Sendable, Equatable {
   public var prefixes: [Prefix] = []
   /// What the names of tensors begin with that no text needs.
   public var ignored: [String] = []
+  /// What they end with: masks that older versions stored.
+  public var ignoredEndings: [String] = []
 
   public struct Prefix: Sendable, Equatable {
     public let stored, plain: String

@@ -5,7 +5,7 @@ public struct ArchitectureRegistry: Sendable {
   /// What the program reads.
   public static let standard = ArchitectureRegistry([
     Llama(), Mistral(), Qwen2(), Qwen3(), Gemma(), Gemma2(), Gemma3Text(), Gemma3Text.withPictures, OLMo2(), OLMo3(),
-    SmolLM3(), Granite(), Exaone4(), InternLM3(), Phi3(),
+    SmolLM3(), Granite(), Exaone4(), InternLM3(), Phi3(), GPTNeoX(),
   ])
 
   /// - Parameter architectures: of different `modelType`s.

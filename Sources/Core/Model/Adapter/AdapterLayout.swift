@@ -28,6 +28,8 @@ public struct AdaptedLinear: Sendable, Equatable {
   public let outputs: Int
   /// The rows of B that belong to each of the module's linears.
   let rows: [Range<Int>]
+  /// Where files have B's rows elsewhere.
+  public let storedRows: StoredRows?
   /// A, [rank, in], row-major.
   public let downOffset: Int
   /// B, [out, rank], row-major.
@@ -84,7 +86,9 @@ public struct AdapterLayout: Sendable, Equatable {
         linears.append(
           AdaptedLinear(
             address: module.address, rank: module.rank, scale: Float(module.scale), inputs: inputs, outputs: outputs,
-            rows: module.address.module.rows(in: model), downOffset: down, upOffset: offset, activationColumn: column))
+            rows: module.address.module.rows(in: model),
+            storedRows: module.address.module.storedRows(in: model), downOffset: down, upOffset: offset,
+            activationColumn: column))
         offset += module.rank * outputs
         column += module.rank
       }

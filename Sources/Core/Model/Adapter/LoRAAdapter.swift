@@ -36,8 +36,8 @@ public final class LoRAAdapter {
   public init(folder: AdapterFolder, model: ModelConfiguration) throws {
     try Self.check(folder.configuration, model: model)
     configuration = folder.configuration
-    magnitudes = folder.tensors.compactMapValues(\.magnitude)
     layout = AdapterLayout(configuration: configuration, model: model)
+    var magnitudes: [LinearAddress: [Float]] = [:]
     parameters = try FloatBuffer(checking: layout.count)
     for linear in layout.linears {
       guard let tensors = folder.tensors[linear.address], tensors.down.count == linear.down.count,
@@ -45,15 +45,26 @@ public final class LoRAAdapter {
         !configuration.usesDoRA || tensors.magnitude?.count == linear.outputs
       else { throw ModelError.adapterDoesNotFit(reason: "\(linear.address) is missing or has another size") }
       parameters.copy(from: tensors.down, at: linear.downOffset)
-      parameters.copy(from: tensors.up, at: linear.upOffset)
+      parameters.copy(from: linear.storedRows?.used(tensors.up) ?? tensors.up, at: linear.upOffset)
+      magnitudes[linear.address] = tensors.magnitude.map { linear.storedRows?.used($0) ?? $0 }
     }
+    self.magnitudes = magnitudes
   }
 
   /// The factors by module, as PEFT files and a merge want them.
   public var tensors: [LinearAddress: LoRATensors] {
-    Dictionary(uniqueKeysWithValues: layout.linears.map { ($0.address, tensors(of: $0)) })
+    Dictionary(
+      uniqueKeysWithValues: layout.linears.map { linear in
+        var tensors = tensors(of: linear)
+        if let rows = linear.storedRows {
+          tensors.up = rows.stored(tensors.up)
+          tensors.magnitude = tensors.magnitude.map(rows.stored)
+        }
+        return (linear.address, tensors)
+      })
   }
 
+  /// With the rows of B in the order of use.
   func tensors(of linear: AdaptedLinear) -> LoRATensors {
     LoRATensors(
       down: parameters.array(in: linear.down), up: parameters.array(in: linear.up),

@@ -25,7 +25,7 @@ extension ActivationKey {
   static let inverseK: ActivationKey = "k 1/rms"
 }
 
-/// x += o_proj(attention(rope(q), rope(k), v)), q, k, v of RMSNorm(x); q and k may have norms of their own.
+/// x += o_proj(attention(rope(q), rope(k), v)), q, k, v of norm(x); q and k may have norms of their own.
 struct AttentionBlock: Block {
   let configuration: ModelConfiguration
   let branch: ResidualBranch
@@ -35,9 +35,10 @@ struct AttentionBlock: Block {
     let layer = configuration.layer
     branch = ResidualBranch(
       inputNorm: .init(
-        weight: { $0.attentionNorm }, normalized: .attentionNormalized, inverse: .attentionInverse),
+        parameters: { $0.attentionNorm }, normalized: .attentionNormalized, inverse: .attentionInverse),
       outputNorm: .init(
-        weight: { $0.attentionOutputNorm }, normalized: .attentionOutputNormalized, inverse: .attentionOutputInverse),
+        parameters: { $0.attentionOutputNorm }, normalized: .attentionOutputNormalized, inverse: .attentionOutputInverse
+      ),
       input: .attentionNorm, output: (.o_proj, .attentionOutput), layer: layer,
       hasInputNorm: layer.attentionNorm != nil, hasOutputNorm: layer.attentionOutputNorm != nil,
       hiddenSize: configuration.hiddenSize)
@@ -94,7 +95,7 @@ struct AttentionBlock: Block {
 
   // MARK: Forward
 
-  func forward(_ pass: Pass, layer: Int, feedsResidual: Bool, into program: inout Program) {
+  func forward(_ pass: Pass, layer: Int, into program: inout Program) {
     let h = branch.hidden(pass, layer)
     program.add(branch.begin(pass, layer, rows: pass.allRows))
     let (wanted, all) = (pass.wantedRows(layer), pass.allRows)
@@ -109,11 +110,12 @@ struct AttentionBlock: Block {
       program.add(headNorm(pass, layer, rows: all, .rawK, keyNorm, .normalizedK, .inverseK, .k))
     }
     program.add(pass.attention(layer))
-    guard feedsResidual || branch.hasOutputNorm else { return }
-    let o = pass[.o, layer]
-    let projections = pass.projections(o, .attentionOutput, layer)
+    let projections = pass.projections(pass[.o, layer], .attentionOutput, layer)
     if !projections.isEmpty { program.add(.project(Project(rows: wanted, projections))) }
-    branch.end(pass, o, layer, rows: wanted, into: &program)
+  }
+
+  func join(_ pass: Pass, layer: Int, into program: inout Program) {
+    branch.end(pass, pass[.o, layer], layer, rows: pass.wantedRows(layer), into: &program)
   }
 
   private func queryOrKey(_ kind: LinearKind, _ pass: Pass, _ layer: Int, rows: RowSpans) -> Instruction {

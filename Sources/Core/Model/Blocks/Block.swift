@@ -13,9 +13,11 @@ protocol Block: Sendable {
   /// Tensors that one layer at a time uses.
   func activations(_ shape: PassShape) -> [Activation]
 
-  /// - Parameter feedsResidual: false to compute the activations alone, where the last block's sum is not needed again; a norm
-  ///   of the block's output is one of them.
-  func forward(_ pass: Pass, layer: Int, feedsResidual: Bool, into program: inout Program)
+  /// All activations but those behind the block's last linear.
+  func forward(_ pass: Pass, layer: Int, into program: inout Program)
+
+  /// The last linear, the norm of its output where there is one, and x += that.
+  func join(_ pass: Pass, layer: Int, into program: inout Program)
 
   /// From dL/d(output), of which `ResidualBranch.outputGradient` has made what the output's linear needs, to dL/d(input) in the
   /// residual stream's gradient, with the gradients of the adapted linears.

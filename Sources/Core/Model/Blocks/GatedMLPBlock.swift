@@ -14,20 +14,27 @@ extension ActivationKey {
   static let inner: ActivationKey = "inner"
 }
 
-/// x += down(act(gate(h)) · up(h)), h = RMSNorm(x).
+extension ResidualBranch {
+  /// How an MLP hangs on the residual stream.
+  static func mlp(_ configuration: ModelConfiguration) -> ResidualBranch {
+    let layer = configuration.layer
+    return ResidualBranch(
+      inputNorm: .init(parameters: { $0.mlpNorm }, normalized: .mlpNormalized, inverse: .mlpInverse),
+      outputNorm: .init(
+        parameters: { $0.mlpOutputNorm }, normalized: .mlpOutputNormalized, inverse: .mlpOutputInverse),
+      input: .mlpNorm, output: (.down_proj, .mlpInner), layer: layer, hasInputNorm: layer.mlpNorm != nil,
+      hasOutputNorm: layer.mlpOutputNorm != nil, hiddenSize: configuration.hiddenSize)
+  }
+}
+
+/// x += down(act(gate(h)) · up(h)), h = norm(x).
 struct GatedMLPBlock: Block {
   let configuration: ModelConfiguration
   let branch: ResidualBranch
 
   init(configuration: ModelConfiguration) {
     self.configuration = configuration
-    let layer = configuration.layer
-    branch = ResidualBranch(
-      inputNorm: .init(weight: { $0.mlpNorm }, normalized: .mlpNormalized, inverse: .mlpInverse),
-      outputNorm: .init(
-        weight: { $0.mlpOutputNorm }, normalized: .mlpOutputNormalized, inverse: .mlpOutputInverse),
-      input: .mlpNorm, output: (.down_proj, .mlpInner), layer: layer, hasInputNorm: layer.mlpNorm != nil,
-      hasOutputNorm: layer.mlpOutputNorm != nil, hiddenSize: configuration.hiddenSize)
+    branch = .mlp(configuration)
   }
 
   private var activation: GateFunction { configuration.layer.activation.instruction }
@@ -48,7 +55,7 @@ struct GatedMLPBlock: Block {
 
   // MARK: Forward
 
-  func forward(_ pass: Pass, layer: Int, feedsResidual: Bool, into program: inout Program) {
+  func forward(_ pass: Pass, layer: Int, into program: inout Program) {
     let rows = pass.wantedRows(layer)
     let (h, inner) = (branch.hidden(pass, layer), pass[.inner])
     program.add(branch.begin(pass, layer, rows: rows))
@@ -63,8 +70,10 @@ struct GatedMLPBlock: Block {
             upBias: pass.bias(.up_proj, layer)), fewRows: pass.shape.decodes)))
     let projections = pass.projections(inner, .mlpInner, layer)
     if !projections.isEmpty { program.add(.project(Project(rows: rows, projections))) }
-    guard feedsResidual || branch.hasOutputNorm else { return }
-    branch.end(pass, inner, layer, rows: rows, into: &program)
+  }
+
+  func join(_ pass: Pass, layer: Int, into program: inout Program) {
+    branch.end(pass, pass[.inner], layer, rows: pass.wantedRows(layer), into: &program)
   }
 
   // MARK: Backward
@@ -97,7 +106,7 @@ struct GatedMLPBlock: Block {
 }
 
 extension LayerDescription.GateActivation {
-  fileprivate var instruction: GateFunction {
+  var instruction: GateFunction {
     switch self {
     case .silu: .silu
     case .geluTanh: .geluTanh

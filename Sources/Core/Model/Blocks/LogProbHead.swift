@@ -83,7 +83,8 @@ struct LogProbHead: Sendable {
 
   private func norm(_ pass: Pass, rows: RowSpans, input: Tensor, sources: [Int]?) -> Norm {
     Norm(
-      rows: rows, input: input, weight: pass.weights.finalNorm, epsilon: pass.epsilon,
+      rows: rows, input: input, weight: pass.weights.finalNorm.weight, kind: pass.weights.finalNorm.kind,
+      epsilon: pass.epsilon,
       normalized: pass[.headNormalized], inverse: pass[.headInverse], output: pass[.headHidden], sources: sources,
       rounding: pass.norm)
   }
@@ -95,8 +96,8 @@ struct LogProbHead: Sendable {
       .logProbsBackward(
         LogProbsBackward(
           weight: pass.tokenHead, targets: batch.predictions, slopes: pass[.slopes], mean: pass[.meanEmbedding],
-          normalized: pass[.headNormalized], inverse: pass[.headInverse], normWeight: pass.weights.finalNorm,
-          sources: batch.headRows, into: pass[.residualGradient],
+          normalized: pass[.headNormalized], inverse: pass[.headInverse], normWeight: pass.weights.finalNorm.weight,
+          isCentered: pass.weights.finalNorm.isCentered, sources: batch.headRows, into: pass[.residualGradient],
           capSlopes: pass.memory.optional(.capSlopes))))
   }
 }

@@ -4,9 +4,9 @@ import Device
 /// How a block hangs on the residual stream, x += ρ · norm₂(block(norm₁(x))): what its first linears read, where its last
 /// one goes, and both ways back. Either norm may be missing.
 struct ResidualBranch: Sendable {
-  /// A norm of a layer: its weight, nil where the model has none, and where x / rms and 1 / rms are kept.
+  /// A norm of a layer: its parameters, nil where the model has none, and where x / rms and 1 / rms are kept.
   struct BranchNorm: Sendable {
-    let weight: @Sendable (ModelWeights.Layer) -> Tensor?
+    let parameters: @Sendable (ModelWeights.Layer) -> ModelWeights.Norm?
     let normalized, inverse: ActivationKey
   }
 
@@ -45,12 +45,12 @@ struct ResidualBranch: Sendable {
   func begin(_ pass: Pass, _ layer: Int, rows: RowSpans) -> Instruction {
     let h = hidden(pass, layer)
     let projections = pass.projections(h, input, layer)
-    guard let weight = inputNorm.weight(pass.weights.layers[layer]) else {
+    guard let norm = inputNorm.parameters(pass.weights.layers[layer]) else {
       return .copy(Copy(rows: rows, input: pass[.residual], output: h, projections: projections))
     }
     return .norm(
       Norm(
-        rows: rows, input: pass[.residual], weight: weight, epsilon: pass.epsilon,
+        rows: rows, input: pass[.residual], weight: norm.weight, kind: norm.kind, epsilon: pass.epsilon,
         normalized: pass[inputNorm.normalized, layer], inverse: pass[inputNorm.inverse, layer], output: h,
         projections: projections, rounding: pass.norm))
   }
@@ -58,7 +58,7 @@ struct ResidualBranch: Sendable {
   /// x += ρ · norm₂(y) for the last linear's y of `x`.
   func end(_ pass: Pass, _ x: Tensor, _ layer: Int, rows: RowSpans, into program: inout Program) {
     let bias = pass.bias(output.kind, layer)
-    guard let weight = outputNorm.weight(pass.weights.layers[layer]) else {
+    guard let weight = outputNorm.parameters(pass.weights.layers[layer])?.weight else {
       program.add(
         pass.linear(
           output.kind, x, layer, rows: rows, .add(pass[.residual], factor: pass.residualFactor, bias: bias)))
@@ -75,11 +75,17 @@ struct ResidualBranch: Sendable {
 
   // MARK: Backward
 
+  /// g = dy·(sB) of the last linear.
+  func outputProjections(_ pass: Pass, _ layer: Int) -> [Projection] {
+    pass.gradientProjections([(output.kind, pass[.outputGradient])], output.input, layer)
+  }
+
   /// dL/dy of the last linear from dL/dx, in the compute type, and its low-rank product.
-  func outputGradient(_ pass: Pass, _ layer: Int, rows: RowSpans) -> OutputGradient {
+  /// - Parameter beside: blocks that read the same x, and so have the same dL/dy.
+  func outputGradient(_ pass: Pass, _ layer: Int, rows: RowSpans, beside: [ResidualBranch] = []) -> OutputGradient {
     let dy = pass[.outputGradient]
-    let projections = pass.gradientProjections([(output.kind, dy)], output.input, layer)
-    guard let weight = outputNorm.weight(pass.weights.layers[layer]) else {
+    let projections = ([self] + beside).flatMap { $0.outputProjections(pass, layer) }
+    guard let weight = outputNorm.parameters(pass.weights.layers[layer])?.weight else {
       return .copy(
         Copy(
           rows: rows, input: pass[.residualGradient], factor: pass.residualFactor, output: dy,
@@ -97,12 +103,12 @@ struct ResidualBranch: Sendable {
     beside others: [Instruction] = [], below: OutputGradient.Maker?, into sum: AdapterGradients,
     program: inout Program
   ) {
-    let weight = inputNorm.weight(pass.weights.layers[layer])
+    let norm = inputNorm.parameters(pass.weights.layers[layer])
     let kept = pass[inputNorm.normalized, layer]
     let projections = pass.gradientProjections(gradients, input, layer)
     if !projections.isEmpty { program.add(.project(Project(rows: rows, projections))) }
     let own =
-      others + pass.weightGradients(gradients, input, x: kept, scale: weight, rows: rows, layer, into: sum)
+      others + pass.weightGradients(gradients, input, x: kept, norm: norm, rows: rows, layer, into: sum)
     guard reach.propagates(layer, input) else {
       program.add(together: own)
       return
@@ -110,15 +116,15 @@ struct ResidualBranch: Sendable {
     let dx = pass[.residualGradient]
     let product = pass.inputGradient(
       gradients, input, layer, rows: rows, columns: hiddenSize,
-      weight == nil ? .add(dx) : .store(pass[.normGradient]))
+      norm == nil ? .add(dx) : .store(pass[.normGradient]))
     program.add(together: [product] + own)
     let next = below?(rows)
-    if let weight {
+    if let norm {
       program.add(
         .normBackward(
           NormBackward(
-            rows: rows, gradient: pass[.normGradient], normalized: kept, inverse: pass[inputNorm.inverse, layer],
-            weight: weight, into: dx, copy: next?.copy)))
+            rows: rows, isCentered: norm.isCentered, gradient: pass[.normGradient], normalized: kept,
+            inverse: pass[inputNorm.inverse, layer], weight: norm.weight, into: dx, copy: next?.copy)))
       if let next, next.copy == nil { program.add(next.instruction) }
     } else if let next {
       program.add(next.instruction)

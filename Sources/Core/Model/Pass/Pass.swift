@@ -173,16 +173,16 @@ struct Pass: Sendable {
   }
 
   /// dA and dB of every adapted linear that reads `input` x [T, in], over some rows, added to `sum`.
-  /// - Parameter scale: where the input is x · scale [1, in], as a norm's output is: gᵀ(x · scale) = (gᵀx) · scale.
+  /// - Parameter norm: where the input is x · w + b, as a norm's output is: gᵀ(x · w + b) = (gᵀx) · w + (Σ g) ⊗ b.
   func weightGradients(
-    _ gradients: OutputGradients, _ input: LinearInput, x: Tensor, scale: Tensor? = nil, rows: RowSpans,
-    _ layer: Int, into sum: AdapterGradients
+    _ gradients: OutputGradients, _ input: LinearInput, x: Tensor, norm: ModelWeights.Norm? = nil,
+    rows: RowSpans, _ layer: Int, into sum: AdapterGradients
   ) -> [Instruction] {
     guard let adapter else { return [] }
     let stack = adapter.layout.linears(layer: layer, input: input)
     guard let downs = sum.downs(stack) else { return [] }
     let g = self[.lowRankGradient].columns(adapter.activationColumns(stack))
-    var instructions = [WeightGradient(g, x, rows: rows, into: .rows(downs, scale: scale))]
+    var instructions = [WeightGradient(g, x, rows: rows, into: .rows(downs, scale: norm?.weight, bias: norm?.bias))]
     for adapted in stack {
       guard let dy = gradient(adapted, gradients, layer) else { continue }
       let u = self[.lowRank, layer].columns(adapter.activationColumns(adapted))

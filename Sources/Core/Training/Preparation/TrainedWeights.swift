@@ -31,7 +31,9 @@ public struct TrainedWeights {
     let tensor = try checkpoint.tensor(name)
     guard let type = quantization.elementType else { return { tensor.float32(elements: $0) } }
     let (outputs, inputs) = address.module.shape(in: checkpoint.configuration)
-    let weight = LazyWeight(tensor, rows: outputs, columns: inputs, type: type, device: device)
+    let weight = LazyWeight(
+      tensor, rows: outputs, columns: inputs, order: address.module.storedRows(in: checkpoint.configuration),
+      type: type, device: device)
     return { weight.elements($0) }
   }
 }
@@ -41,12 +43,17 @@ public struct TrainedWeights {
 private final class LazyWeight: Sendable {
   private let tensor: StoredTensor
   private let rows, columns: Int
+  /// Where the file has its rows in another order than the run, whose blocks of NF4 may reach over rows.
+  private let order: StoredRows?
   private let type: ElementType
   private let device: CPUDevice
   private let memory = Mutex<DeviceMemory?>(nil)
 
-  init(_ tensor: StoredTensor, rows: Int, columns: Int, type: ElementType, device: CPUDevice) {
+  init(
+    _ tensor: StoredTensor, rows: Int, columns: Int, order: StoredRows?, type: ElementType, device: CPUDevice
+  ) {
     self.tensor = tensor
+    self.order = order
     self.rows = rows
     self.columns = columns
     self.type = type
@@ -59,14 +66,26 @@ private final class LazyWeight: Sendable {
       // Numbers that are not finite have no codes; a run on them would not have begun.
       guard let found = memory else { return tensor.float32(elements: range) }
       let some = range.lowerBound / columns..<(range.upperBound + columns - 1) / columns
-      let values = device.read(found.tensor.rows(some))
+      let values = order == nil ? device.read(found.tensor.rows(some)) : inStoredOrder(some, of: found.tensor)
       let start = range.lowerBound - some.lowerBound * columns
       if range.upperBound == rows * columns { memory = nil }
       return Array(values[start..<start + range.count])
     }
   }
 
+  /// Rows as the file orders them.
+  private func inStoredOrder(_ rows: Range<Int>, of tensor: Tensor) -> [Float] {
+    guard let order else { return [] }
+    let used = order.usedRows
+    return rows.flatMap { device.read(tensor.rows(used[$0]..<used[$0] + 1)) }
+  }
+
   private func quantized() -> DeviceMemory? {
+    if let order {
+      guard let source = try? device.allocate(rows: rows, columns: columns, type: .fp32) else { return nil }
+      device.write(order.used(tensor.float32()), to: source.tensor)
+      return withExtendedLifetime(source) { (try? device.quantize(source.tensor, to: type)) ?? nil }
+    }
     guard
       let source = device.weights(tensor.bytes, rows: rows, columns: columns, type: Self.elementType(tensor.type))
     else { return nil }
