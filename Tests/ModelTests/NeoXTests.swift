@@ -60,6 +60,39 @@ import Testing
     #expect(largestDifference(found, golden) < 2e-5)
   }
 
+  /// The same model with changes to its configuration's text.
+  private func changed(_ change: (String) -> String) throws -> URL {
+    let (url, source) = (temporary(), try fixture().url)
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    try FileManager.default.copyItem(
+      at: source.appendingPathComponent("model.safetensors"), to: url.appendingPathComponent("model.safetensors"))
+    let text = try String(contentsOf: source.appendingPathComponent("config.json"), encoding: .utf8)
+    try change(text).write(to: url.appendingPathComponent("config.json"), atomically: true, encoding: .utf8)
+    return url
+  }
+
+  @Test func quantizedRowsByHeadAreRefused() throws {
+    let url = try changed {
+      $0.replacingOccurrences(
+        of: "\"model_type\"", with: "\"quantization_config\": {\"load_in_8bit\": true}, \"model_type\"")
+    }
+    defer { try? FileManager.default.removeItem(at: url) }
+    let error = #expect(throws: CheckpointError.self) { try CheckpointFolder(path: url.path) }
+    #expect(error.map { "\($0)" }?.contains("bitsandbytes in a gpt_neox model") == true)
+  }
+
+  /// An older file's own names for its keys.
+  @Test func olderConfigurationsAreRead() throws {
+    let url = try changed { text in
+      let start = text.range(of: "\"rope_parameters\""), end = text.range(of: "},")
+      guard let start, let end else { return text }
+      return text.replacingCharacters(
+        in: start.lowerBound..<end.upperBound, with: "\"rotary_pct\": 0.5, \"rotary_emb_base\": 10000,")
+    }
+    defer { try? FileManager.default.removeItem(at: url) }
+    #expect(try CheckpointFolder(path: url.path).configuration == fixture().checkpoint.configuration)
+  }
+
   /// The copies of what is stored head by head are in the memory plan.
   @Test func thePlanCountsTheCopies() throws {
     let model = try fixture().model()

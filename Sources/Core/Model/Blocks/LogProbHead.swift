@@ -82,9 +82,9 @@ struct LogProbHead: Sendable {
   }
 
   private func norm(_ pass: Pass, rows: RowSpans, input: Tensor, sources: [Int]?) -> Norm {
-    Norm(
-      rows: rows, input: input, weight: pass.weights.finalNorm.weight, kind: pass.weights.finalNorm.kind,
-      epsilon: pass.epsilon,
+    let final = pass.weights.finalNorm
+    return Norm(
+      rows: rows, input: input, weight: final.weight, kind: final.kind, epsilon: pass.epsilon,
       normalized: pass[.headNormalized], inverse: pass[.headInverse], output: pass[.headHidden], sources: sources,
       rounding: pass.norm)
   }
