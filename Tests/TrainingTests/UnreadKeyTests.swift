@@ -1,6 +1,8 @@
 import Base
 import Checkpoint
 import DeviceCPU
+import Foundation
+import Model
 import Preference
 import Testing
 
@@ -179,7 +181,27 @@ struct UnreadKeyTests {
     let file = try Self.file(["adapter.init_from=old", "adapter.r=4"])
     #expect(file.yaml().contains("lora_alpha: null"))
     #expect(try RunFile.decode(yaml: file.yaml(), name: "again") == file)
-    #expect(try Self.file([]).adapter.lora == LoRAConfiguration(rank: 8, alpha: 16, targets: .allLinear))
+    #expect(try Self.file([]).adapter.lora(for: model) == LoRAConfiguration(rank: 8, alpha: 16, targets: .allLinear))
+  }
+
+  /// An adapter that is trained on the text decoder of a model with pictures has PEFT's names of its modules there.
+  @Test func aWrappedDecodersAdapterIsNamedAsInPEFT() throws {
+    let text = #""hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 4"#
+    let config =
+      #"{"model_type": "gemma3", "text_config": {\#(text), "vocab_size": 32, "head_dim": 4}}"#
+    let model = try ModelConfiguration.decode(json: Data(config.utf8), file: "config.json")
+    let file = try Self.file(["adapter.target_modules=[model.language_model.layers.0.self_attn.q_proj]"])
+    try file.adapter.check(fits: model)
+    let adapter = try LoRAAdapter(configuration: file.adapter.lora(for: model), model: model, seed: 1)
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("wrapped-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try adapter.write(to: folder, baseModelName: "gemma")
+    let names = try SafetensorsFile(path: folder.appendingPathComponent("adapter_model.safetensors").path).names
+    #expect(
+      Set(names)
+        == Set(["A", "B"].map { "base_model.model.model.language_model.layers.0.self_attn.q_proj.lora_\($0).weight" }))
+    let read = try AdapterFolder.read(path: folder.path, model: model)
+    #expect(read.configuration == adapter.configuration)
   }
 
   /// What no module of the model answers to is refused rather than passed over.

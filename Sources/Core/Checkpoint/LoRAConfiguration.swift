@@ -64,7 +64,7 @@ public struct LoRAConfiguration: Sendable, Equatable {
   public var scale: Double { useRSLoRA ? alpha / Double(rank).squareRoot() : alpha / Double(rank) }
 
   /// A module's name as patterns, targets and the keys of PEFT's files have it.
-  func name(_ address: LinearAddress) -> String {
+  public func name(_ address: LinearAddress) -> String {
     guard address.module.list == LinearModule.plainList else { return address.description }
     return "\(namePrefix).layers.\(address.layer).\(address.module.path)"
   }

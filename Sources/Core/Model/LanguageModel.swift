@@ -152,7 +152,7 @@ public final class LanguageModel {
       guard group.longestSequence <= limit else {
         throw ModelError.sequenceTooLong(
           tokens: group.longestSequence, limit: limit,
-          what: limit < configuration.maxPositions ? "length before its rotary embeddings change" : "context")
+          what: limit < configuration.maxPositions ? "original context" : "context")
       }
       try check(tokens: group.prompt)
       for response in group.responses { try check(tokens: response) }

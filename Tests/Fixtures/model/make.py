@@ -10,7 +10,7 @@ import peft, torch, transformers
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import save_file
 from transformers import (
-    Exaone4Config, Exaone4ForCausalLM, Gemma2Config, Gemma2ForCausalLM, Gemma3Config, Gemma3ForConditionalGeneration,
+    Exaone4Config, Exaone4ForCausalLM, Gemma2Config, Gemma2ForCausalLM,
     Gemma3ForCausalLM, Gemma3TextConfig, GemmaConfig, GemmaForCausalLM, GPTNeoXConfig, GPTNeoXForCausalLM, GraniteConfig, GraniteForCausalLM, InternLM3Config,
     LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM, Olmo2Config, Olmo2ForCausalLM, Olmo3Config,
     Olmo3ForCausalLM, Phi3Config, Phi3ForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM, SmolLM3Config, SmolLM3ForCausalLM)

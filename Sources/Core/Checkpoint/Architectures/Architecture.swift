@@ -118,6 +118,8 @@ public struct TextWrapping: Sendable, Equatable {
   public var classSuffixes: [String] = []
   /// What a stored tensor's name may begin with, and what it then begins with in a plain decoder.
   public var prefixes: [Prefix] = []
+  /// What a module's name begins with in transformers, before ".layers": what PEFT's files of an adapter say.
+  public var modulePrefix = "model"
   /// What the names of tensors begin with that no text needs.
   public var ignored: [String] = []
   /// What they end with: masks that older versions stored.
@@ -184,6 +186,13 @@ extension FieldReader {
         "\(key ?? keys[0]) \(CheckpointError.quoted(name))", supported: known.keys.sorted().joined(separator: ", "))
     }
     return activation
+  }
+
+  /// `attention_bias` for the four linears of the attention and, where the family's class reads it, `mlp_bias` for the MLP's.
+  func biases(ofMLP: Bool = false) throws -> LinearBiases {
+    let attention = try bool("attention_bias", default: false)
+    return LinearBiases(
+      queryKeyValue: attention, output: attention, mlp: try ofMLP && bool("mlp_bias", default: false))
   }
 
   /// The length of `sliding_window`. Where the key is absent, the classes that know it set 4,096; null switches it off.

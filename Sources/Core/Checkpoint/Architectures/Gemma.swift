@@ -8,7 +8,7 @@ public struct Gemma: Architecture {
 
   public init() {}
 
-  public func biases(_ config: FieldReader) throws -> LinearBiases { try config.gemmaBiases() }
+  public func biases(_ config: FieldReader) throws -> LinearBiases { try config.biases() }
 
   /// Its first releases say "gelu" and mean the tanh form.
   public func activation(_ config: FieldReader) throws -> LayerDescription.GateActivation {
@@ -40,7 +40,7 @@ public struct Gemma2: Architecture {
 
   public init() {}
 
-  public func biases(_ config: FieldReader) throws -> LinearBiases { try config.gemmaBiases() }
+  public func biases(_ config: FieldReader) throws -> LinearBiases { try config.biases() }
 
   public func windows(_ config: FieldReader, layers: Int, layerTypes: [String]?) throws -> [Int?] {
     config.windows(try config.slidingWindow(), layers: layers, layerTypes: layerTypes) { $0 % 2 == 0 }
@@ -87,6 +87,7 @@ public struct Gemma3Text: Architecture {
     var wrapping = TextWrapping()
     wrapping.configurationKey = "text_config"
     wrapping.classSuffixes = ["ForConditionalGeneration"]
+    wrapping.modulePrefix = "model.language_model"
     wrapping.prefixes = [
       .init("language_model.model.", "model."), .init("model.language_model.", "model."),
       .init("language_model.lm_head.", "lm_head."),
@@ -102,7 +103,7 @@ public struct Gemma3Text: Architecture {
     self.wrapping = wrapping
   }
 
-  public func biases(_ config: FieldReader) throws -> LinearBiases { try config.gemmaBiases() }
+  public func biases(_ config: FieldReader) throws -> LinearBiases { try config.biases() }
 
   public func windows(_ config: FieldReader, layers: Int, layerTypes: [String]?) throws -> [Int?] {
     let pattern = try config.integer("sliding_window_pattern", 1...1 << 20, default: 6)
@@ -152,11 +153,6 @@ extension EmbeddingScaling {
 }
 
 extension FieldReader {
-  fileprivate func gemmaBiases() throws -> LinearBiases {
-    let attention = try bool("attention_bias", default: false)
-    return LinearBiases(queryKeyValue: attention, output: attention)
-  }
-
   fileprivate func gemmaActivation() throws -> LayerDescription.GateActivation {
     try activation(
       ["hidden_activation"], default: "gelu_pytorch_tanh", among: ["gelu": .gelu, "gelu_pytorch_tanh": .geluTanh])

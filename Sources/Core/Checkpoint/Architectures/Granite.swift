@@ -7,9 +7,7 @@ public struct Granite: Architecture {
   public init() {}
 
   public func biases(_ config: FieldReader) throws -> LinearBiases {
-    let attention = try config.bool("attention_bias", default: false)
-    return LinearBiases(
-      queryKeyValue: attention, output: attention, mlp: try config.bool("mlp_bias", default: false))
+    try config.biases(ofMLP: true)
   }
 
   public func layer(_ config: FieldReader) throws -> LayerDescription {

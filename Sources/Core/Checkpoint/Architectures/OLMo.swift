@@ -9,7 +9,7 @@ public struct OLMo2: Architecture {
 
   public init() {}
 
-  public func biases(_ config: FieldReader) throws -> LinearBiases { try config.olmoBiases() }
+  public func biases(_ config: FieldReader) throws -> LinearBiases { try config.biases() }
 
   public func layer(_ config: FieldReader) throws -> LayerDescription { .olmo }
 }
@@ -25,7 +25,7 @@ public struct OLMo3: Architecture {
 
   public init() {}
 
-  public func biases(_ config: FieldReader) throws -> LinearBiases { try config.olmoBiases() }
+  public func biases(_ config: FieldReader) throws -> LinearBiases { try config.biases() }
 
   public func windows(_ config: FieldReader, layers: Int, layerTypes: [String]?) throws -> [Int?] {
     config.windows(try config.slidingWindow(), layers: layers, layerTypes: layerTypes) { ($0 + 1) % 4 != 0 }
@@ -94,12 +94,5 @@ extension LayerDescription {
     layer.norm.roundsTwice = false
     layer.queryKeyNorm = .init(span: .row)
     return layer
-  }
-}
-
-extension FieldReader {
-  fileprivate func olmoBiases() throws -> LinearBiases {
-    let attention = try bool("attention_bias", default: false)
-    return LinearBiases(queryKeyValue: attention, output: attention)
   }
 }

@@ -7,8 +7,7 @@ public struct Qwen3: Architecture {
   public init() {}
 
   public func biases(_ config: FieldReader) throws -> LinearBiases {
-    let attention = try config.bool("attention_bias", default: false)
-    return LinearBiases(queryKeyValue: attention, output: attention)
+    try config.biases()
   }
 
   public func windows(_ config: FieldReader, layers: Int, layerTypes: [String]?) throws -> [Int?] {

@@ -13,9 +13,7 @@ public struct SmolLM3: Architecture {
   public init() {}
 
   public func biases(_ config: FieldReader) throws -> LinearBiases {
-    let attention = try config.bool("attention_bias", default: false)
-    return LinearBiases(
-      queryKeyValue: attention, output: attention, mlp: try config.bool("mlp_bias", default: false))
+    try config.biases(ofMLP: true)
   }
 
   /// Its layers without rotation slide, where the file asks for windows at all.

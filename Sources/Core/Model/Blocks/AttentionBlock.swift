@@ -39,7 +39,7 @@ struct AttentionBlock: Block {
       outputNorm: .init(
         parameters: { $0.attentionOutputNorm }, normalized: .attentionOutputNormalized, inverse: .attentionOutputInverse
       ),
-      input: .attentionNorm, output: (.o_proj, .attentionOutput), layer: layer,
+      input: .attentionNorm, output: (.o_proj, .attentionOutput),
       hasInputNorm: layer.attentionNorm != nil, hasOutputNorm: layer.attentionOutputNorm != nil,
       hiddenSize: configuration.hiddenSize)
   }

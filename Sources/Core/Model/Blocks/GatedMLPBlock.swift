@@ -22,7 +22,7 @@ extension ResidualBranch {
       inputNorm: .init(parameters: { $0.mlpNorm }, normalized: .mlpNormalized, inverse: .mlpInverse),
       outputNorm: .init(
         parameters: { $0.mlpOutputNorm }, normalized: .mlpOutputNormalized, inverse: .mlpOutputInverse),
-      input: .mlpNorm, output: (.down_proj, .mlpInner), layer: layer, hasInputNorm: layer.mlpNorm != nil,
+      input: .mlpNorm, output: (.down_proj, .mlpInner), hasInputNorm: layer.mlpNorm != nil,
       hasOutputNorm: layer.mlpOutputNorm != nil, hiddenSize: configuration.hiddenSize)
   }
 }

@@ -15,7 +15,6 @@ struct ResidualBranch: Sendable {
   let input: LinearInput
   /// The linear that feeds the residual stream, and what it reads.
   let output: (kind: LinearKind, input: LinearInput)
-  let layer: LayerDescription
   let hasInputNorm, hasOutputNorm: Bool
   let hiddenSize: Int
 

@@ -3,14 +3,15 @@ import RunFile
 import Text
 
 extension RunFile.AdapterSettings {
-  /// A fresh adapter's configuration.
-  public var lora: LoRAConfiguration {
+  /// A fresh adapter's configuration, with its modules named as PEFT names those of `model`.
+  public func lora(for model: ModelConfiguration) -> LoRAConfiguration {
     var lora = LoRAConfiguration(
       rank: r ?? 8, alpha: loraAlpha ?? 16, targets: targetModules ?? .allLinear, useRSLoRA: useRSLoRA ?? false)
     lora.excluded = excludeModules
     lora.layers = layersToTransform.map { LayerSelection($0) }
     lora.rankPattern = rankPattern
     lora.alphaPattern = alphaPattern
+    lora.namePrefix = model.wrapping.modulePrefix
     return lora
   }
 
@@ -19,7 +20,10 @@ extension RunFile.AdapterSettings {
   /// Refuses what would be passed over in silence: names, layers and patterns of no module of `model`.
   public func check(fits model: ModelConfiguration) throws {
     let kinds = model.layer.modules
-    let names = (0..<model.layerCount).flatMap { layer in kinds.map { $0.fullName(layer: layer) } }
+    let lora = lora(for: model)
+    let names = (0..<model.layerCount).flatMap { layer in
+      kinds.map { lora.name(LinearAddress(layer: layer, module: $0)) }
+    }
     for (key, selection) in [("target_modules", targetModules), ("exclude_modules", excludeModules)] {
       switch selection {
       case .names(let chosen)?:
@@ -36,7 +40,7 @@ extension RunFile.AdapterSettings {
         "adapter.layers_to_transform: \(layer) is no layer of a model that has \(model.layerCount) (0 to "
           + "\(model.layerCount - 1))")
     }
-    let adapted = lora.modules(of: model).map(\.address.description)
+    let adapted = lora.modules(of: model).map { lora.name($0.address) }
     guard !adapted.isEmpty else {
       throw TrainingError.setting("adapter.exclude_modules: leaves no module of target_modules to be adapted")
     }

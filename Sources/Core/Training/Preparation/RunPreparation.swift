@@ -74,8 +74,8 @@ public struct RunPreparation {
     }
     guard let folder = file.adapter.initFrom else {
       try file.adapter.check(fits: shape)
-      try LoRAAdapter.check(file.adapter.lora, model: shape)
-      return (PreparedAdapter(.fresh, file.adapter.lora, model: shape), nil)
+      try LoRAAdapter.check(file.adapter.lora(for: shape), model: shape)
+      return (PreparedAdapter(.fresh, file.adapter.lora(for: shape), model: shape), nil)
     }
     let initial = try AdapterFolder.read(path: folder, model: shape)
     try initial.requireLanguageModel()
